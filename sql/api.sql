@@ -1,0 +1,266 @@
+-- What people call. Every function works without the worker.
+
+create function dist._as_of_text() returns text
+    language sql stable parallel safe
+    set search_path = pg_catalog, pg_temp
+    return nullif(current_setting('pg_dist.as_of', true), '');
+comment on function dist._as_of_text() is 'Internal: the as_of of the run in progress, or null';
+
+create function dist.as_of() returns timestamptz
+    language sql stable parallel safe
+    return coalesce(nullif(pg_catalog.current_setting('pg_dist.as_of', true), '')::timestamptz, pg_catalog.now());
+comment on function dist.as_of() is
+    'The instant a run is about: what predicates use in place of now(), so that a preview of a future run tells the truth';
+
+create function dist._execute(transfer text, as_of timestamptz) returns bigint
+    language c volatile
+    as 'MODULE_PATHNAME', 'execute_wrapper';
+comment on function dist._execute(text, timestamptz) is 'Internal: dist.execute, returning the run''s id';
+
+create function dist.execute(transfer text, as_of timestamptz default now()) returns dist.run
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    id bigint := dist._execute(transfer, as_of);
+    result dist.run;
+begin
+    select * into strict result from dist.run r where r.id = execute.id;
+    return result;
+end $$;
+comment on function dist.execute(text, timestamptz) is
+    'Runs a transfer with the caller''s rights, in the caller''s transaction; raises on error and then leaves nothing';
+
+create function dist._preview(transfer text, as_of timestamptz)
+    returns table (record_key text, old_owner text, new_owner text, rule text, reason text)
+    language c stable rows 1000
+    as 'MODULE_PATHNAME', 'preview_wrapper';
+comment on function dist._preview(text, timestamptz) is 'Internal: dist.preview';
+
+create function dist.preview(transfer text, as_of timestamptz default now())
+    returns table (record_key text, old_owner text, new_owner text, rule text, reason text)
+    language plpgsql volatile rows 1000
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query select * from dist._preview(transfer, as_of);
+end $$;
+comment on function dist.preview(text, timestamptz) is
+    'What dist.execute would do now, row for row, in order; nothing is written. new_owner is null for records that would be left (reason says why)';
+
+create function dist.preview_schedule(schedule text, as_of timestamptz default null)
+    returns table (step integer, transfer text, record_key text, old_owner text, new_owner text, rule text, reason text)
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    about timestamptz := as_of;
+    p record;
+    moves jsonb := '[]';
+    rows_of_step jsonb;
+begin
+    perform dist._must_exist('schedule', preview_schedule.schedule, 'schedule', preview_schedule.schedule, 'schedule');
+    if about is null then
+        select coalesce(st.next_run_at, now()) into about
+          from dist.schedule s left join dist.schedule_state st on st.schedule_id = s.id
+         where s.name = preview_schedule.schedule;
+    end if;
+    -- The steps act on one another, so they are really run, in a subtransaction that is then rolled back; what they
+    -- would do survives in a variable.
+    begin
+        for p in
+            select s.position, s.target from dist.step s
+             where s.schedule = preview_schedule.schedule and s.active and s.target is not null
+             order by s.position
+        loop
+            select coalesce(jsonb_agg(to_jsonb(v) || jsonb_build_object('step', p.position, 'transfer', p.target)), '[]')
+              into rows_of_step
+              from dist._preview(p.target, about) v;
+            moves := moves || rows_of_step;
+            perform dist._execute(p.target, about);
+        end loop;
+        raise exception using errcode = 'P0DIS', message = 'preview done';
+    exception when sqlstate 'P0DIS' then
+        null;
+    end;
+    return query
+        select m.step, m.transfer, m.record_key, m.old_owner, m.new_owner, m.rule, m.reason
+          from jsonb_to_recordset(moves)
+               as m(step integer, transfer text, record_key text, old_owner text, new_owner text, rule text, reason text);
+end $$;
+comment on function dist.preview_schedule(text, timestamptz) is
+    'What a schedule would do at its next run (or as of an instant), step after step; rolled back before it returns';
+
+create function dist._undo(run_id bigint) returns bigint
+    language c volatile
+    as 'MODULE_PATHNAME', 'undo_wrapper';
+comment on function dist._undo(bigint) is 'Internal: dist.undo, returning the id of the run that undid';
+
+create function dist.undo(run_id bigint) returns dist.run
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    id bigint := dist._undo(run_id);
+    result dist.run;
+begin
+    select * into strict result from dist.run r where r.id = undo.id;
+    return result;
+end $$;
+comment on function dist.undo(bigint) is
+    'Gives every record that is still as the run left it back to its former owner, with its fields and the turns taken; the rest is left, with reason changed_since or gone in dist.unassigned';
+
+create function dist._explain(object text, record_key text, transfer text, ruleset text, as_of timestamptz)
+    returns table (stage text, item text, outcome text, detail text)
+    language c stable
+    as 'MODULE_PATHNAME', 'explain_wrapper';
+comment on function dist._explain(text, text, text, text, timestamptz) is 'Internal: dist.explain';
+
+create function dist.explain(object text, record_key text, transfer text default null, ruleset text default null,
+                             as_of timestamptz default now(), run_id bigint default null)
+    returns table (step bigint, stage text, item text, outcome text, detail text)
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if explain.run_id is not null then
+        return query
+            select row_number() over (order by h.at, h.run, h.seq), h.stage, h.item, h.outcome, h.detail
+              from dist._explain_past(explain.object, explain.record_key, explain.run_id) h;
+        return;
+    end if;
+    return query
+        select x.ordinality, x.stage, x.item, x.outcome, x.detail
+          from rows from (dist._explain(explain.object, explain.record_key, explain.transfer, explain.ruleset, explain.as_of))
+               with ordinality x(stage, item, outcome, detail, ordinality);
+end $$;
+comment on function dist.explain(text, text, text, text, timestamptz, bigint) is
+    'For one record: each rule with matched or why not, the distribution rule, the winner and the runners-up. With run_id: what that run did to it';
+
+create function dist._explain_past(object text, record_key text, run_id bigint)
+    returns table (at timestamptz, run bigint, seq integer, stage text, item text, outcome text, detail text)
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+    select r.started_at, r.id, 0, 'run', 'run ' || r.id, r.status,
+           concat_ws(', ', 'by ' || r.trigger, 'schedule ' || r.schedule, 'transfer ' || r.transfer, 'as of ' || r.as_of,
+                     'as ' || r.run_by)
+      from dist.run r
+     where r.id = $3
+    union all
+    select a.at, a.run_id, a.seq, 'move', 'seq ' || a.seq,
+           coalesce(a.old_owner, '(nobody)') || ' -> ' || coalesce(a.new_owner, '(nobody)'),
+           concat_ws(', ', 'reason ' || a.reason, 'rule ' || a.rule, 'distribution rule ' || a.distribution_rule)
+      from dist.assignment a
+     where a.run_id = $3 and a.object = $1 and a.record_key = $2
+    union all
+    select r.started_at, u.run_id, 1, 'left', u.reason, 'left where it was', 'rule ' || u.rule
+      from dist.unassigned u join dist.run r on r.id = u.run_id
+     where u.run_id = $3 and u.object = $1 and u.record_key = $2
+$$;
+comment on function dist._explain_past(text, text, bigint) is 'Internal: what a run did to a record, from the audit';
+
+create function dist.tick(as_of timestamptz default now()) returns integer
+    language c volatile
+    set search_path = pg_catalog, pg_temp
+    as 'MODULE_PATHNAME', 'tick_wrapper';
+comment on function dist.tick(timestamptz) is
+    'Runs what is due as of an instant, of those schedules whose owner''s role the caller is a member of; returns how many fired';
+
+create function dist._run_now_id(schedule text) returns bigint
+    language c volatile
+    set search_path = pg_catalog, pg_temp
+    as 'MODULE_PATHNAME', 'run_now_wrapper';
+comment on function dist._run_now_id(text) is 'Internal: dist.run_now, returning the run''s id';
+
+create function dist.run_now(schedule text) returns dist.run
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    id bigint := dist._run_now_id(schedule);
+    result dist.run;
+begin
+    select * into strict result from dist.run r where r.id = run_now.id;
+    return result;
+end $$;
+comment on function dist.run_now(text) is
+    'Runs a schedule''s steps by hand, with its owner''s rights; the plan is not disturbed. A failure is returned as the failed run''s row';
+
+create function dist.pause(schedule text) returns void
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._must_exist('schedule', pause.schedule, 'schedule', pause.schedule, 'schedule');
+    if exists (select from dist.schedule s where s.name = pause.schedule
+                and num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) = 0) then
+        perform dist._refuse('schedule', pause.schedule, '55000', 'it runs once, and only a recurring schedule is paused',
+            'Use dist.cancel, or UPDATE dist.schedule SET enabled = false.');
+    end if;
+    perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.')
+       from dist.schedule s where s.name = pause.schedule and s.cancelled_at is not null;
+    update dist.schedule s set enabled = false where s.name = pause.schedule and s.enabled;
+end $$;
+comment on function dist.pause(text) is 'Pauses a recurring schedule: it stays in dist.upcoming and does not run until it is resumed';
+
+create function dist.resume(schedule text) returns void
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._must_exist('schedule', resume.schedule, 'schedule', resume.schedule, 'schedule');
+    perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.')
+       from dist.schedule s where s.name = resume.schedule and s.cancelled_at is not null;
+    update dist.schedule s set enabled = true where s.name = resume.schedule and not s.enabled;
+end $$;
+comment on function dist.resume(text) is
+    'Resumes a paused schedule at its next regular instant; those that passed are recorded as skipped and never caught up';
+
+create function dist.cancel(schedule text) returns void
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._must_exist('schedule', cancel.schedule, 'schedule', cancel.schedule, 'schedule');
+    update dist.schedule s set cancelled_at = clock_timestamp(), enabled = false
+     where s.name = cancel.schedule and s.cancelled_at is null;
+end $$;
+comment on function dist.cancel(text) is 'Cancels a schedule: it leaves dist.upcoming and never runs again; its history stays';
+
+create function dist.next_runs_of(start_at timestamp default null, time_zone text default 'UTC', frequency text default null,
+                                  every integer default null, cron text default null, rrule text default null,
+                                  n integer default 5, after timestamptz default null,
+                                  weekdays text[] default null, month_days integer[] default null, months integer[] default null,
+                                  exdates timestamp[] default null, until date default null,
+                                  dst_gap text default 'shift', dst_fold text default 'first')
+    returns setof timestamptz
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query select * from dist._next_runs(
+        jsonb_build_object('start_at', start_at, 'time_zone', time_zone, 'frequency', frequency, 'every', every, 'cron', cron,
+                           'rrule', rrule, 'weekdays', weekdays, 'month_days', month_days, 'months', months,
+                           'exdates', exdates, 'until', until, 'dst_gap', dst_gap, 'dst_fold', dst_fold),
+        n, after);
+end $$;
+comment on function dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text) is
+    'The next n instants of a recurrence strictly after an instant; after null = from its start, for cron without a start from now';
+
+create function dist._next_runs(plan jsonb, n integer, after timestamptz) returns setof timestamptz
+    language c stable
+    as 'MODULE_PATHNAME', 'next_runs_wrapper';
+comment on function dist._next_runs(jsonb, integer, timestamptz) is 'Internal: dist.next_runs_of over a schedule row';
+
+create function dist.next_runs(schedule text, n integer default 5, after timestamptz default now()) returns setof timestamptz
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._must_exist('schedule', next_runs.schedule, 'schedule', next_runs.schedule, 'schedule');
+    return query
+        select x.at from dist.schedule s, dist._next_runs(to_jsonb(s), next_runs.n, next_runs.after) x(at)
+         where s.name = next_runs.schedule and s.cancelled_at is null;
+end $$;
+comment on function dist.next_runs(text, integer, timestamptz) is 'The next n instants of a schedule strictly after an instant';

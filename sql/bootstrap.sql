@@ -1,0 +1,60 @@
+-- The schema, the three roles and the helpers that every check uses. Runs before everything else.
+
+-- A plain CREATE: a schema that somebody squatted makes the installation fail loudly.
+create schema dist;
+comment on schema dist is 'pg_dist: intent that people write, state and history that it writes itself';
+
+do $$
+begin
+    -- Roles belong to the cluster, so another database may have made them already.
+    if not exists (select from pg_catalog.pg_roles where rolname operator(pg_catalog.=) 'dist_reader') then
+        create role dist_reader nologin;
+    end if;
+    if not exists (select from pg_catalog.pg_roles where rolname operator(pg_catalog.=) 'dist_manager') then
+        create role dist_manager nologin;
+    end if;
+    if not exists (select from pg_catalog.pg_roles where rolname operator(pg_catalog.=) 'dist_admin') then
+        create role dist_admin nologin;
+    end if;
+    grant dist_reader to dist_manager;
+    grant dist_manager to dist_admin;
+end $$;
+
+grant usage on schema dist to public;
+
+-- Restoring a dump must take every row as it was, also one that has gone bad meanwhile: pg_dump turns
+-- check_function_bodies off, and what is skipped at writing is checked again by every run.
+create function dist._checks_off() returns boolean
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+    return current_setting('check_function_bodies')::boolean is false;
+comment on function dist._checks_off() is 'Internal: true while a dump is being restored';
+
+create function dist._refuse(relation text, row_name text, code text, problem text, advice text) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception using
+        errcode = code,
+        message = format('dist.%s %s: %s', relation, coalesce(quote_literal(row_name), '(unnamed)'), problem),
+        hint = coalesce(advice, ''),
+        schema = 'dist',
+        table = relation;
+end $$;
+comment on function dist._refuse(text, text, text, text, text) is
+    'Internal: raises the one form of error that intent tables give: table, row, what is wrong, and a HINT';
+
+-- Who wrote a row that carries executable text or a target (a run refuses text of somebody who is not a member
+-- of its owner's role). A superuser may state another writer: that is what restoring a dump does. A foreign key's
+-- cascade rewrites the row on behalf of the system and must not pass for its author.
+create function dist._writer(claimed name, was name) returns name
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+    return case
+        when pg_trigger_depth() > 1 and was is not null then was
+        when claimed is not null and claimed is distinct from was
+             and (select rolsuper from pg_roles where rolname = current_user) then claimed
+        else current_user
+    end;
+comment on function dist._writer(name, name) is 'Internal: the name to be stored in written_by';

@@ -1,0 +1,76 @@
+-- Helpers of the check triggers: references by name with the nearest name as HINT, and what only Rust can judge.
+
+create function dist._check_zone(relation text, row_name text, zone text) returns void
+    language c stable
+    as 'MODULE_PATHNAME', 'check_zone_wrapper';
+comment on function dist._check_zone(text, text, text) is 'Internal: refuses a zone that chrono-tz does not know';
+
+create function dist._check_plan(plan jsonb, at timestamptz) returns timestamptz
+    language c stable
+    as 'MODULE_PATHNAME', 'check_plan_wrapper';
+comment on function dist._check_plan(jsonb, timestamptz) is
+    'Internal: refuses a schedule row whose recurrence is wrong or never fires; returns its first run';
+
+create function dist._check_text(relation text, row_name text, object text, new_row jsonb) returns void
+    language c stable
+    as 'MODULE_PATHNAME', 'check_text_wrapper';
+comment on function dist._check_text(text, text, text, jsonb) is
+    'Internal: refuses criteria, predicate, ranking and set_fields that do not compile over the object';
+
+create function dist._check_object(new_row jsonb) returns jsonb
+    language c stable
+    as 'MODULE_PATHNAME', 'check_object_wrapper';
+comment on function dist._check_object(jsonb) is
+    'Internal: refuses an object whose table or columns cannot be routed; returns warnings';
+
+create function dist._check_reps(relation text, row_name text, object text, reps text[]) returns void
+    language c stable
+    as 'MODULE_PATHNAME', 'check_reps_wrapper';
+comment on function dist._check_reps(text, text, text, text[]) is
+    'Internal: refuses a rep whose text is not a value of the object''s owner column';
+
+create function dist._nearest(wanted text, names text[]) returns text
+    language c immutable
+    as 'MODULE_PATHNAME', 'nearest_wrapper';
+comment on function dist._nearest(text, text[]) is 'Internal: the most similar name, or null';
+
+create function dist._must_exist(relation text, row_name text, field text, wanted text, target text) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- Every intent table that others point at has its name in the first column of this list.
+    key_column text := case when target in ('rep', 'team') then target else 'name' end;
+    found boolean;
+    names text[];
+    near text;
+begin
+    if wanted is null then
+        return;
+    end if;
+    execute format('select exists (select from dist.%I where %I = $1)', target, key_column) into found using wanted;
+    if found then
+        return;
+    end if;
+    execute format('select array_agg(%I) from (select %I from dist.%I limit 10000) n', key_column, key_column, target) into names;
+    near := dist._nearest(wanted, names);
+    perform dist._refuse(relation, row_name, '23503',
+        format('%s %L does not exist in dist.%s', field, wanted, target),
+        case when near is null then format('Insert it into dist.%s first.', target)
+             else format('Perhaps you meant %L.', near) end);
+end $$;
+comment on function dist._must_exist(text, text, text, text, text) is
+    'Internal: refuses a reference to a row of intent that is not there, naming the nearest';
+
+create function dist._one_of(relation text, row_name text, field text, wanted text, allowed text[]) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if wanted is not null and wanted <> all (allowed) then
+        perform dist._refuse(relation, row_name, '22023', format('%s %L is not known', field, wanted),
+            coalesce(format('Perhaps you meant %L. ', dist._nearest(wanted, allowed)), '')
+            || 'One of: ' || array_to_string(allowed, ', ') || '.');
+    end if;
+end $$;
+comment on function dist._one_of(text, text, text, text, text[]) is 'Internal: refuses a word that is not in the list';

@@ -1,0 +1,58 @@
+-- Who may do what, and what pg_dump keeps. Runs last.
+
+do $$
+declare
+    f record;
+begin
+    -- Functions are executable by PUBLIC unless taken away.
+    for f in
+        select p.oid::regprocedure as signature, p.proname
+          from pg_catalog.pg_proc p
+         where p.pronamespace operator(pg_catalog.=) 'dist'::regnamespace
+    loop
+        execute pg_catalog.format('revoke all on function %s from public', f.signature);
+    end loop;
+end $$;
+
+-- Reading.
+grant select on all tables in schema dist to dist_reader;
+grant execute on function dist.as_of() to public;
+grant execute on function
+    dist.next_runs(text, integer, timestamptz),
+    dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text),
+    dist._next_runs(jsonb, integer, timestamptz),
+    dist.preview(text, timestamptz), dist._preview(text, timestamptz),
+    dist.explain(text, text, text, text, timestamptz, bigint), dist._explain(text, text, text, text, timestamptz),
+    dist._explain_past(text, text, bigint),
+    dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
+    dist._is_running(integer), dist._running_key(), dist._policy_defaults(), dist._workers()
+    to dist_reader;
+
+-- Writing intent and running. Check triggers run as whoever writes the row and need their helpers.
+grant insert, update, delete on
+    dist.rep, dist.team, dist.team_member, dist.distribution_rule, dist.ruleset, dist.assignment_rule,
+    dist.transfer, dist.schedule, dist.step
+    to dist_manager;
+grant execute on function
+    dist.execute(text, timestamptz), dist._execute(text, timestamptz),
+    dist.preview_schedule(text, timestamptz),
+    dist.undo(bigint), dist._undo(bigint),
+    dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
+    dist.pause(text), dist.resume(text), dist.cancel(text),
+    dist._checks_off(), dist._writer(name, name),
+    dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
+    dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),
+    dist._reachable_reps(text, text), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
+    dist._plan_changed(dist.schedule, dist.schedule)
+    to dist_manager;
+grant usage on sequence dist.schedule_id_seq to dist_manager;
+
+-- Objects are targets for everybody's runs, and policies hold for all: the admin's.
+grant insert, update, delete on dist.object, dist.policy to dist_admin;
+
+-- A dump keeps intent, state and history.
+select pg_catalog.pg_extension_config_dump(c.oid::regclass, '')
+  from pg_catalog.pg_class c
+ where c.relnamespace operator(pg_catalog.=) 'dist'::regnamespace and c.relkind in ('r', 'p', 'S');
+
+select dist._wake();

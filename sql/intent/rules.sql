@@ -1,0 +1,192 @@
+-- Where a record goes: rulesets (which rule matches first) and distribution rules (which rep of a team is next).
+
+create table dist.distribution_rule (
+    name        text primary key,
+    strategy    text not null,
+    team        text references dist.team on update cascade,
+    rep         text references dist.rep on update cascade,
+    description text
+);
+create index on dist.distribution_rule (team);
+create index on dist.distribution_rule (rep);
+comment on table dist.distribution_rule is 'Intent: a pool of reps and the strategy by which they take turns';
+comment on column dist.distribution_rule.name is 'Name of the distribution rule';
+comment on column dist.distribution_rule.strategy is 'rep (always the same), round_robin (everybody in turn) or weighted (in proportion to team_member.weight)';
+comment on column dist.distribution_rule.team is 'The team that takes turns; for round_robin and weighted';
+comment on column dist.distribution_rule.rep is 'The rep; for strategy rep';
+comment on column dist.distribution_rule.description is 'What the rule is for';
+
+create table dist.ruleset (
+    name                         text primary key,
+    object                       text not null references dist.object on update cascade,
+    default_to_rep               text references dist.rep on update cascade,
+    default_to_distribution_rule text references dist.distribution_rule on update cascade,
+    description                  text
+);
+create index on dist.ruleset (object);
+comment on table dist.ruleset is 'Intent: an ordered list of assignment rules over one object; the first match wins';
+comment on column dist.ruleset.name is 'Name of the ruleset';
+comment on column dist.ruleset.object is 'The object whose records the rules look at';
+comment on column dist.ruleset.default_to_rep is 'Who receives what no rule matches';
+comment on column dist.ruleset.default_to_distribution_rule is 'Which distribution rule receives what no rule matches; with neither it is left, with reason unmatched';
+comment on column dist.ruleset.description is 'What the ruleset is for';
+
+create table dist.assignment_rule (
+    ruleset              text not null references dist.ruleset on update cascade on delete cascade,
+    position             integer not null,
+    name                 text,
+    criteria             jsonb,
+    predicate            text,
+    on_owned             text,
+    to_rep               text references dist.rep on update cascade,
+    to_distribution_rule text references dist.distribution_rule on update cascade,
+    to_ruleset           text references dist.ruleset on update cascade,
+    active               boolean not null default true,
+    written_by           name not null,
+    primary key (ruleset, position)
+);
+create unique index on dist.assignment_rule (ruleset, name);
+create index on dist.assignment_rule (to_ruleset);
+comment on table dist.assignment_rule is 'Intent: one rule of a ruleset: a test and a destination';
+comment on column dist.assignment_rule.ruleset is 'The ruleset';
+comment on column dist.assignment_rule.position is 'Order in the ruleset, lowest first';
+comment on column dist.assignment_rule.name is 'Name of the rule in the audit; by default "rule <position>"';
+comment on column dist.assignment_rule.criteria is 'Test as a jsonb tree; see docs/criteria.md';
+comment on column dist.assignment_rule.predicate is 'Test as one SQL boolean expression over the record r; both tests must hold where both are given';
+comment on column dist.assignment_rule.on_owned is 'What becomes of a record that has an owner: skip or reassign; by default reassign for to_rep, skip otherwise';
+comment on column dist.assignment_rule.to_rep is 'Destination: this rep';
+comment on column dist.assignment_rule.to_distribution_rule is 'Destination: whoever is next by this distribution rule';
+comment on column dist.assignment_rule.to_ruleset is 'Destination: the first match in this other ruleset, or its default';
+comment on column dist.assignment_rule.active is 'A passive rule matches nothing';
+comment on column dist.assignment_rule.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
+
+create function dist._check_distribution_rule() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if dist._checks_off() then
+        return new;
+    end if;
+    if btrim(coalesce(new.name, '')) = '' then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'name is empty', 'Give the distribution rule a name.');
+    end if;
+    perform dist._one_of(tg_table_name, new.name, 'strategy', new.strategy, array['rep', 'round_robin', 'weighted']);
+    perform dist._must_exist(tg_table_name, new.name, 'team', new.team, 'team');
+    perform dist._must_exist(tg_table_name, new.name, 'rep', new.rep, 'rep');
+    if new.strategy = 'rep' and (new.rep is null or new.team is not null) then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'strategy rep takes rep and no team', 'Set rep to the rep who receives the records.');
+    elsif new.strategy in ('round_robin', 'weighted') and (new.team is null or new.rep is not null) then
+        perform dist._refuse(tg_table_name, new.name, '23514',
+            format('strategy %s takes team and no rep', new.strategy), 'Set team to the team whose members take turns.');
+    end if;
+    return new;
+end $$;
+create trigger check_row before insert or update on dist.distribution_rule
+    for each row execute function dist._check_distribution_rule();
+
+create function dist._check_ruleset() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if dist._checks_off() then
+        return new;
+    end if;
+    if btrim(coalesce(new.name, '')) = '' then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'name is empty', 'Give the ruleset a name.');
+    end if;
+    perform dist._must_exist(tg_table_name, new.name, 'object', new.object, 'object');
+    perform dist._must_exist(tg_table_name, new.name, 'default_to_rep', new.default_to_rep, 'rep');
+    perform dist._must_exist(tg_table_name, new.name, 'default_to_distribution_rule', new.default_to_distribution_rule, 'distribution_rule');
+    if num_nonnulls(new.default_to_rep, new.default_to_distribution_rule) > 1 then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'there are two defaults',
+            'Set one of default_to_rep and default_to_distribution_rule, or neither.');
+    end if;
+    if tg_op = 'UPDATE' and new.object <> old.object and pg_trigger_depth() = 1
+       and (exists (select from dist.assignment_rule a where a.ruleset = old.name)
+            or exists (select from dist.assignment_rule a where a.to_ruleset = old.name)
+            or exists (select from dist.transfer t where t.to_ruleset = old.name)) then
+        perform dist._refuse(tg_table_name, new.name, '55000', 'the object of a ruleset that is in use cannot change',
+            'Make another ruleset for the other object.');
+    end if;
+    perform dist._check_reps(tg_table_name, new.name, new.object,
+        dist._reachable_reps(new.default_to_rep, new.default_to_distribution_rule));
+    return new;
+end $$;
+create trigger check_row before insert or update on dist.ruleset
+    for each row execute function dist._check_ruleset();
+
+create function dist._reachable_reps(one_rep text, one_rule text) returns text[]
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+    return (
+        select array_agg(reachable)
+          from (select one_rep as reachable
+                 where one_rep is not null
+                union
+                select r.rep
+                  from dist.distribution_rule r
+                 where r.name = one_rule and r.rep is not null
+                union
+                select m.rep
+                  from dist.distribution_rule r
+                  join dist.team_member m on m.team = r.team
+                 where r.name = one_rule) all_of_them);
+comment on function dist._reachable_reps(text, text) is 'Internal: the reps that a rep and a distribution rule name';
+
+create function dist._check_assignment_rule() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    row_name text := concat_ws('/', new.ruleset, new.position);
+    own_object text;
+    other_object text;
+    circle text;
+begin
+    new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
+    new.name := coalesce(new.name, 'rule ' || new.position);
+    if dist._checks_off() or pg_trigger_depth() > 1 then
+        return new;
+    end if;
+    perform dist._must_exist(tg_table_name, row_name, 'ruleset', new.ruleset, 'ruleset');
+    perform dist._must_exist(tg_table_name, row_name, 'to_rep', new.to_rep, 'rep');
+    perform dist._must_exist(tg_table_name, row_name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
+    perform dist._must_exist(tg_table_name, row_name, 'to_ruleset', new.to_ruleset, 'ruleset');
+    perform dist._one_of(tg_table_name, row_name, 'on_owned', new.on_owned, array['skip', 'reassign']);
+    if num_nonnulls(new.to_rep, new.to_distribution_rule, new.to_ruleset) <> 1 then
+        perform dist._refuse(tg_table_name, row_name, '23514',
+            format('%s destinations are given', num_nonnulls(new.to_rep, new.to_distribution_rule, new.to_ruleset)),
+            'Set exactly one of to_rep, to_distribution_rule, to_ruleset.');
+    end if;
+    select object into own_object from dist.ruleset where name = new.ruleset;
+    if new.to_ruleset is not null then
+        select object into other_object from dist.ruleset where name = new.to_ruleset;
+        if other_object <> own_object then
+            perform dist._refuse(tg_table_name, row_name, '22023',
+                format('ruleset %L is about object %L, not %L', new.to_ruleset, other_object, own_object),
+                'A rule can only name a ruleset of the same object.');
+        end if;
+        -- A circle can also be closed by two sessions at once: whoever links rulesets does so one after the other.
+        perform pg_advisory_xact_lock(hashtextextended('pg_dist: links between rulesets', 0));
+        with recursive reach (ruleset, path) as (
+            select new.to_ruleset, array[new.ruleset, new.to_ruleset]
+            union all
+            select a.to_ruleset, r.path || a.to_ruleset
+              from reach r
+              join dist.assignment_rule a on a.ruleset = r.ruleset
+             where a.to_ruleset is not null and r.ruleset <> new.ruleset
+               and (a.ruleset, a.position) is distinct from (new.ruleset, new.position))
+        select array_to_string(path, ' -> ') into circle from reach where ruleset = new.ruleset limit 1;
+        if circle is not null then
+            perform dist._refuse(tg_table_name, row_name, '22023', format('the rulesets form a circle: %s', circle),
+                'A ruleset must not lead back to itself.');
+        end if;
+    end if;
+    perform dist._check_text(tg_table_name, row_name, own_object, to_jsonb(new));
+    perform dist._check_reps(tg_table_name, row_name, own_object, dist._reachable_reps(new.to_rep, new.to_distribution_rule));
+    return new;
+end $$;
+create trigger check_row before insert or update on dist.assignment_rule
+    for each row execute function dist._check_assignment_rule();

@@ -1,0 +1,95 @@
+-- Which records move, and where to: the unit that is executed, previewed and scheduled.
+
+create table dist.transfer (
+    name                 text primary key,
+    kind                 text not null default 'distribution',
+    object               text not null references dist.object on update cascade,
+    source               text,
+    criteria             jsonb,
+    predicate            text,
+    to_rep               text references dist.rep on update cascade,
+    to_distribution_rule text references dist.distribution_rule on update cascade,
+    to_ruleset           text references dist.ruleset on update cascade,
+    on_owned             text,
+    ranking              text,
+    row_limit            bigint,
+    set_fields           jsonb,
+    is_template          boolean not null default false,
+    description          text,
+    written_by           name not null
+);
+create index on dist.transfer (object);
+comment on table dist.transfer is 'Intent: a distribution (give records to reps) or a retrieval (take them back)';
+comment on column dist.transfer.name is 'Name of the transfer';
+comment on column dist.transfer.kind is 'distribution or retrieval';
+comment on column dist.transfer.object is 'The object whose records move';
+comment on column dist.transfer.source is 'unowned, owned or any; by default unowned for a distribution, owned for a retrieval';
+comment on column dist.transfer.criteria is 'Which records, as a jsonb tree; see docs/criteria.md';
+comment on column dist.transfer.predicate is 'Which records, as one SQL boolean expression over the record r; both must hold where both are given';
+comment on column dist.transfer.to_rep is 'Destination: this rep (of a retrieval: the holding rep)';
+comment on column dist.transfer.to_distribution_rule is 'Destination: whoever is next by this distribution rule';
+comment on column dist.transfer.to_ruleset is 'Destination: the first match in this ruleset; a retrieval without a destination makes records unowned';
+comment on column dist.transfer.on_owned is 'What becomes of a record that has an owner, where the assignment rule does not say: skip or reassign';
+comment on column dist.transfer.ranking is 'ORDER BY list over r: who comes first; the key decides among equals';
+comment on column dist.transfer.row_limit is 'At most so many records, the first by ranking, become candidates';
+comment on column dist.transfer.set_fields is 'Columns set on each record that moves, as {"column": value}';
+comment on column dist.transfer.is_template is 'A template is copied to make transfers and is never run itself';
+comment on column dist.transfer.description is 'What the transfer is for';
+comment on column dist.transfer.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
+
+create function dist._check_transfer() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    destinations integer := num_nonnulls(new.to_rep, new.to_distribution_rule, new.to_ruleset);
+    other_object text;
+    busy text;
+begin
+    new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
+    if dist._checks_off() or pg_trigger_depth() > 1 then
+        return new;
+    end if;
+    if btrim(coalesce(new.name, '')) = '' then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'name is empty', 'Give the transfer a name.');
+    end if;
+    if tg_op = 'UPDATE' then
+        -- What a transfer does can be edited between its runs, not while it is running.
+        busy := dist._running_schedule(old.name);
+        if busy is not null then
+            perform dist._refuse(tg_table_name, old.name, '55006', format('schedule %L is running it', busy),
+                'Wait until the run has finished.');
+        end if;
+    end if;
+    perform dist._one_of(tg_table_name, new.name, 'kind', new.kind, array['distribution', 'retrieval']);
+    perform dist._one_of(tg_table_name, new.name, 'source', new.source, array['unowned', 'owned', 'any']);
+    perform dist._one_of(tg_table_name, new.name, 'on_owned', new.on_owned, array['skip', 'reassign']);
+    perform dist._must_exist(tg_table_name, new.name, 'object', new.object, 'object');
+    perform dist._must_exist(tg_table_name, new.name, 'to_rep', new.to_rep, 'rep');
+    perform dist._must_exist(tg_table_name, new.name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
+    perform dist._must_exist(tg_table_name, new.name, 'to_ruleset', new.to_ruleset, 'ruleset');
+    if new.kind = 'distribution' and destinations <> 1 then
+        perform dist._refuse(tg_table_name, new.name, '23514', format('%s destinations are given', destinations),
+            'Set exactly one of to_rep, to_distribution_rule, to_ruleset.');
+    elsif new.kind = 'retrieval' and (new.to_distribution_rule is not null or new.to_ruleset is not null) then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'a retrieval does not distribute',
+            'Set to_rep to a holding rep, or no destination to make the records unowned.');
+    end if;
+    if new.row_limit < 0 then
+        perform dist._refuse(tg_table_name, new.name, '23514', format('row_limit %s is negative', new.row_limit),
+            'Give 0 or more, or null for no limit.');
+    end if;
+    if new.to_ruleset is not null then
+        select object into other_object from dist.ruleset where name = new.to_ruleset;
+        if other_object <> new.object then
+            perform dist._refuse(tg_table_name, new.name, '22023',
+                format('ruleset %L is about object %L, not %L', new.to_ruleset, other_object, new.object),
+                'Name a ruleset of the same object.');
+        end if;
+    end if;
+    perform dist._check_text(tg_table_name, new.name, new.object, to_jsonb(new));
+    perform dist._check_reps(tg_table_name, new.name, new.object, dist._reachable_reps(new.to_rep, new.to_distribution_rule));
+    return new;
+end $$;
+create trigger check_row before insert or update on dist.transfer
+    for each row execute function dist._check_transfer();

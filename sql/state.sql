@@ -1,0 +1,187 @@
+-- What pg_dist keeps between runs. People only read it.
+
+create table dist.object_state (
+    object text primary key references dist.object on update cascade on delete cascade
+);
+comment on table dist.object_state is 'State: one row per object; a run locks it, so that two runs never plan the same records';
+comment on column dist.object_state.object is 'The object';
+
+create table dist.pool (
+    distribution_rule text primary key references dist.distribution_rule on update cascade on delete cascade,
+    total_weight      numeric not null default 0,
+    scale             integer not null default 0,
+    deficits          jsonb not null default '{}',
+    turns             bigint not null default 0
+);
+comment on table dist.pool is 'State: whose turn it is in each distribution rule; a run locks it before it takes turns';
+comment on column dist.pool.distribution_rule is 'The distribution rule';
+comment on column dist.pool.total_weight is 'W: sum of the active members'' whole-number weights to which the deficits refer; 0 = never used';
+comment on column dist.pool.scale is 'Decimals by which the weights were scaled to whole numbers';
+comment on column dist.pool.deficits is 'rep -> entitlement minus turns taken, in units of 1/(total_weight * 2^20)';
+comment on column dist.pool.turns is 'Turns taken so far, undone ones subtracted';
+
+create table dist.schedule_state (
+    schedule_id integer primary key references dist.schedule (id) on delete cascade,
+    next_run_at timestamptz,
+    runs        integer not null default 0,
+    ended       text
+);
+create index schedule_state_due on dist.schedule_state (next_run_at) where next_run_at is not null;
+comment on table dist.schedule_state is 'State: when each schedule is due next; locked by its run for as long as that takes';
+comment on column dist.schedule_state.schedule_id is 'dist.schedule.id';
+comment on column dist.schedule_state.next_run_at is 'When it is due next; null = not armed (unbound, ended or cancelled)';
+comment on column dist.schedule_state.runs is 'Regular runs so far, failed ones included';
+comment on column dist.schedule_state.ended is 'Why there is no next run: unbound, cancelled, done';
+
+-- Rows of object_state and pool are made by the first run that locks them (src/router/lock.sql).
+
+-- The first half of pg_advisory_lock(int, int): a run of a schedule holds (key, schedule id) for as long as it lasts,
+-- which is how other sessions see that it is processing without anything being written and flushed.
+create function dist._running_key() returns integer
+    language sql immutable parallel safe
+    set search_path = pg_catalog, pg_temp
+    return 1684632436;
+comment on function dist._running_key() is 'Internal: class of the advisory locks that running schedules hold';
+
+create function dist._is_running(schedule_id integer) returns boolean
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+    return exists (
+        select from pg_locks l
+         where l.locktype = 'advisory' and l.granted and l.objsubid = 2
+           and l.classid = dist._running_key()::oid and l.objid = schedule_id::oid
+           and l.database = (select oid from pg_database where datname = current_database()));
+comment on function dist._is_running(integer) is 'Internal: whether a run of the schedule is in progress';
+
+create function dist._running_schedule(transfer text) returns text
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+    return (
+        select s.name
+          from dist.step p
+          join dist.schedule s on s.name = p.schedule
+         where p.action = 'transfer' and p.target = transfer and dist._is_running(s.id)
+         limit 1);
+comment on function dist._running_schedule(text) is 'Internal: a schedule that is running the transfer now, or null';
+
+-- A plan can be edited at any time unless it is processing: its run holds the state row.
+create function dist._check_plan_is_free(schedule_id integer, schedule_name text) returns void
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from dist.schedule_state s where s.schedule_id = $1 for update nowait;
+exception when lock_not_available then
+    perform dist._refuse('schedule', schedule_name, '55006', 'it is running, and its plan cannot change meanwhile',
+        'Wait until the run has finished; dist.pause and dist.cancel are possible at any time.');
+end $$;
+comment on function dist._check_plan_is_free(integer, text) is 'Internal: refuses to edit what a run is using';
+
+create function dist._arm(target integer, plan_changed boolean) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    s dist.schedule;
+    st dist.schedule_state;
+    right_now timestamptz := clock_timestamp();
+    due timestamptz;
+    why text;
+begin
+    select * into s from dist.schedule where id = target;
+    if not found then
+        return;
+    end if;
+    insert into dist.schedule_state (schedule_id) values (target) on conflict do nothing;
+    select * into st from dist.schedule_state where schedule_id = target for update;
+    if s.cancelled_at is not null then
+        why := 'cancelled';
+    elsif not exists (select from dist.step p where p.schedule = s.name and p.active and p.target is not null) then
+        why := 'unbound';
+    elsif st.runs >= s.max_runs then
+        why := 'done';
+    elsif plan_changed or st.next_run_at is null then
+        due := dist._check_plan(to_jsonb(s), right_now);
+    else
+        due := st.next_run_at;
+    end if;
+    if due is null and why is null then
+        why := 'done';
+    end if;
+    update dist.schedule_state set next_run_at = due, ended = why where schedule_id = target
+       and (next_run_at, ended) is distinct from (due, why);
+end $$;
+comment on function dist._arm(integer, boolean) is 'Internal: derives the next run of a schedule from its plan';
+
+-- What passed while a schedule was passive is recorded as skipped and never caught up.
+create function dist._skip_passive(target integer) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    s dist.schedule;
+    st dist.schedule_state;
+    right_now timestamptz := clock_timestamp();
+    due timestamptz;
+begin
+    select * into s from dist.schedule where id = target;
+    select * into st from dist.schedule_state where schedule_id = target for update;
+    if st.next_run_at <= right_now then
+        due := dist._check_plan(to_jsonb(s), right_now);
+        insert into dist.run (schedule, schedule_id, trigger, due_at, due_to, started_at, finished_at, status, message, run_by)
+        values (s.name, s.id, 'schedule', st.next_run_at, right_now, right_now, right_now, 'skipped',
+                'paused: the schedule was passive at every instant from due_at to due_to', s.owner);
+        update dist.schedule_state
+           set next_run_at = due, ended = case when due is null then 'done' end
+         where schedule_id = target;
+    end if;
+end $$;
+comment on function dist._skip_passive(integer) is 'Internal: records the instants that passed while a schedule was passive';
+
+create function dist._arm_schedule() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if dist._checks_off() then
+        return null;
+    end if;
+    if tg_table_name = 'step' then
+        perform dist._arm(s.id, false) from dist.schedule s
+          where s.name in (select name from unnest(array[
+              case when tg_op <> 'DELETE' then new.schedule end,
+              case when tg_op <> 'INSERT' then old.schedule end]) name)
+          order by s.id;
+    elsif tg_op = 'INSERT' then
+        perform dist._arm(new.id, true);
+    elsif new.enabled and not old.enabled then
+        perform dist._skip_passive(new.id);
+        perform dist._arm(new.id, dist._plan_changed(old, new));
+    elsif dist._plan_changed(old, new) then
+        perform dist._arm(new.id, true);
+    elsif new.max_runs is distinct from old.max_runs then
+        perform dist._arm(new.id, false);
+    end if;
+    perform dist._wake();
+    return null;
+end $$;
+create trigger arm after insert or update on dist.schedule
+    for each row execute function dist._arm_schedule();
+create trigger arm after insert or update or delete on dist.step
+    for each row execute function dist._arm_schedule();
+
+create function dist._check_schedule_delete() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._check_plan_is_free(old.id, old.name);
+    return old;
+end $$;
+create trigger check_delete before delete on dist.schedule
+    for each row execute function dist._check_schedule_delete();
+
+create function dist._wake() returns void
+    language c volatile
+    as 'MODULE_PATHNAME', 'wake_wrapper';
+comment on function dist._wake() is 'Internal: at commit, tells this database''s scheduler to look at its plans';

@@ -1,0 +1,98 @@
+-- What people and BI tools look at.
+
+create view dist.schedule_status as
+    select s.name,
+           case
+               when s.cancelled_at is not null then 'Cancelled'
+               when dist._is_running(s.id) then 'Processing'
+               when st.ended = 'unbound' then 'Unbound'
+               when st.next_run_at is null then 'Ended'
+               when recurs.recurs and not s.enabled then 'Recurring (Paused)'
+               when not s.enabled then 'Passive'
+               when recurs.recurs then 'Recurring'
+               else 'Scheduled'
+           end as status,
+           st.next_run_at,
+           coalesce(st.runs, 0) as runs,
+           s.owner,
+           s.description
+      from dist.schedule s
+      left join dist.schedule_state st on st.schedule_id operator(pg_catalog.=) s.id
+     cross join lateral (select pg_catalog.num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) operator(pg_catalog.>) 0) recurs(recurs);
+comment on view dist.schedule_status is 'Every schedule with its status and next run';
+comment on column dist.schedule_status.name is 'The schedule';
+comment on column dist.schedule_status.status is
+    'Scheduled, Recurring, Recurring (Paused), Processing; Passive, Unbound (no complete active step), Ended, Cancelled';
+comment on column dist.schedule_status.next_run_at is 'When it is due next';
+comment on column dist.schedule_status.runs is 'Regular runs so far';
+comment on column dist.schedule_status.owner is 'Role whose rights its runs have';
+comment on column dist.schedule_status.description is 'What it is for';
+
+create view dist.upcoming as
+    select v.name, v.status, v.next_run_at, p.position as step, p.target as transfer, t.kind, t.object
+      from dist.schedule_status v
+      join dist.step p on p.schedule operator(pg_catalog.=) v.name and p.active
+      left join dist.transfer t on t.name operator(pg_catalog.=) p.target
+     where v.status operator(pg_catalog.=) any (array['Scheduled', 'Recurring', 'Recurring (Paused)', 'Processing']);
+comment on view dist.upcoming is 'What is going to run: one row for each step of each schedule';
+comment on column dist.upcoming.name is 'The schedule';
+comment on column dist.upcoming.status is 'Scheduled (once, waiting), Recurring, Recurring (Paused) or Processing (running now)';
+comment on column dist.upcoming.next_run_at is 'When it is due next';
+comment on column dist.upcoming.step is 'Position of the step';
+comment on column dist.upcoming.transfer is 'The transfer that the step runs';
+comment on column dist.upcoming.kind is 'distribution or retrieval';
+comment on column dist.upcoming.object is 'The object whose records move';
+
+create view dist.failure as
+    select r.id as run_id, r.schedule, r.transfer, r.trigger, r.due_at, r.started_at, r.finished_at,
+           r.sqlstate, r.message, r.detail, r.hint, r.context, r.run_by
+      from dist.run r
+     where r.status operator(pg_catalog.=) 'failed';
+comment on view dist.failure is 'Failed runs with the whole error';
+comment on column dist.failure.run_id is 'dist.run.id';
+comment on column dist.failure.schedule is 'The schedule';
+comment on column dist.failure.transfer is 'The transfer; null where the schedule has several steps';
+comment on column dist.failure.trigger is 'schedule or manual';
+comment on column dist.failure.due_at is 'The instant at which it was due';
+comment on column dist.failure.started_at is 'When it started';
+comment on column dist.failure.finished_at is 'When it had failed';
+comment on column dist.failure.sqlstate is 'SQLSTATE';
+comment on column dist.failure.message is 'The error';
+comment on column dist.failure.detail is 'DETAIL of the error';
+comment on column dist.failure.hint is 'HINT of the error';
+comment on column dist.failure.context is 'CONTEXT of the error';
+comment on column dist.failure.run_by is 'Role whose rights the run had';
+
+create view dist.fairness as
+    select r.name as distribution_rule, r.strategy, m.rep, m.weight, m.active and p.active as active,
+           coalesce((s.deficits operator(pg_catalog.->>) m.rep)::numeric
+               operator(pg_catalog./) nullif(s.total_weight operator(pg_catalog.*) 1048576, 0), 0)::numeric(12, 6) as deficit,
+           coalesce(s.turns, 0) as turns_of_rule
+      from dist.distribution_rule r
+      join dist.team_member m on m.team operator(pg_catalog.=) r.team
+      join dist.rep p on p.rep operator(pg_catalog.=) m.rep
+      left join dist.pool s on s.distribution_rule operator(pg_catalog.=) r.name;
+comment on view dist.fairness is 'Who is owed what in each distribution rule';
+comment on column dist.fairness.distribution_rule is 'The distribution rule';
+comment on column dist.fairness.strategy is 'round_robin or weighted';
+comment on column dist.fairness.rep is 'The rep';
+comment on column dist.fairness.weight is 'Weight in the team (round_robin ignores it)';
+comment on column dist.fairness.active is 'Whether the rep takes turns now';
+comment on column dist.fairness.deficit is 'Records entitled to minus records received; stays between -1 and 1';
+comment on column dist.fairness.turns_of_rule is 'Turns the whole rule has taken';
+
+create function dist._workers() returns table (kind text, database_oid oid, role_oid oid, pid integer)
+    language c volatile
+    as 'MODULE_PATHNAME', 'workers_wrapper';
+comment on function dist._workers() is 'Internal: pg_dist''s background workers, from shared memory';
+
+create view dist.health as
+    select w.kind, d.datname as database, a.rolname as role, w.pid
+      from dist._workers() w
+      left join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) w.database_oid
+      left join pg_catalog.pg_roles a on a.oid operator(pg_catalog.=) w.role_oid;
+comment on view dist.health is 'pg_dist''s background workers that are alive';
+comment on column dist.health.kind is 'launcher, scheduler or runner';
+comment on column dist.health.database is 'The database it works in; null for the launcher';
+comment on column dist.health.role is 'Role that a runner runs for';
+comment on column dist.health.pid is 'Process id';

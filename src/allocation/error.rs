@@ -1,0 +1,163 @@
+//! What allocation refuses, said so that the person who wrote the row can mend it.
+//!
+//! Weights come from tables people edit and deficits from a table that a restore or a hand may have damaged, so
+//! everything that could overflow or make no sense is found here, before the first turn is handed out.
+
+use std::fmt;
+
+use super::limit;
+
+/// Why a pool cannot be opened, turns cannot be given back, or records cannot be allocated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllocationError {
+    /// The weight is not the decimal text of a number above zero.
+    BadWeight {
+        /// Whose weight it is.
+        member: String,
+        /// The weight as it was given.
+        value: String,
+    },
+    /// The weight is above [`limit::WEIGHT`].
+    WeightTooLarge {
+        /// Whose weight it is.
+        member: String,
+        /// The weight as it was given.
+        value: String,
+    },
+    /// The weight has more than [`limit::DECIMALS`] decimals.
+    WeightTooPrecise {
+        /// Whose weight it is.
+        member: String,
+        /// The weight as it was given.
+        value: String,
+    },
+    /// The weights of the active members sum to too many units of their common divisor.
+    WeightsTooFarApart,
+    /// Two members have the same key.
+    DuplicateMember {
+        /// The key they share.
+        member: String,
+    },
+    /// The pool has more than [`limit::MEMBERS`] members.
+    TooManyMembers {
+        /// How many it has.
+        count: usize,
+    },
+    /// The kept total weight is negative, too large, or zero although deficits are kept.
+    BadTotalWeight {
+        /// The total weight as it was kept.
+        value: i128,
+    },
+    /// The kept deficits, or those that an undo would leave, are more turns than any pool can owe.
+    DeficitsTooLarge,
+    /// More turns are given back at once than were ever handed out.
+    TooManyTurns {
+        /// How many turns, as far as they could be counted.
+        count: u64,
+    },
+    /// The arrays that describe one run do not belong together.
+    LengthMismatch {
+        /// Which array is at fault.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length it should have.
+        expected: usize,
+    },
+    /// A record's leaf is not one of the compiled ruleset's.
+    LeafOutOfRange {
+        /// The record's place in the run, from 0.
+        record: usize,
+        /// The leaf it was said to have reached.
+        leaf: i32,
+    },
+    /// A leaf's target names a pool, rep or reason that does not exist.
+    BadTarget {
+        /// The leaf.
+        leaf: usize,
+    },
+    /// More records than one run can number.
+    TooManyRecords {
+        /// How many there are.
+        count: usize,
+    },
+}
+
+impl AllocationError {
+    /// What the reader can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::BadWeight { .. } => {
+                "A weight is a number above zero; to keep a member from receiving, set active to false."
+            }
+            Self::WeightTooLarge { .. } => {
+                "Only the proportions of weights matter: divide all weights of the pool by the same number."
+            }
+            Self::WeightTooPrecise { .. } => "Round the weight, for example with round(weight, 6).",
+            Self::WeightsTooFarApart => {
+                "Give the members of the pool weights with fewer digits; only their proportions matter."
+            }
+            Self::DuplicateMember { .. } => "A member belongs to a pool once; raise its weight instead.",
+            Self::TooManyMembers { .. } => "Split the pool, and route to the parts with a ruleset.",
+            Self::BadTotalWeight { .. } | Self::DeficitsTooLarge => {
+                "The kept counters of the pool are damaged: reset them, and every member starts even."
+            }
+            Self::TooManyTurns { .. } => "Undo smaller runs one after the other.",
+            Self::TooManyRecords { .. } => "Set a row_limit, and run more often.",
+            Self::LengthMismatch { .. } | Self::LeafOutOfRange { .. } | Self::BadTarget { .. } => {
+                "This is a defect of pg_dist: please report it with the ruleset."
+            }
+        }
+    }
+}
+
+impl fmt::Display for AllocationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadWeight { member, value } => {
+                write!(
+                    f,
+                    "weight \"{value}\" of member \"{member}\" is not a number above zero"
+                )
+            }
+            Self::WeightTooLarge { member, value } => {
+                write!(f, "weight {value} of member \"{member}\" is above {}", limit::WEIGHT)
+            }
+            Self::WeightTooPrecise { member, value } => write!(
+                f,
+                "weight {value} of member \"{member}\" has more than {} decimals",
+                limit::DECIMALS
+            ),
+            Self::WeightsTooFarApart => {
+                write!(f, "the weights of the active members add up to too many digits")
+            }
+            Self::DuplicateMember { member } => {
+                write!(f, "member \"{member}\" is in the pool more than once")
+            }
+            Self::TooManyMembers { count } => {
+                write!(f, "a pool of {count} members is above the limit of {}", limit::MEMBERS)
+            }
+            Self::BadTotalWeight { value } => {
+                write!(f, "the kept total weight {value} of the pool is not usable")
+            }
+            Self::DeficitsTooLarge => write!(f, "the deficits of the pool are absurdly large"),
+            Self::TooManyTurns { count } => {
+                write!(f, "cannot give back {count} turns at once")
+            }
+            Self::LengthMismatch { what, found, expected } => {
+                write!(f, "{what} has {found} entries instead of {expected}")
+            }
+            Self::LeafOutOfRange { record, leaf } => {
+                write!(f, "record {record} reached leaf {leaf}, which does not exist")
+            }
+            Self::BadTarget { leaf } => {
+                write!(f, "leaf {leaf} points at a pool, rep or reason that does not exist")
+            }
+            Self::TooManyRecords { count } => {
+                write!(f, "{count} records are more than one run can number")
+            }
+        }
+    }
+}
+
+impl std::error::Error for AllocationError {}

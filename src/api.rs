@@ -1,0 +1,202 @@
+//! The functions that SQL calls: each only converts. Their DDL is written by hand in `sql/`.
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::iter::{SetOfIterator, TableIterator};
+use pgrx::prelude::*;
+
+use crate::error::{Place, Result, internal};
+use crate::router;
+use crate::xact::{as_extension_owner, current_role_name};
+use crate::{check, clock, criteria, timing};
+
+#[pg_extern(sql = false)]
+fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name.unwrap_or_default(),
+    };
+    timing::zone(&place, zone.unwrap_or_default())
+}
+
+#[pg_extern(sql = false)]
+fn check_plan(
+    plan: pgrx::JsonB,
+    at: TimestampWithTimeZone,
+) -> Result<Option<TimestampWithTimeZone>> {
+    timing::spec(&plan.0)?
+        .next(Some(clock::from_pg(at)?))
+        .map(clock::to_pg)
+        .transpose()
+}
+
+#[pg_extern(sql = false)]
+fn next_runs(
+    plan: pgrx::JsonB,
+    n: Option<i32>,
+    after: Option<TimestampWithTimeZone>,
+) -> Result<SetOfIterator<'static, TimestampWithTimeZone>> {
+    let after = after.map(clock::from_pg).transpose()?;
+    let runs = timing::next_runs(&plan.0, n.unwrap_or(5), after)?;
+    let runs: Vec<_> = runs.into_iter().map(clock::to_pg).collect::<Result<_>>()?;
+    Ok(SetOfIterator::new(runs))
+}
+
+#[pg_extern(sql = false)]
+fn check_text(relation: &str, row_name: &str, object: &str, new_row: pgrx::JsonB) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    check::text(&place, object, new_row.0)
+}
+
+#[pg_extern(sql = false)]
+fn check_object(new_row: pgrx::JsonB) -> Result<pgrx::JsonB> {
+    Ok(pgrx::JsonB(check::object(new_row.0)?.into()))
+}
+
+#[pg_extern(sql = false)]
+fn check_reps(
+    relation: &str,
+    row_name: &str,
+    object: &str,
+    reps: Option<Vec<String>>,
+) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    check::reps(&place, object, &reps.unwrap_or_default())
+}
+
+#[pg_extern(sql = false)]
+fn nearest(wanted: Option<&str>, names: Option<Vec<Option<String>>>) -> Option<String> {
+    let names = names.unwrap_or_default();
+    criteria::nearest(wanted?, names.iter().flatten().map(String::as_str)).map(ToOwned::to_owned)
+}
+
+#[pg_extern(sql = false)]
+fn execute(transfer: Option<&str>, as_of: Option<TimestampWithTimeZone>) -> Result<i64> {
+    let (transfer, as_of) = (named("transfer", transfer)?, instant(as_of)?);
+    router::run::execute(transfer, as_of)
+}
+
+#[pg_extern(sql = false)]
+fn run_steps(
+    schedule: i32,
+    trigger: String,
+    due_at: Option<TimestampWithTimeZone>,
+    as_of: TimestampWithTimeZone,
+    attempt: i32,
+    nowait: bool,
+) -> Result<i64> {
+    router::run::run_steps(schedule, trigger, due_at, as_of, attempt, nowait)
+}
+
+type PreviewRow = (
+    name!(record_key, Option<String>),
+    name!(old_owner, Option<String>),
+    name!(new_owner, Option<String>),
+    name!(rule, Option<String>),
+    name!(reason, String),
+);
+
+#[pg_extern(sql = false)]
+fn preview(
+    transfer: Option<&str>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(record_key, Option<String>),
+            name!(old_owner, Option<String>),
+            name!(new_owner, Option<String>),
+            name!(rule, Option<String>),
+            name!(reason, String),
+        ),
+    >,
+> {
+    let about = clock::from_pg(instant(as_of)?)?;
+    let rows = router::preview::preview(named("transfer", transfer)?, about)?;
+    Ok(TableIterator::new(rows.into_iter().map(|row| -> PreviewRow {
+        (row.key, row.old_owner, row.new_owner, row.rule, row.reason)
+    })))
+}
+
+#[pg_extern(sql = false)]
+fn undo(run_id: Option<i64>) -> Result<i64> {
+    router::undo::undo(run_id.ok_or_else(|| missing("run_id"))?)
+}
+
+#[pg_extern(sql = false)]
+fn explain(
+    object: Option<&str>,
+    record_key: Option<&str>,
+    transfer: Option<&str>,
+    ruleset: Option<&str>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(stage, String),
+            name!(item, String),
+            name!(outcome, String),
+            name!(detail, Option<String>),
+        ),
+    >,
+> {
+    let lines = router::explain::explain(
+        named("object", object)?,
+        named("record_key", record_key)?,
+        transfer,
+        ruleset,
+        clock::from_pg(instant(as_of)?)?,
+    )?;
+    Ok(TableIterator::new(lines.into_iter().map(|line| {
+        (line.stage.to_owned(), line.item, line.outcome, line.detail)
+    })))
+}
+
+#[pg_extern(sql = false)]
+fn tick(as_of: Option<TimestampWithTimeZone>) -> Result<i32> {
+    let as_of = instant(as_of)?;
+    clock::from_pg(as_of)?;
+    let caller = current_role_name()?;
+    as_extension_owner(|| {
+        Spi::get_one_with_args::<i32>("select dist._tick($1, $2)", &[as_of.into(), caller.into()])
+    })?
+    .map_err(internal)?
+    .ok_or_else(|| internal("tick returned nothing"))
+}
+
+#[pg_extern(sql = false)]
+fn run_now(schedule: Option<&str>) -> Result<i64> {
+    let schedule = named("schedule", schedule)?.to_owned();
+    let caller = current_role_name()?;
+    as_extension_owner(|| {
+        Spi::get_one_with_args::<i64>(
+            "select dist._run_now($1, $2)",
+            &[schedule.into(), caller.into()],
+        )
+    })?
+    .map_err(internal)?
+    .ok_or_else(|| internal("run_now returned nothing"))
+}
+
+fn named<'a>(argument: &str, value: Option<&'a str>) -> Result<&'a str> {
+    value.ok_or_else(|| missing(argument))
+}
+
+fn instant(as_of: Option<TimestampWithTimeZone>) -> Result<TimestampWithTimeZone> {
+    as_of.ok_or_else(|| missing("as_of"))
+}
+
+fn missing(argument: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    crate::error::error_hint(
+        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("{argument} is null"),
+        format!("Give {argument}."),
+    )
+}

@@ -1,0 +1,114 @@
+//! The catalogue as criteria and router see it: a table and its columns, read in one query.
+
+use pgrx::prelude::*;
+use serde::Deserialize;
+
+use crate::criteria;
+use crate::error::{Result, internal};
+use crate::xact;
+
+/// A table or partitioned table.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Relation {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// `pg_class.relkind`.
+    pub kind: char,
+    /// Whether its rows lie in several tables (partitions, inheritance), so that a ctid alone does not name one.
+    pub tree: bool,
+    /// Its columns in order.
+    pub columns: Vec<Column>,
+}
+
+/// A column of a [`Relation`].
+#[derive(Debug, Clone, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type as SQL, qualified unless it is PostgreSQL's own.
+    pub type_sql: String,
+    /// `pg_type.typcategory` of the type below any domain.
+    pub category: char,
+    /// `pg_type.typname` of the type below any domain.
+    pub base: String,
+    /// Whether PostgreSQL computes it, so that it cannot be set.
+    pub generated: bool,
+    /// Whether comparing its values depends on a collation.
+    pub collatable: bool,
+}
+
+impl Relation {
+    /// Its name as SQL, quoted and qualified.
+    pub fn sql(&self) -> String {
+        format!(
+            "{}.{}",
+            criteria::quote_ident(&self.schema),
+            criteria::quote_ident(&self.name)
+        )
+    }
+
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// What the criteria need to know of it.
+    pub fn for_criteria(&self) -> criteria::Relation {
+        criteria::Relation {
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+            columns: self
+                .columns
+                .iter()
+                .map(|column| criteria::Column {
+                    name: column.name.clone(),
+                    type_sql: column.type_sql.clone(),
+                    category: column.category,
+                    base: column.base.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// One jsonb value that a query over `dist.*` returns, read with the extension's rights; None where it is null.
+///
+/// # Errors
+/// When the query fails, or the value is not of the shape that is asked for.
+pub fn read<T: serde::de::DeserializeOwned>(
+    query: &str,
+    args: &[pgrx::datum::DatumWithOid<'_>],
+) -> Result<Option<T>> {
+    let value = xact::as_extension_owner(|| {
+        // Once the transaction has written or locked anything, which every run has by then, `select` takes a snapshot
+        // of its own; before, it needs no transaction id, so that previews work on a standby.
+        Spi::connect(|client| {
+            let rows = client.select(query, Some(1), args)?;
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            rows.first().get_one::<pgrx::JsonB>()
+        })
+    })?
+    .map_err(internal)?;
+    value
+        .map(|json| serde_json::from_value(json.0).map_err(internal))
+        .transpose()
+}
+
+/// Finds tables for related tests, by the name that a user wrote.
+pub struct Catalogue;
+
+impl criteria::Catalogue for Catalogue {
+    fn relation(&self, name: &str) -> Option<criteria::Relation> {
+        read::<Relation>(
+            "select dist._relation(to_regclass($1))",
+            &[name.to_owned().into()],
+        )
+        .ok()
+        .flatten()
+        .map(|relation| relation.for_criteria())
+    }
+}

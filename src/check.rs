@@ -1,0 +1,313 @@
+//! What the check triggers ask when a row of intent is written: the same compilation that a run does, then PostgreSQL's
+//! own parser over the result, so that what is stored is what will run.
+
+use pgrx::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::catalogue::{Relation, read};
+use crate::clock;
+use crate::criteria::{nearest, quote_literal};
+use crate::error::{Place, Result, at, error_hint, internal};
+use crate::router::expression::{self, RECORD};
+use crate::router::intent::Object;
+use crate::router::statement;
+use crate::xact::trial;
+
+/// Types that keys and owners can have.
+const KEY_TYPES: [&str; 6] = ["int2", "int4", "int8", "uuid", "text", "varchar"];
+
+/// 42704 for a row of intent that is not there, with the nearest name as HINT.
+pub fn no_such(table: &str, name: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    let known: Vec<String> = match table {
+        "object" | "transfer" | "ruleset" | "distribution_rule" | "schedule" => read(
+            &format!("select coalesce(jsonb_agg(n.name), '[]') from (select name from dist.{table} limit 10000) n"),
+            &[],
+        )
+        .ok()
+        .flatten()
+        .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    error_hint(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("{} does not exist", Place { table, row: name }),
+        nearest(name, known.iter().map(String::as_str)).map_or_else(
+            || format!("See dist.{table} for those that do."),
+            |near| format!("Perhaps you meant '{near}'."),
+        ),
+    )
+}
+
+/// The HINT for a column that is not there.
+pub fn column_hint(relation: &Relation, wanted: &str) -> String {
+    let names = || relation.columns.iter().map(|column| column.name.as_str());
+    nearest(wanted, names()).map_or_else(
+        || format!("Its columns: {}.", names().collect::<Vec<_>>().join(", ")),
+        |near| format!("Perhaps you meant \"{near}\"."),
+    )
+}
+
+/// A row of `dist.object` as the trigger has it.
+#[derive(Deserialize)]
+struct ObjectRow {
+    name: String,
+    relation: Value,
+    key_column: String,
+    owner_column: String,
+}
+
+/// Checks a row of `dist.object`; returns warnings.
+///
+/// # Errors
+/// 42P01, 42809, 42703, 42804 with the HINT.
+pub fn object(row: Value) -> Result<Vec<String>> {
+    let row: ObjectRow = serde_json::from_value(row).map_err(internal)?;
+    let place = Place {
+        table: "object",
+        row: &row.name,
+    };
+    // regclass becomes text in JSON: a name, or a number when there is no such table.
+    let named = row.relation.as_str().map_or_else(|| row.relation.to_string(), ToOwned::to_owned);
+    let relation: Relation = read("select dist._relation($1::regclass)", &[named.clone().into()])?
+        .ok_or_else(|| {
+            error_hint(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                format!("{place}: relation {named} does not exist"),
+                "Give the table's name, with its schema.",
+            )
+        })?;
+    if !matches!(relation.kind, 'r' | 'p') {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            format!("{place}: {} is not a table", relation.sql()),
+            "Name a table or a partitioned table; a view has no records of its own.",
+        ));
+    }
+    for (field, name) in [("key_column", &row.key_column), ("owner_column", &row.owner_column)] {
+        let Some(column) = relation.column(name) else {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("{place}: {field} \"{name}\" does not exist in {}", relation.sql()),
+                column_hint(&relation, name),
+            ));
+        };
+        if !KEY_TYPES.contains(&column.base.as_str()) {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                format!("{place}: {field} \"{name}\" is of type {}", column.type_sql),
+                "Keys and owners are smallint, integer, bigint, uuid, text or varchar.",
+            ));
+        }
+        if field == "owner_column" && column.generated {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_INVALID_COLUMN_REFERENCE,
+                format!("{place}: owner_column \"{name}\" is computed by PostgreSQL"),
+                "Name the column that is written when a record changes hands.",
+            ));
+        }
+    }
+    if row.key_column == row.owner_column {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("{place}: key_column and owner_column are both \"{}\"", row.key_column),
+            "The owner is another column than the key.",
+        ));
+    }
+    let facts: Facts = read(
+        include_str!("router/sql/object_facts.sql"),
+        &[named.into(), row.key_column.clone().into(), row.owner_column.clone().into()],
+    )?
+    .ok_or_else(|| internal("no facts about the table"))?;
+    let mut warnings = Vec::new();
+    if !facts.key_unique && relation.kind == 'r' {
+        warnings.push(format!(
+            "nothing keeps key_column \"{}\" unique; two records with one key cannot be told apart in the audit",
+            row.key_column
+        ));
+    }
+    if facts.owner_not_null {
+        warnings.push(format!(
+            "owner_column \"{}\" is NOT NULL: no record is ever unowned, and a retrieval needs a holding rep",
+            row.owner_column
+        ));
+    }
+    Ok(warnings)
+}
+
+#[derive(Deserialize)]
+struct Facts {
+    key_unique: bool,
+    owner_not_null: bool,
+}
+
+/// The columns of `dist.assignment_rule` and `dist.transfer` that hold text to be compiled.
+#[derive(Deserialize)]
+struct TextRow {
+    criteria: Option<Value>,
+    predicate: Option<String>,
+    ranking: Option<String>,
+    set_fields: Option<Value>,
+}
+
+/// Checks criteria, predicate, ranking and set_fields of a row about an object.
+///
+/// # Errors
+/// What is wrong, with the place and a HINT.
+pub fn text(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
+    let row: TextRow = serde_json::from_value(row).map_err(internal)?;
+    let object: Object = read("select dist._object_intent($1)", &[object.to_owned().into()])?
+        .ok_or_else(|| no_such("object", object))?;
+    let relation = object.relation()?;
+    let table = relation.sql();
+    let as_of = clock::literal(chrono::Utc::now());
+    if row.criteria.is_some() {
+        let compiled = expression::compile(place, relation, row.criteria.as_ref(), None, &as_of)?;
+        parses(place, "criteria", &format!("select from {table} as {RECORD} where {}", compiled.sql))?;
+    }
+    if let Some(text) = &row.predicate {
+        let dates = expression::scan(place, "predicate", text)?;
+        is_one_expression(place, &table, text)?;
+        no_moving_dates(place, "predicate", text, &dates, |text| {
+            format!("select from {table} as {RECORD} where ({text}\n)")
+        })?;
+    }
+    if let Some(text) = &row.ranking {
+        let dates = expression::scan(place, "ranking", text)?;
+        let key = statement::column(&object.key()?.name);
+        // A window's ORDER BY takes nothing but sort keys: no LIMIT, no FOR UPDATE, no output columns by number.
+        let in_window = |text: &str| {
+            format!("select row_number() over (order by {text}\n, {key}) from {table} as {RECORD}")
+        };
+        parses(place, "ranking", &in_window(text))?;
+        parses(place, "ranking", &format!("select {key} from {table} as {RECORD} order by {text}\n, {key}"))?;
+        no_moving_dates(place, "ranking", text, &dates, in_window)?;
+    }
+    match row.set_fields {
+        None => {}
+        Some(Value::Object(fields)) => {
+            for (name, literal) in statement::set_fields(place, &object, Some(&fields))? {
+                let quoted = crate::criteria::quote_ident(&name);
+                parses(
+                    place,
+                    "set_fields",
+                    &format!("update {table} as {RECORD} set {quoted} = {literal} where false"),
+                )?;
+            }
+        }
+        Some(other) => {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+                format!("{place}: set_fields: {other} is not a JSON object"),
+                "Write {\"column\": value, ...}.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A predicate is one expression if and only if it parses both between parentheses and between the brackets of an
+/// array: what closes one kind of bracket early cannot close the other, a list is a row in the one and not boolean,
+/// and a bare SELECT does not stand in the other.
+fn is_one_expression(place: &Place<'_>, table: &str, text: &str) -> Result<()> {
+    parses(
+        place,
+        "predicate",
+        &format!("select from {table} as {RECORD} where ({text}\n)"),
+    )?;
+    parses(
+        place,
+        "predicate",
+        &format!("select from {table} as {RECORD} where (array[{text}\n]::boolean[])[1]"),
+    )
+}
+
+/// Lets PostgreSQL parse and analyse a statement without running it.
+fn parses(place: &Place<'_>, column: &str, sql: &str) -> Result<()> {
+    match trial(|| prepare(sql)) {
+        None => Ok(()),
+        Some(caught) => Err(at(
+            place,
+            column,
+            &caught,
+            "It is SQL over the record r; names of functions, tables and types need their schema.",
+        )),
+    }
+}
+
+fn prepare(sql: &str) {
+    Spi::connect(|client| {
+        // What is wrong is raised as an error; the plan itself is not wanted.
+        drop(client.prepare(sql, &[]));
+    });
+}
+
+/// Refuses literals such as 'today' where they are read as a date: they would be frozen when the statement is parsed.
+/// They are read so if and only if the same text with another word in their place no longer parses.
+fn no_moving_dates(
+    place: &Place<'_>,
+    column: &str,
+    text: &str,
+    literals: &[std::ops::Range<usize>],
+    statement: impl Fn(&str) -> String,
+) -> Result<()> {
+    for literal in literals {
+        let (Some(before), Some(word), Some(after)) = (
+            text.get(..literal.start),
+            text.get(literal.clone()),
+            text.get(literal.end..),
+        ) else {
+            continue;
+        };
+        let other = format!("{before}{}{after}", quote_literal("pg_dist"));
+        if trial(|| prepare(&statement(&other))).is_some() {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                format!("{place}: {column}: {word} as a date means the day on which it is read"),
+                "Use dist.as_of(): the instant the run is about.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that reps are values of the object's owner column.
+///
+/// # Errors
+/// 22P02 and kin, naming the rep.
+pub fn reps(place: &Place<'_>, object: &str, reps: &[String]) -> Result<()> {
+    let object: Object = read("select dist._object_intent($1)", &[object.to_owned().into()])?
+        .ok_or_else(|| no_such("object", object))?;
+    let owner = object.owner()?;
+    let all = quote_literal_array(reps);
+    let cast = format!("select unnest({all}::text[])::{}", owner.type_sql);
+    if trial(|| run(&cast)).is_none() {
+        return Ok(());
+    }
+    for rep in reps {
+        let cast = format!("select {}::text::{}", quote_literal(rep), owner.type_sql);
+        if let Some(caught) = trial(|| run(&cast)) {
+            return Err(at(
+                place,
+                &format!("rep '{rep}'"),
+                &caught,
+                &format!(
+                    "dist.rep.rep is the text form of a value of \"{}\", the owner column of object '{}', of type {}.",
+                    owner.name, object.name, owner.type_sql
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn quote_literal_array(items: &[String]) -> String {
+    let quoted: Vec<String> = items.iter().map(|item| quote_literal(item)).collect();
+    format!("array[{}]", quoted.join(", "))
+}
+
+fn run(sql: &str) {
+    Spi::connect(|client| {
+        drop(client.select(sql, None, &[]));
+    });
+}

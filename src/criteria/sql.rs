@@ -1,0 +1,316 @@
+//! Writes the SQL of a checked criterion: one boolean expression over the record, the same text for the same input.
+//!
+//! Operators and functions are not qualified: every statement runs with `search_path = pg_catalog, pg_temp`.
+
+use super::check::{Checked, Field, Item, Ordered, Related, Side};
+use super::quote::{array_text, quote_ident, quote_literal};
+use super::tree::{Comparison, Count, Op};
+use super::types::{Kind, Wrap};
+
+/// From this many values on, a list is one array literal: shorter to plan, and hashed by the executor.
+const LONG_LIST: usize = 9;
+
+/// A leaf of the criteria, for explain. A related test is one leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    /// Where it is in the JSON, such as `$.all[0]`.
+    pub path: String,
+    /// What it asks: `employees >= 500`. Negations above it are not part of it.
+    pub description: String,
+    /// A boolean expression over the record; null counts as false.
+    pub sql: String,
+    /// A text expression that shows what the test looked at: the column's value, or how many related rows there are.
+    pub actual: Option<String>,
+}
+
+impl Checked {
+    /// One SQL boolean expression over the record under the given alias, in parentheses.
+    ///
+    /// A test on a null column may make it null, which counts as false as it does in WHERE. Negation is compiled to
+    /// `is not true`, so that `not` of a test that is null is true: with only AND, OR and `is not true` an expression
+    /// is true exactly where it would be with every null test replaced by false.
+    ///
+    /// `as_of` is the text of a timestamptz with its offset, such as `2026-01-05 06:00:00+00`.
+    pub fn to_sql(&self, alias: &str, as_of: &str) -> String {
+        Writer { record: alias, as_of }.item(&self.root, alias, 1)
+    }
+
+    /// The leaf tests in the order in which they are written, for explain.
+    pub fn tests(&self, alias: &str, as_of: &str) -> Vec<Test> {
+        let mut tests = Vec::new();
+        Writer { record: alias, as_of }.leaves(&self.root, &mut tests);
+        tests
+    }
+}
+
+struct Writer<'a> {
+    record: &'a str,
+    as_of: &'a str,
+}
+
+impl Writer<'_> {
+    fn item(&self, item: &Item, alias: &str, depth: usize) -> String {
+        let joined = |items: &[Item], word: &str| {
+            let parts: Vec<String> = items.iter().map(|item| self.item(item, alias, depth)).collect();
+            format!("({})", parts.join(word))
+        };
+        match item {
+            Item::All(items) => joined(items, " and "),
+            Item::Any(items) => joined(items, " or "),
+            Item::Not(inner) => format!("({} is not true)", self.item(inner, alias, depth)),
+            Item::Field(field) => format!("({})", self.field(field, alias)),
+            Item::Related(related) => format!("({})", self.related(related, alias, depth)),
+        }
+    }
+
+    fn leaves(&self, item: &Item, tests: &mut Vec<Test>) {
+        match item {
+            Item::All(items) | Item::Any(items) => items.iter().for_each(|item| self.leaves(item, tests)),
+            Item::Not(inner) => self.leaves(inner, tests),
+            Item::Field(field) => tests.push(Test {
+                path: field.path.clone(),
+                description: field.description.clone(),
+                sql: self.item(item, self.record, 1),
+                actual: Some(match field.column.kind {
+                    Kind::Json if !field.column.array => json_text(field, self.record),
+                    _ => format!("({})::text", column(&field.column, self.record)),
+                }),
+            }),
+            Item::Related(related) => tests.push(Test {
+                path: related.path.clone(),
+                description: related.description.clone(),
+                sql: self.item(item, self.record, 1),
+                actual: Some(format!(
+                    "(select count(*) from {})::text",
+                    self.rows(related, self.record, 1)
+                )),
+            }),
+        }
+    }
+
+    fn field(&self, field: &Field, alias: &str) -> String {
+        let side = &field.column;
+        let json = side.kind == Kind::Json && !side.array;
+        let cast = |text: &String| literal(text, &side.sql);
+        let all: Vec<String> = match field.op {
+            // Text operators and jsonb in order have literals of other types than the column.
+            Op::In | Op::NotIn | Op::Compare(_) | Op::Between | Op::Has if field.ordered.is_none() => {
+                field.literals.iter().map(|text| lowered(side, cast(text))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let first = field.literals.first().map_or("", String::as_str);
+        match field.op {
+            Op::IsNull | Op::IsNotNull if json => {
+                format!("{} {}", json_text(field, alias), field.op.word())
+            }
+            Op::IsNull | Op::IsNotNull => format!("{} {}", column(side, alias), field.op.word()),
+            Op::Has if json => format!("{} @> {}", json_value(field, alias), all.concat()),
+            Op::Has => format!("{} = any({})", all.concat(), column(side, alias)),
+            Op::Compare(_) | Op::Between if field.ordered.is_some() => ordered(field, alias),
+            Op::Compare(op) => format!("{} {} {}", value(field, alias), op.word(), all.concat()),
+            Op::Between => format!("{} between {}", value(field, alias), all.join(" and ")),
+            Op::In | Op::NotIn => list(field, &all, alias),
+            Op::Like | Op::Ilike => {
+                let word = if side.wrap == Wrap::Lower {
+                    "ilike"
+                } else {
+                    field.op.word()
+                };
+                format!("{} {word} {}", text(field, alias), quote_literal(first))
+            }
+            // An escaped LIKE and not starts_with(): pattern and trigram indexes serve it in every version.
+            Op::Prefix => {
+                let pattern = first.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%";
+                format!("{} like {}", text(field, alias), lowered(side, quote_literal(&pattern)))
+            }
+            Op::Suffix => {
+                let piece = lowered(side, quote_literal(first));
+                format!("right({}, length({piece})) = {piece}", text(field, alias))
+            }
+            Op::Contains => {
+                format!(
+                    "strpos({}, {}) > 0",
+                    text(field, alias),
+                    lowered(side, quote_literal(first))
+                )
+            }
+            Op::OlderThan => format!("{} < {}", column(side, alias), self.back(first, side.kind)),
+            Op::NewerThan => format!("{} > {}", column(side, alias), self.back(first, side.kind)),
+        }
+    }
+
+    /// The run's instant less an interval. All of it is immutable, so it is folded to a constant and indexes serve it.
+    fn back(&self, interval: &str, kind: Kind) -> String {
+        let as_of = literal(self.as_of, "timestamp with time zone");
+        // On the UTC calendar: months and days counted in the session's zone would differ between sessions.
+        let utc = format!("(({as_of} at time zone 'UTC') - {})", literal(interval, "interval"));
+        match kind {
+            Kind::TimestampTz => format!("({utc} at time zone 'UTC')"),
+            // A date is a whole day: the day of the border itself is neither older nor newer.
+            Kind::Date => format!("{utc}::date"),
+            _ => utc,
+        }
+    }
+
+    fn related(&self, related: &Related, outer: &str, depth: usize) -> String {
+        let rows = self.rows(related, outer, depth);
+        let Some(Count { op, value }) = related.count else {
+            return format!("exists (select 1 from {rows})");
+        };
+        match (op, value) {
+            (Comparison::GreaterOrEqual, 1) | (Comparison::Greater | Comparison::NotEqual, 0) => {
+                format!("exists (select 1 from {rows})")
+            }
+            (Comparison::Less, 1) | (Comparison::LessOrEqual | Comparison::Equal, 0) => {
+                format!("not exists (select 1 from {rows})")
+            }
+            _ => {
+                // Counting stops where the answer is known: a record with ten thousand visits costs no more than one.
+                let enough = match op {
+                    Comparison::GreaterOrEqual | Comparison::Less => u64::from(value),
+                    _ => u64::from(value) + 1,
+                };
+                let counted = quote_ident(&format!("{}_counted", self.alias(depth)));
+                format!(
+                    "(select count(*) from (select 1 from {rows} limit {enough}) as {counted}) {} {value}",
+                    op.word()
+                )
+            }
+        }
+    }
+
+    /// `relation as alias where ...`: the related rows of one record.
+    fn rows(&self, related: &Related, outer: &str, depth: usize) -> String {
+        let alias = self.alias(depth);
+        let mut conditions: Vec<String> = related
+            .on
+            .iter()
+            .map(|(theirs, ours)| {
+                // citext and text meet folded, whichever side is which.
+                let fold = |side: &Side, alias: &str| match (theirs.wrap, ours.wrap) {
+                    (Wrap::Lower, _) | (_, Wrap::Lower) => {
+                        format!("lower(({})::text)", column(side, alias))
+                    }
+                    _ => wrapped(side, alias),
+                };
+                format!("{} = {}", fold(theirs, &alias), fold(ours, outer))
+            })
+            .collect();
+        conditions.extend(related.filter.iter().map(|filter| self.item(filter, &alias, depth + 1)));
+        let relation = format!("{}.{}", quote_ident(&related.schema), quote_ident(&related.name));
+        format!(
+            "{relation} as {} where {}",
+            quote_ident(&alias),
+            conditions.join(" and ")
+        )
+    }
+
+    /// The alias of the related rows at this depth; never the record's own.
+    fn alias(&self, depth: usize) -> String {
+        let alias = format!("related_{depth}");
+        if alias == self.record {
+            format!("{alias}_rows")
+        } else {
+            alias
+        }
+    }
+}
+
+fn literal(text: &str, ty: &str) -> String {
+    format!("{}::{ty}", quote_literal(text))
+}
+
+fn column(side: &Side, alias: &str) -> String {
+    format!("{}.{}", quote_ident(alias), quote_ident(&side.name))
+}
+
+/// The column as it is compared.
+fn wrapped(side: &Side, alias: &str) -> String {
+    let column = column(side, alias);
+    match side.wrap {
+        Wrap::Plain => column,
+        Wrap::Text => format!("({column})::text"),
+        Wrap::Lower => format!("lower(({column})::text)"),
+        Wrap::Numeric => format!("({column})::numeric"),
+        Wrap::Jsonb => format!("({column})::jsonb"),
+    }
+}
+
+/// The literal beside a column that is compared folded.
+fn lowered(side: &Side, literal: String) -> String {
+    if side.wrap == Wrap::Lower {
+        format!("lower({literal})")
+    } else {
+        literal
+    }
+}
+
+/// The left side of a comparison.
+fn value(field: &Field, alias: &str) -> String {
+    if field.column.kind == Kind::Json {
+        // A JSON null is no value: without this, "<>" would hold for it.
+        format!("nullif({}, 'null'::jsonb)", json_value(field, alias))
+    } else {
+        wrapped(&field.column, alias)
+    }
+}
+
+/// The left side of an operator on text.
+fn text(field: &Field, alias: &str) -> String {
+    match (field.column.kind, field.column.wrap) {
+        (Kind::Json, _) => json_text(field, alias),
+        // The cast strips what char(n) is padded with, which would else be part of the end.
+        (_, Wrap::Plain) => format!("({})::text", column(&field.column, alias)),
+        _ => wrapped(&field.column, alias),
+    }
+}
+
+fn json_value(field: &Field, alias: &str) -> String {
+    let column = wrapped(&field.column, alias);
+    if field.keys.is_empty() {
+        column
+    } else {
+        format!("({column} #> {})", keys(field))
+    }
+}
+
+fn json_text(field: &Field, alias: &str) -> String {
+    format!("({} #>> {})", wrapped(&field.column, alias), keys(field))
+}
+
+fn keys(field: &Field) -> String {
+    literal(&array_text(field.keys.iter().map(String::as_str)), "text[]")
+}
+
+/// Order inside jsonb: what is of another kind in the data is no error, the test just does not hold for it.
+fn ordered(field: &Field, alias: &str) -> String {
+    let node = json_value(field, alias);
+    let (kind, left, ty) = match field.ordered {
+        Some(Ordered::Strings) => ("string", json_text(field, alias), "text"),
+        _ => ("number", format!("({node})::numeric"), "numeric"),
+    };
+    let literals: Vec<String> = field.literals.iter().map(|text| literal(text, ty)).collect();
+    let right = literals.join(" and ");
+    format!(
+        "case when jsonb_typeof({node}) = '{kind}' then {left} {} {right} end",
+        field.op.word()
+    )
+}
+
+fn list(field: &Field, all: &[String], alias: &str) -> String {
+    let (left, side) = (value(field, alias), &field.column);
+    let word = field.op.word();
+    if all.len() < LONG_LIST || side.wrap == Wrap::Lower {
+        return format!("{left} {word} ({})", all.join(", "));
+    }
+    let array = literal(
+        &array_text(field.literals.iter().map(String::as_str)),
+        &format!("{}[]", side.sql),
+    );
+    if field.op == Op::NotIn {
+        format!("{left} <> all({array})")
+    } else {
+        format!("{left} = any({array})")
+    }
+}

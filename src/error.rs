@@ -1,0 +1,65 @@
+//! The one form in which pg_dist refuses something: SQLSTATE, what is wrong, and how to mend it.
+
+use pgrx::PgSqlErrorCode;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
+
+/// What functions that can fail return; becomes an SQL error with its SQLSTATE, DETAIL and HINT kept.
+pub type Result<T> = std::result::Result<T, ErrorReport>;
+
+/// An error with a SQLSTATE and a message.
+pub fn error(code: PgSqlErrorCode, message: impl Into<String>) -> ErrorReport {
+    ErrorReport::new(code, message.into(), "pg_dist")
+}
+
+/// The same with a HINT.
+pub fn error_hint(
+    code: PgSqlErrorCode,
+    message: impl Into<String>,
+    hint: impl Into<String>,
+) -> ErrorReport {
+    error(code, message).set_hint(hint.into())
+}
+
+/// Something that cannot be unless pg_dist itself is wrong (XX000).
+pub fn internal(message: impl std::fmt::Display) -> ErrorReport {
+    error(
+        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        format!("pg_dist: {message}"),
+    )
+}
+
+/// A row of intent, as error messages name it.
+pub struct Place<'a> {
+    /// Table in schema dist.
+    pub table: &'a str,
+    /// Name of the row.
+    pub row: &'a str,
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "dist.{} '{}'", self.table, self.row.replace('\'', "''"))
+    }
+}
+
+/// Puts the place and the column in front of an error that PostgreSQL raised about a user's text.
+pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> ErrorReport {
+    let (CaughtError::PostgresError(report)
+    | CaughtError::ErrorReport(report)
+    | CaughtError::RustPanic {
+        ereport: report, ..
+    }) = caught;
+    let mut placed = error(
+        report.sql_error_code(),
+        format!("{place}: {column}: {}", report.message()),
+    )
+    .set_hint(
+        report
+            .hint()
+            .map_or_else(|| hint.to_owned(), ToOwned::to_owned),
+    );
+    if let Some(detail) = report.detail() {
+        placed = placed.set_detail(detail.to_owned());
+    }
+    placed
+}

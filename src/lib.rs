@@ -1,0 +1,47 @@
+//! pg_dist: lead and account distribution inside PostgreSQL.
+//!
+//! Wiring only: the modules, the SQL files in their order, and what happens when the library is loaded. ARCHITECTURE.md
+//! is the map.
+
+use pgrx::prelude::*;
+
+mod allocation;
+mod api;
+mod catalogue;
+mod check;
+mod clock;
+mod criteria;
+mod error;
+mod recurrence;
+mod router;
+mod settings;
+mod timing;
+mod worker;
+mod xact;
+
+pgrx::pg_module_magic!(name, version);
+
+extension_sql_file!("../sql/bootstrap.sql", bootstrap);
+extension_sql_file!("../sql/checks.sql", name = "checks", requires = ["bootstrap"]);
+extension_sql_file!("../sql/intent/people.sql", name = "people", requires = ["checks"]);
+extension_sql_file!("../sql/intent/object.sql", name = "object", requires = ["people"]);
+extension_sql_file!("../sql/intent/rules.sql", name = "rules", requires = ["object"]);
+extension_sql_file!("../sql/intent/transfer.sql", name = "transfer", requires = ["rules"]);
+extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["transfer"]);
+extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["schedule"]);
+extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);
+extension_sql_file!("../sql/history.sql", name = "history", requires = ["state"]);
+extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["history"]);
+extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);
+extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["lock"]);
+extension_sql_file!("../sql/api.sql", name = "api", requires = ["fire"]);
+extension_sql_file!("../sql/views.sql", name = "views", requires = ["api"]);
+extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["views"], finalize);
+
+/// Declares the settings and, where the library is preloaded, registers the worker.
+#[allow(non_snake_case)]
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    settings::init();
+    worker::init();
+}

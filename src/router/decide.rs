@@ -1,0 +1,211 @@
+//! From a plan to a decision: the candidates are read as arrays in rank order, and the allocation says who gets each.
+//!
+//! What only passes through (ctids, keys, former owners) stays in PostgreSQL's arrays and is handed on as it came; only
+//! leaf numbers and owner numbers, whole numbers both, are looked at here.
+
+use pgrx::datum::DatumWithOid;
+use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
+use pgrx::IntoDatum;
+
+use crate::allocation::{self, Outcome, PoolRun, Quota, Target};
+use crate::error::{Place, Result, error, internal};
+use crate::router::plan::Plan;
+use crate::router::statement::{self, Shape};
+
+/// An array that passes through: read from one statement, a parameter of the next, never looked into.
+#[derive(Clone, Copy)]
+pub struct Carried {
+    datum: Option<pg_sys::Datum>,
+}
+
+macro_rules! carried_as {
+    ($name:ident, $oid:expr, $what:literal) => {
+        #[doc = $what]
+        pub struct $name(pub Carried);
+
+        impl IntoDatum for $name {
+            fn into_datum(self) -> Option<pg_sys::Datum> {
+                self.0.datum
+            }
+
+            fn type_oid() -> pg_sys::Oid {
+                $oid
+            }
+        }
+    };
+}
+carried_as!(Tids, pg_sys::TIDARRAYOID, "A carried `tid[]`.");
+carried_as!(Texts, pg_sys::TEXTARRAYOID, "A carried `text[]`.");
+carried_as!(Oids, pg_sys::OIDARRAYOID, "A carried `oid[]`.");
+carried_as!(Jsonbs, pg_sys::JSONBARRAYOID, "A carried `jsonb[]`.");
+
+impl Carried {
+    /// A null array.
+    pub const NONE: Self = Self { datum: None };
+}
+
+/// The candidates of a run in rank order.
+pub struct Candidates {
+    /// How many there are.
+    pub count: usize,
+    /// Where each lies.
+    pub tids: Carried,
+    /// Its key as text.
+    pub keys: Carried,
+    /// Its table, in a tree.
+    pub tables: Carried,
+    /// Its owner as text, where the shape has it.
+    pub owners: Carried,
+    /// Before and after of the columns that are set.
+    pub fields: Carried,
+    /// Which leaf it reached.
+    pub leaves: Vec<i32>,
+    /// Its owner's number in the dictionary of reps, -1 for nobody, -2 for somebody else; empty where all are unowned.
+    pub owned: Vec<i32>,
+}
+
+/// Who gets what, and whose turn it is afterwards.
+pub struct Decision {
+    /// What each candidate carries.
+    pub shape: Shape,
+    /// The candidates.
+    pub candidates: Candidates,
+    /// What becomes of each.
+    pub outcome: Outcome,
+    /// The pools after the turns were taken, in the order of `plan.pools`.
+    pub quotas: Vec<Quota>,
+}
+
+/// Reads the candidates and allocates them. With `lock` they are locked as they are read, so that they cannot change.
+///
+/// # Errors
+/// What the user's expressions raise; a broken pool.
+pub fn decide(client: &SpiClient<'_>, plan: &Plan, lock: bool) -> Result<Decision> {
+    let shape = Shape {
+        tree: plan.object.relation()?.tree,
+        owned: !plan
+            .filters
+            .iter()
+            .any(|(name, _)| name == "source unowned"),
+        fields: !plan.set_fields.is_empty(),
+    };
+    let candidates = read(client, plan, shape, lock)?;
+    let mut quotas = quotas(plan)?;
+    let outcome = allocate(plan, &candidates, &mut quotas)?;
+    Ok(Decision {
+        shape,
+        candidates,
+        outcome,
+        quotas,
+    })
+}
+
+fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, lock: bool) -> Result<Candidates> {
+    let sql = statement::candidates(plan, shape, lock)?;
+    let mut args: Vec<DatumWithOid<'_>> = Vec::new();
+    if shape.owned {
+        args.push(plan.reps.clone().into());
+    }
+    let row = client
+        .select(sql.as_str(), None, &args)
+        .map_err(internal)?
+        .first();
+    let mut next = 0;
+    let mut column = || {
+        next += 1;
+        next
+    };
+    let carried = |ordinal| -> Result<Carried> {
+        Ok(Carried {
+            datum: row.get_datum_by_ordinal(ordinal).map_err(internal)?,
+        })
+    };
+    let numbers = |ordinal| -> Result<Vec<i32>> {
+        Ok(row
+            .get::<Vec<i32>>(ordinal)
+            .map_err(internal)?
+            .unwrap_or_default())
+    };
+    let count = row.get::<i64>(column()).map_err(internal)?.unwrap_or(0);
+    let tids = carried(column())?;
+    let keys = carried(column())?;
+    let leaves = numbers(column())?;
+    let tables = if shape.tree {
+        carried(column())?
+    } else {
+        Carried::NONE
+    };
+    let (owners, owned) = if shape.owned {
+        (carried(column())?, numbers(column())?)
+    } else {
+        (Carried::NONE, Vec::new())
+    };
+    let fields = if shape.fields {
+        carried(column())?
+    } else {
+        Carried::NONE
+    };
+    Ok(Candidates {
+        count: usize::try_from(count).unwrap_or(0),
+        tids,
+        keys,
+        tables,
+        owners,
+        fields,
+        leaves,
+        owned,
+    })
+}
+
+/// The pools with their kept deficits.
+///
+/// # Errors
+/// When a pool's row or a weight is not what it should be.
+pub fn quotas(plan: &Plan) -> Result<Vec<Quota>> {
+    plan.pools
+        .iter()
+        .map(|rule| {
+            Quota::new(&rule.members(), &rule.state()?)
+                .map_err(|problem| allocation_error(&rule.name, &problem))
+        })
+        .collect()
+}
+
+/// An error of the pure allocation as an SQL error about a distribution rule.
+pub fn allocation_error(
+    rule: &str,
+    problem: &allocation::AllocationError,
+) -> pgrx::pg_sys::panic::ErrorReport {
+    let place = Place {
+        table: "distribution_rule",
+        row: rule,
+    };
+    error(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("{place}: {problem}"),
+    )
+    .set_hint(problem.hint().to_owned())
+}
+
+fn allocate(plan: &Plan, candidates: &Candidates, quotas: &mut [Quota]) -> Result<Outcome> {
+    let mut pools: Vec<PoolRun<'_>> = quotas
+        .iter_mut()
+        .zip(&plan.pool_reps)
+        .map(|(quota, members_to_reps)| PoolRun {
+            quota,
+            members_to_reps,
+        })
+        .collect();
+    let targets: Vec<Target> = plan.leaves.iter().map(|leaf| leaf.target).collect();
+    let reassign: Vec<bool> = plan.leaves.iter().map(|leaf| leaf.reassign).collect();
+    let unowned;
+    let owned = if candidates.owned.is_empty() {
+        unowned = vec![-1; candidates.leaves.len()];
+        &unowned
+    } else {
+        &candidates.owned
+    };
+    allocation::allocate(&candidates.leaves, &targets, &reassign, owned, &mut pools)
+        .map_err(internal)
+}

@@ -1,0 +1,420 @@
+//! Explain: the path of a run for one record, keeping what lost.
+//!
+//! The same compiled tests are evaluated side by side instead of as one CASE, so that those after the first match show
+//! as well; the same allocation is asked who is next, and how the others stand.
+
+use chrono::{DateTime, Utc};
+use pgrx::prelude::*;
+
+use crate::allocation::{Quota, Reason, Target};
+use crate::clock;
+use crate::criteria::quote_literal;
+use crate::error::{Result, error_hint, internal};
+use crate::router::decide::quotas;
+use crate::router::expression::{Expression, RECORD};
+use crate::router::intent::{Intent, Ruleset};
+use crate::router::plan::{self, Plan, rule_test};
+use crate::router::run::{check_writers, with_settings};
+use crate::router::statement::column;
+
+/// One line of an explanation.
+pub struct Line {
+    /// record, transfer, candidate, rule, distribution rule, rep, or outcome.
+    pub stage: &'static str,
+    /// What is looked at.
+    pub item: String,
+    /// What came of it.
+    pub outcome: String,
+    /// Why.
+    pub detail: Option<String>,
+}
+
+fn line(stage: &'static str, item: impl Into<String>, outcome: impl Into<String>) -> Line {
+    Line {
+        stage,
+        item: item.into(),
+        outcome: outcome.into(),
+        detail: None,
+    }
+}
+
+impl Line {
+    fn because(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into()).filter(|text: &String| !text.is_empty());
+        self
+    }
+}
+
+/// Explains what would become of one record: by a transfer, by a ruleset, or by every transfer of its object.
+///
+/// # Errors
+/// 42704 for an object, transfer or ruleset that does not exist; P0002 for a record that does not.
+pub fn explain(
+    object: &str,
+    key: &str,
+    transfer: Option<&str>,
+    ruleset: Option<&str>,
+    about: DateTime<Utc>,
+) -> Result<Vec<Line>> {
+    let as_of = clock::literal(about);
+    let mut lines = Vec::new();
+    with_settings(about, || {
+        if let Some(name) = ruleset {
+            let intent = Intent::of_ruleset(name)?;
+            let plan = plan::of_ruleset(&intent, name, &as_of)?;
+            return one(object, key, &intent, &plan, Some(name), &as_of, &mut lines);
+        }
+        let transfers = match transfer {
+            Some(name) => vec![name.to_owned()],
+            None => transfers_of(object)?,
+        };
+        if transfers.is_empty() {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!("dist.object '{object}': no transfer is about it"),
+                "Name a ruleset, or make a transfer.",
+            ));
+        }
+        for name in transfers {
+            let intent = Intent::of_transfer(&name)?;
+            let plan = plan::of_transfer(&intent, &as_of)?;
+            let ruleset = intent
+                .transfer
+                .as_ref()
+                .and_then(|transfer| transfer.to_ruleset.as_deref());
+            lines.push(line("transfer", name, "looked at"));
+            one(object, key, &intent, &plan, ruleset, &as_of, &mut lines)?;
+        }
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+fn transfers_of(object: &str) -> Result<Vec<String>> {
+    crate::catalogue::read::<Option<Vec<String>>>(
+        "select case when exists (select from dist.object where name = $1) then (select coalesce(jsonb_agg(t.name \
+         order by t.kind, t.name collate \"C\"), '[]') from dist.transfer t where t.object = $1 and not t.is_template) end",
+        &[object.to_owned().into()],
+    )?
+    .flatten()
+    .ok_or_else(|| crate::check::no_such("object", object))
+}
+
+/// The single values that explanation reads of the record, in one row of texts.
+struct Questions {
+    sql: Vec<String>,
+}
+
+impl Questions {
+    fn ask(&mut self, sql: impl Into<String>) -> usize {
+        self.sql.push(sql.into());
+        self.sql.len() - 1
+    }
+}
+
+/// An expression with the numbers of its questions.
+struct Asked<'a> {
+    expression: &'a Expression,
+    whole: usize,
+    tests: Vec<(usize, Option<usize>)>,
+}
+
+fn ask<'a>(questions: &mut Questions, expression: &'a Expression) -> Asked<'a> {
+    Asked {
+        whole: questions.ask(&expression.sql),
+        tests: expression
+            .tests
+            .iter()
+            .map(|test| {
+                (
+                    questions.ask(&test.sql),
+                    test.actual.as_ref().map(|actual| questions.ask(actual)),
+                )
+            })
+            .collect(),
+        expression,
+    }
+}
+
+struct Answers(Vec<Option<String>>);
+
+impl Answers {
+    fn text(&self, question: usize) -> Option<&str> {
+        self.0.get(question).and_then(|text| text.as_deref())
+    }
+
+    fn is_true(&self, question: usize) -> bool {
+        self.text(question) == Some("true")
+    }
+
+    /// The tests that did not hold, in words.
+    fn failures(&self, asked: &Asked<'_>) -> String {
+        let failed: Vec<String> = asked
+            .expression
+            .tests
+            .iter()
+            .zip(&asked.tests)
+            .filter(|(_, (holds, _))| !self.is_true(*holds))
+            .map(|(test, (_, actual))| match actual {
+                Some(actual) => format!(
+                    "{} (it is {})",
+                    test.description,
+                    self.text(*actual).unwrap_or("null")
+                ),
+                None => test.description.clone(),
+            })
+            .collect();
+        if failed.is_empty() {
+            String::new()
+        } else {
+            format!("does not hold: {}", failed.join("; "))
+        }
+    }
+}
+
+fn one(
+    object: &str,
+    key: &str,
+    intent: &Intent,
+    plan: &Plan,
+    ruleset: Option<&str>,
+    as_of: &str,
+    lines: &mut Vec<Line>,
+) -> Result<()> {
+    check_writers(&intent.writers())?;
+    if plan.object.name != object {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("it is about object '{}', not '{object}'", plan.object.name),
+            "Name a transfer or ruleset of the record's object.",
+        ));
+    }
+    let tests = rule_tests(intent, plan, as_of)?;
+    let mut questions = Questions { sql: Vec::new() };
+    let owner = questions.ask(format!("{}::text", column(&plan.object.owner()?.name)));
+    let leaf = questions.ask(plan.leaf.as_deref().unwrap_or("0"));
+    let filters: Vec<_> = plan
+        .filters
+        .iter()
+        .map(|(name, filter)| (name, ask(&mut questions, filter)))
+        .collect();
+    let rules: Vec<_> = tests
+        .iter()
+        .map(|((set, position), test)| ((set.as_str(), *position), ask(&mut questions, test)))
+        .collect();
+    let answers = answers(plan, key, &questions)?;
+    lines.push(
+        line("record", key, plan.object.relation()?.sql()).because(
+            answers
+                .text(owner)
+                .map_or("nobody owns it".to_owned(), |owner| format!("owned by {owner}")),
+        ),
+    );
+    let mut candidate = true;
+    for (name, asked) in &filters {
+        let holds = answers.is_true(asked.whole);
+        candidate &= holds;
+        lines.push(
+            line("candidate", name.as_str(), if holds { "holds" } else { "does not hold" })
+                .because(answers.failures(asked)),
+        );
+    }
+    if let Some(name) = ruleset {
+        let mut walk = Walk {
+            intent,
+            rules: &rules,
+            answers: &answers,
+            decided: false,
+            lines,
+        };
+        walk.ruleset(name, 0);
+    }
+    let number = answers
+        .text(leaf)
+        .and_then(|text| text.parse::<usize>().ok())
+        .unwrap_or(0);
+    destination(plan, number, answers.text(owner), candidate, lines)
+}
+
+type Tests = Vec<((String, i32), Expression)>;
+
+fn rule_tests(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Tests> {
+    let mut tests = Vec::new();
+    for ruleset in &intent.rulesets {
+        for rule in ruleset.rules.iter().filter(|rule| rule.active) {
+            tests.push((
+                (ruleset.name.clone(), rule.position),
+                rule_test(&plan.object, &ruleset.name, rule, as_of)?,
+            ));
+        }
+    }
+    Ok(tests)
+}
+
+/// Evaluates all questions over the record in one statement.
+fn answers(plan: &Plan, key: &str, questions: &Questions) -> Result<Answers> {
+    let list: Vec<String> = questions
+        .sql
+        .iter()
+        .map(|sql| format!("({sql})::text"))
+        .collect();
+    let key_column = plan.object.key()?;
+    let sql = format!(
+        "select array[{}] from {} as {RECORD} where {} = {}::{} limit 1",
+        list.join(", "),
+        plan.object.relation()?.sql(),
+        column(&key_column.name),
+        quote_literal(key),
+        key_column.type_sql,
+    );
+    Spi::connect(|client| {
+        let rows = client.select(sql.as_str(), Some(1), &[]).map_err(internal)?;
+        if rows.is_empty() {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
+                format!(
+                    "dist.object '{}': there is no record with key '{key}' in {}",
+                    plan.object.name,
+                    plan.object.relation()?.sql()
+                ),
+                "Give the key as it stands in the key column, in its text form.",
+            ));
+        }
+        let answers = rows
+            .first()
+            .get_one::<Vec<Option<String>>>()
+            .map_err(internal)?
+            .unwrap_or_default();
+        Ok(Answers(answers))
+    })
+}
+
+/// Goes through the rulesets as the CASE expression does, telling of every rule on the way.
+struct Walk<'a> {
+    intent: &'a Intent,
+    rules: &'a [((&'a str, i32), Asked<'a>)],
+    answers: &'a Answers,
+    decided: bool,
+    lines: &'a mut Vec<Line>,
+}
+
+impl Walk<'_> {
+    fn ruleset(&mut self, name: &str, depth: usize) {
+        let Some(ruleset) = self.intent.rulesets.iter().find(|set| set.name == name) else {
+            return;
+        };
+        let ruleset: &Ruleset = ruleset;
+        for rule in &ruleset.rules {
+            let item = format!("{name}/{} {}", rule.position, rule.shown());
+            let asked = self
+                .rules
+                .iter()
+                .find(|((set, position), _)| *set == name && *position == rule.position);
+            let Some((_, asked)) = asked else {
+                self.lines.push(line("rule", item, "passive"));
+                continue;
+            };
+            if !self.answers.is_true(asked.whole) {
+                let why = self.answers.failures(asked);
+                self.lines.push(line("rule", item, "not matched").because(why));
+            } else if self.decided {
+                self.lines.push(
+                    line("rule", item, "matched, but too late").because("a rule above it decided"),
+                );
+            } else {
+                self.lines.push(line("rule", item, "matched"));
+                match &rule.to_ruleset {
+                    Some(inner) if depth < self.intent.rulesets.len() => {
+                        self.ruleset(inner, depth + 1);
+                        // Whatever the inner ruleset did, its default included, nothing below is asked any more.
+                        self.decided = true;
+                    }
+                    _ => self.decided = true,
+                }
+            }
+        }
+        if !self.decided && (ruleset.default_to_rep.is_some() || ruleset.default_to_distribution_rule.is_some()) {
+            self.lines.push(line("rule", format!("{name}/default"), "matched"));
+        }
+    }
+}
+
+fn destination(
+    plan: &Plan,
+    number: usize,
+    owner: Option<&str>,
+    candidate: bool,
+    lines: &mut Vec<Line>,
+) -> Result<()> {
+    let leaf = plan
+        .leaves
+        .get(number)
+        .ok_or_else(|| internal("leaf out of range"))?;
+    let mut winner: Option<String> = None;
+    let mut left: Option<Reason> = None;
+    match leaf.target {
+        Target::Rep(rep) => winner = plan.reps.get(rep as usize).cloned(),
+        Target::Unowned => {}
+        Target::Leave(code) => left = Some(Reason::from(i16::try_from(code).unwrap_or(-1))),
+        Target::Pool(pool) => {
+            let quotas = quotas(plan)?;
+            let pool = pool as usize;
+            let (Some(rule), Some(quota)) = (plan.pools.get(pool), quotas.get(pool)) else {
+                return Err(internal("pool out of range"));
+            };
+            lines.push(line("distribution rule", rule.name.clone(), rule.strategy.clone()));
+            winner = standings(rule, quota, lines);
+            if winner.is_none() {
+                left = Some(Reason::NobodyActive);
+            }
+        }
+    }
+    if left != Some(Reason::Unmatched) && owner.is_some() && !leaf.reassign {
+        left = Some(Reason::AlreadyOwned);
+    } else if matches!(leaf.target, Target::Rep(_)) && owner.is_some() && owner == winner.as_deref() {
+        left = Some(Reason::SameOwner);
+    } else if leaf.target == Target::Unowned && owner.is_none() {
+        left = Some(Reason::AlreadyUnowned);
+    }
+    lines.push(if !candidate {
+        line("outcome", "not a candidate", "left where it is")
+    } else if let Some(reason) = left {
+        line("outcome", reason.as_str(), "left where it is")
+    } else {
+        let to = winner.unwrap_or_else(|| "nobody".to_owned());
+        line("outcome", leaf.reason.clone(), format!("goes to {to}"))
+    });
+    Ok(())
+}
+
+/// Tells how the members stand; returns who is next.
+fn standings(
+    rule: &crate::router::intent::DistributionRule,
+    quota: &Quota,
+    lines: &mut Vec<Line>,
+) -> Option<String> {
+    let members = rule.members();
+    let standings = quota.standings();
+    let mut winner = None;
+    for (place, standing) in standings.iter().enumerate() {
+        let Some(member) = members.get(standing.member) else {
+            continue;
+        };
+        let outcome = if place == 0 {
+            winner = Some(member.key.clone());
+            "winner".to_owned()
+        } else {
+            format!("runner-up {place}")
+        };
+        lines.push(line("rep", member.key.clone(), outcome).because(format!(
+            "weight {}, deficit {:.6}{}",
+            member.weight,
+            standing.deficit,
+            if standing.released { "" } else { ", had its share" }
+        )));
+    }
+    for member in members.iter().filter(|member| !member.active) {
+        lines.push(line("rep", member.key.clone(), "inactive"));
+    }
+    winner
+}

@@ -1,0 +1,99 @@
+//! A test over the record in both its forms, criteria and predicate, as one SQL expression; checked here for writing
+//! and compiled here for running, so that the two cannot differ.
+
+use pgrx::prelude::*;
+use serde_json::Value;
+
+use crate::catalogue::{Catalogue, Relation};
+use crate::criteria::{self, Checked, CriteriaError, ErrorKind, Test};
+use crate::error::{Place, Result, error, error_hint};
+
+/// Name under which expressions know the record.
+pub const RECORD: &str = "r";
+
+/// A compiled test over the record.
+pub struct Expression {
+    /// One SQL boolean expression, in parentheses.
+    pub sql: String,
+    /// Its single tests, for explain.
+    pub tests: Vec<Test>,
+}
+
+/// Compiles criteria and predicate; with neither, every record passes.
+///
+/// # Errors
+/// What is wrong with the text, with the place it stands at.
+pub fn compile(
+    place: &Place<'_>,
+    relation: &Relation,
+    criteria: Option<&Value>,
+    predicate: Option<&str>,
+    as_of: &str,
+) -> Result<Expression> {
+    let mut parts = Vec::new();
+    let mut tests = Vec::new();
+    if let Some(value) = criteria {
+        let checked = check_criteria(place, relation, value)?;
+        parts.push(format!("({})", checked.to_sql(RECORD, as_of)));
+        tests.extend(checked.tests(RECORD, as_of));
+    }
+    if let Some(text) = predicate {
+        scan(place, "predicate", text)?;
+        // The line break ends a comment that the text may end with.
+        let sql = format!("({text}\n)");
+        tests.push(Test {
+            path: "predicate".to_owned(),
+            description: text.trim().to_owned(),
+            sql: sql.clone(),
+            actual: None,
+        });
+        parts.push(sql);
+    }
+    let sql = if parts.is_empty() {
+        "true".to_owned()
+    } else {
+        format!("({})", parts.join(" and "))
+    };
+    Ok(Expression { sql, tests })
+}
+
+fn check_criteria(place: &Place<'_>, relation: &Relation, value: &Value) -> Result<Checked> {
+    criteria::parse(value)
+        .and_then(|node| criteria::check(&node, &relation.for_criteria(), &Catalogue))
+        .map_err(|problem| criteria_error(place, &problem))
+}
+
+fn criteria_error(place: &Place<'_>, problem: &CriteriaError) -> pgrx::pg_sys::panic::ErrorReport {
+    let code = match problem.kind {
+        ErrorKind::Malformed => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        ErrorKind::UnknownColumn => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+        ErrorKind::UnknownRelation => PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+        ErrorKind::WrongType => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+        ErrorKind::BadValue => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+        ErrorKind::UnknownOperator => PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
+    };
+    error(code, format!("{place}: criteria: {}", problem.message))
+        .set_detail(format!("At {} in criteria.", problem.path))
+        .set_hint(problem.hint.clone().unwrap_or_else(|| {
+            "See docs/criteria.md for the grammar of criteria.".to_owned()
+        }))
+}
+
+/// The first look at a text of SQL: its tokens. Returns the literals that may be read as dates.
+///
+/// # Errors
+/// 42601 (or 0A000 for the clock's functions) with the HINT.
+pub fn scan(place: &Place<'_>, column: &str, text: &str) -> Result<Vec<std::ops::Range<usize>>> {
+    criteria::predicate::scan(text)
+        .map(|scan| scan.date_words)
+        .map_err(|problem| {
+            error_hint(
+                PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+                format!("{place}: {column}: {}", problem.message),
+                problem
+                    .hint
+                    .clone()
+                    .unwrap_or_else(|| format!("{column} is SQL over the record r.")),
+            )
+        })
+}

@@ -1,0 +1,328 @@
+//! All intent that a run can reach, read once, in one query (sql/catalogue.sql).
+
+use std::collections::BTreeMap;
+
+use pgrx::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::allocation::{Member, PoolState};
+use crate::catalogue::{Column, Relation, read};
+use crate::error::{Place, Result, error_hint, internal};
+
+/// What the intent tables say about one transfer, or about one ruleset.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Intent {
+    /// The transfer; None where only a ruleset is looked at.
+    pub transfer: Option<Transfer>,
+    /// The object whose records move.
+    pub object: Option<Object>,
+    /// The rulesets that can be reached.
+    pub rulesets: Vec<Ruleset>,
+    /// The distribution rules that can be reached.
+    pub distribution_rules: Vec<DistributionRule>,
+    /// Reps named directly, and whether they are active.
+    pub reps: BTreeMap<String, bool>,
+    /// Policy: how many rows a run may write to `dist.unassigned`.
+    pub unassigned_rows: i64,
+}
+
+/// A row of `dist.object` with its table.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Object {
+    /// Its name.
+    pub name: String,
+    /// Column that identifies a record.
+    pub key_column: String,
+    /// Column that says who owns it.
+    pub owner_column: String,
+    /// Who wrote the row.
+    pub written_by: String,
+    /// The table; None when it has been dropped.
+    pub relation: Option<Relation>,
+}
+
+impl Object {
+    /// The table.
+    ///
+    /// # Errors
+    /// 42P01 when it has been dropped.
+    pub fn relation(&self) -> Result<&Relation> {
+        self.relation.as_ref().ok_or_else(|| {
+            error_hint(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+                format!("{}: its table no longer exists", self.place()),
+                "Set relation to the table that has the records now.",
+            )
+        })
+    }
+
+    /// The key column.
+    ///
+    /// # Errors
+    /// 42703 when it has been dropped.
+    pub fn key(&self) -> Result<&Column> {
+        self.column(&self.key_column, "key_column")
+    }
+
+    /// The owner column.
+    ///
+    /// # Errors
+    /// 42703 when it has been dropped.
+    pub fn owner(&self) -> Result<&Column> {
+        self.column(&self.owner_column, "owner_column")
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            table: "object",
+            row: &self.name,
+        }
+    }
+
+    fn column(&self, name: &str, field: &str) -> Result<&Column> {
+        let relation = self.relation()?;
+        relation.column(name).ok_or_else(|| {
+            error_hint(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!(
+                    "{}: {field} \"{name}\" does not exist in {}",
+                    self.place(),
+                    relation.sql()
+                ),
+                crate::check::column_hint(relation, name),
+            )
+        })
+    }
+}
+
+/// A row of `dist.transfer`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Transfer {
+    /// Its name.
+    pub name: String,
+    /// distribution or retrieval.
+    pub kind: String,
+    /// unowned, owned or any; None = by kind.
+    pub source: Option<String>,
+    /// Which records, as a tree.
+    pub criteria: Option<Value>,
+    /// Which records, as SQL.
+    pub predicate: Option<String>,
+    /// Destination: a rep.
+    pub to_rep: Option<String>,
+    /// Destination: a distribution rule.
+    pub to_distribution_rule: Option<String>,
+    /// Destination: a ruleset.
+    pub to_ruleset: Option<String>,
+    /// skip or reassign.
+    pub on_owned: Option<String>,
+    /// ORDER BY list.
+    pub ranking: Option<String>,
+    /// At most so many candidates.
+    pub row_limit: Option<i64>,
+    /// Columns to set.
+    pub set_fields: Option<serde_json::Map<String, Value>>,
+    /// Templates are never run.
+    pub is_template: bool,
+    /// Who wrote the row.
+    pub written_by: String,
+}
+
+/// A row of `dist.ruleset` with its rules in order.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Ruleset {
+    /// Its name.
+    pub name: String,
+    /// Who receives what nothing matches.
+    pub default_to_rep: Option<String>,
+    /// Which distribution rule receives what nothing matches.
+    pub default_to_distribution_rule: Option<String>,
+    /// The rules, passive ones included.
+    pub rules: Vec<Rule>,
+}
+
+/// A row of `dist.assignment_rule`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Rule {
+    /// Order in the ruleset.
+    pub position: i32,
+    /// Its name.
+    pub name: Option<String>,
+    /// The test as a tree.
+    pub criteria: Option<Value>,
+    /// The test as SQL.
+    pub predicate: Option<String>,
+    /// skip or reassign.
+    pub on_owned: Option<String>,
+    /// Destination: a rep.
+    pub to_rep: Option<String>,
+    /// Destination: a distribution rule.
+    pub to_distribution_rule: Option<String>,
+    /// Destination: a ruleset.
+    pub to_ruleset: Option<String>,
+    /// A passive rule matches nothing.
+    pub active: bool,
+    /// Who wrote the row.
+    pub written_by: String,
+}
+
+impl Rule {
+    /// Its name in the audit.
+    pub fn shown(&self) -> String {
+        self.name
+            .clone()
+            .unwrap_or_else(|| format!("rule {}", self.position))
+    }
+}
+
+/// A row of `dist.distribution_rule` with its members and whose turn it is.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DistributionRule {
+    /// Its name.
+    pub name: String,
+    /// rep, round_robin or weighted.
+    pub strategy: String,
+    /// The rep of strategy rep.
+    pub rep: Option<String>,
+    /// The team's members.
+    pub members: Vec<MemberRow>,
+    /// The kept deficits; None before the first run.
+    pub pool: Option<PoolRow>,
+}
+
+/// A row of `dist.team_member`, its rep's state folded in.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MemberRow {
+    rep: String,
+    weight: String,
+    position: i64,
+    active: bool,
+}
+
+/// A row of `dist.pool`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PoolRow {
+    total_weight: String,
+    scale: u32,
+    deficits: BTreeMap<String, serde_json::Number>,
+}
+
+impl DistributionRule {
+    /// The members as the allocation wants them; in a round robin all weigh the same.
+    pub fn members(&self) -> Vec<Member> {
+        self.members
+            .iter()
+            .map(|row| Member {
+                key: row.rep.clone(),
+                weight: if self.strategy == "weighted" {
+                    row.weight.clone()
+                } else {
+                    "1".to_owned()
+                },
+                position: row.position,
+                active: row.active,
+            })
+            .collect()
+    }
+
+    /// The kept deficits.
+    ///
+    /// # Errors
+    /// XX001 when the row of `dist.pool` is not what pg_dist wrote.
+    pub fn state(&self) -> Result<PoolState> {
+        let Some(row) = &self.pool else {
+            return Ok(PoolState::default());
+        };
+        let broken = || {
+            error_hint(
+                PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+                format!("dist.pool '{}': not whole numbers", self.name),
+                "Delete the row: the rule then starts afresh.",
+            )
+        };
+        Ok(PoolState {
+            total_weight: row.total_weight.parse().map_err(|_| broken())?,
+            scale: row.scale,
+            deficits: row
+                .deficits
+                .iter()
+                .map(|(rep, deficit)| {
+                    deficit
+                        .to_string()
+                        .parse()
+                        .map(|deficit| (rep.clone(), deficit))
+                        .map_err(|_| broken())
+                })
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl Intent {
+    /// Reads what a transfer can reach.
+    ///
+    /// # Errors
+    /// 42704 when there is no such transfer.
+    pub fn of_transfer(name: &str) -> Result<Self> {
+        let intent = Self::read(Some(name), None)?;
+        if intent.transfer.is_none() {
+            return Err(crate::check::no_such("transfer", name));
+        }
+        Ok(intent)
+    }
+
+    /// Reads what a ruleset can reach.
+    ///
+    /// # Errors
+    /// 42704 when there is no such ruleset.
+    pub fn of_ruleset(name: &str) -> Result<Self> {
+        let intent = Self::read(None, Some(name))?;
+        if intent.object.is_none() {
+            return Err(crate::check::no_such("ruleset", name));
+        }
+        Ok(intent)
+    }
+
+    fn read(transfer: Option<&str>, ruleset: Option<&str>) -> Result<Self> {
+        read(
+            "select dist._intent($1, $2)",
+            &[
+                transfer.map(ToOwned::to_owned).into(),
+                ruleset.map(ToOwned::to_owned).into(),
+            ],
+        )?
+        .ok_or_else(|| internal("intent is null"))
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    /// Never for intent that was read by a transfer or ruleset that exists.
+    pub fn object(&self) -> Result<&Object> {
+        self.object
+            .as_ref()
+            .ok_or_else(|| internal("intent without an object"))
+    }
+
+    /// Who wrote what this run would execute: (table, row, writer).
+    pub fn writers(&self) -> Vec<(&'static str, String, &str)> {
+        let mut writers = Vec::new();
+        if let Some(object) = &self.object {
+            writers.push(("object", object.name.clone(), object.written_by.as_str()));
+        }
+        if let Some(transfer) = &self.transfer {
+            writers.push(("transfer", transfer.name.clone(), transfer.written_by.as_str()));
+        }
+        for ruleset in &self.rulesets {
+            for rule in ruleset.rules.iter().filter(|rule| rule.active) {
+                writers.push((
+                    "assignment_rule",
+                    format!("{}/{}", ruleset.name, rule.position),
+                    rule.written_by.as_str(),
+                ));
+            }
+        }
+        writers
+    }
+}

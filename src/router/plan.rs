@@ -1,0 +1,411 @@
+//! Intent compiled into leaves: one CASE expression over the record that yields the number of the destination it
+//! reaches, and for each such number what is to be done.
+
+use std::collections::BTreeMap;
+
+use pgrx::prelude::*;
+
+use crate::allocation::{Reason, Target};
+use crate::error::{Place, Result, error_hint, internal};
+use crate::router::expression::{self, Expression};
+use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
+use crate::router::statement;
+
+/// More destinations than this are a ruleset that reaches others along very many paths.
+const MOST_LEAVES: usize = 100_000;
+
+/// What becomes of the records that reach one place of the ruleset.
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    /// The assignment rule that matched.
+    pub rule: Option<String>,
+    /// The distribution rule that takes it.
+    pub distribution_rule: Option<String>,
+    /// Why a record moves: the strategy, default, or retrieval.
+    pub reason: String,
+    /// Where to.
+    pub target: Target,
+    /// Whether a record that has an owner moves as well.
+    pub reassign: bool,
+}
+
+/// A transfer, or a ruleset, ready to be turned into statements.
+pub struct Plan {
+    /// The object.
+    pub object: Object,
+    /// Which records are candidates: one SQL boolean expression over `r`.
+    pub filter: String,
+    /// The parts of the filter, for explain: what it is, and its expression.
+    pub filters: Vec<(String, Expression)>,
+    /// ORDER BY list over `r`.
+    pub order: String,
+    /// At most so many candidates.
+    pub row_limit: Option<i64>,
+    /// SQL integer expression over `r`: the number of the leaf; None where there is but leaf 0.
+    pub leaf: Option<String>,
+    /// What each number means; 0 is what no rule matches.
+    pub leaves: Vec<Leaf>,
+    /// The dictionary of reps: every rep that a record can go to.
+    pub reps: Vec<String>,
+    /// The pools, as `Target::Pool` numbers them.
+    pub pools: Vec<DistributionRule>,
+    /// For each pool, its members' numbers in the dictionary of reps.
+    pub pool_reps: Vec<Vec<u32>>,
+    /// Columns to set: name, typed value.
+    pub set_fields: Vec<(String, String)>,
+}
+
+/// Compiles a transfer.
+///
+/// # Errors
+/// What is wrong with the text of intent, with the place it stands at.
+pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
+    let transfer = intent
+        .transfer
+        .as_ref()
+        .ok_or_else(|| internal("no transfer"))?;
+    let object = intent.object()?;
+    let place = Place {
+        table: "transfer",
+        row: &transfer.name,
+    };
+    if transfer.is_template {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("{place}: it is a template"),
+            "Copy the template into a transfer of its own, and run that one.",
+        ));
+    }
+    let mut compiler = Compiler::new(intent, object, as_of, transfer.on_owned.clone())?;
+    let leaf = compiler.transfer(transfer)?;
+    let filters = filters(&place, object, transfer, as_of)?;
+    Ok(Plan {
+        filter: filters
+            .iter()
+            .map(|(_, expression)| expression.sql.as_str())
+            .collect::<Vec<_>>()
+            .join(" and "),
+        filters,
+        order: order(&place, object, transfer.ranking.as_deref())?,
+        row_limit: transfer.row_limit,
+        set_fields: statement::set_fields(&place, object, transfer.set_fields.as_ref())?,
+        ..compiler.finish(leaf)
+    })
+}
+
+/// Compiles a ruleset by itself: every record is a candidate.
+///
+/// # Errors
+/// As for [`of_transfer`].
+pub fn of_ruleset(intent: &Intent, name: &str, as_of: &str) -> Result<Plan> {
+    let object = intent.object()?;
+    let mut compiler = Compiler::new(intent, object, as_of, None)?;
+    compiler.leave(Reason::Unmatched)?;
+    let leaf = compiler.ruleset(name, 0, None)?;
+    Ok(compiler.finish(Some(leaf)))
+}
+
+/// Which records are candidates: those with a key, of the source, that pass the transfer's own test.
+fn filters(
+    place: &Place<'_>,
+    object: &Object,
+    transfer: &Transfer,
+    as_of: &str,
+) -> Result<Vec<(String, Expression)>> {
+    let plain = |sql: String| Expression {
+        sql,
+        tests: Vec::new(),
+    };
+    let key = statement::column(&object.key()?.name);
+    let owner = statement::column(&object.owner()?.name);
+    let mut filters = vec![("key".to_owned(), plain(format!("({key} is not null)")))];
+    let source = transfer
+        .source
+        .as_deref()
+        .unwrap_or(if transfer.kind == "retrieval" {
+            "owned"
+        } else {
+            "unowned"
+        });
+    match source {
+        "unowned" => filters.push(("source unowned".to_owned(), plain(format!("({owner} is null)")))),
+        "owned" => filters.push((
+            "source owned".to_owned(),
+            plain(format!("({owner} is not null)")),
+        )),
+        _ => {}
+    }
+    if transfer.criteria.is_some() || transfer.predicate.is_some() {
+        filters.push((
+            "criteria".to_owned(),
+            expression::compile(
+                place,
+                object.relation()?,
+                transfer.criteria.as_ref(),
+                transfer.predicate.as_deref(),
+                as_of,
+            )?,
+        ));
+    }
+    Ok(filters)
+}
+
+/// The ranking, then the key: a total order, whatever the session's collation.
+fn order(place: &Place<'_>, object: &Object, ranking: Option<&str>) -> Result<String> {
+    let key = object.key()?;
+    let collate = if key.collatable { " collate \"C\"" } else { "" };
+    let by_key = format!("{}{collate}", statement::column(&key.name));
+    Ok(match ranking {
+        None => by_key,
+        Some(text) => {
+            expression::scan(place, "ranking", text)?;
+            format!("{text}\n, {by_key}")
+        }
+    })
+}
+
+struct Compiler<'a> {
+    intent: &'a Intent,
+    object: &'a Object,
+    as_of: &'a str,
+    on_owned: Option<String>,
+    rulesets: BTreeMap<&'a str, &'a Ruleset>,
+    rules: BTreeMap<&'a str, &'a DistributionRule>,
+    leaves: Vec<Leaf>,
+    reps: Vec<String>,
+    rep_numbers: BTreeMap<String, u32>,
+    pools: Vec<DistributionRule>,
+    pool_reps: Vec<Vec<u32>>,
+    pool_numbers: BTreeMap<String, u32>,
+}
+
+/// A destination as rules, transfers and defaults name it.
+struct Destination<'a> {
+    rule: Option<String>,
+    rep: Option<&'a str>,
+    distribution_rule: Option<&'a str>,
+    on_owned: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(
+        intent: &'a Intent,
+        object: &'a Object,
+        as_of: &'a str,
+        on_owned: Option<String>,
+    ) -> Result<Self> {
+        Ok(Self {
+            intent,
+            object,
+            as_of,
+            on_owned,
+            rulesets: intent
+                .rulesets
+                .iter()
+                .map(|ruleset| (ruleset.name.as_str(), ruleset))
+                .collect(),
+            rules: intent
+                .distribution_rules
+                .iter()
+                .map(|rule| (rule.name.as_str(), rule))
+                .collect(),
+            leaves: Vec::new(),
+            reps: Vec::new(),
+            rep_numbers: BTreeMap::new(),
+            pools: Vec::new(),
+            pool_reps: Vec::new(),
+            pool_numbers: BTreeMap::new(),
+        })
+    }
+
+    fn finish(self, leaf: Option<String>) -> Plan {
+        Plan {
+            object: self.object.clone(),
+            filter: "true".to_owned(),
+            filters: Vec::new(),
+            order: String::new(),
+            row_limit: None,
+            leaf,
+            leaves: self.leaves,
+            reps: self.reps,
+            pools: self.pools,
+            pool_reps: self.pool_reps,
+            set_fields: Vec::new(),
+        }
+    }
+
+    fn transfer(&mut self, transfer: &'a Transfer) -> Result<Option<String>> {
+        if let Some(ruleset) = &transfer.to_ruleset {
+            self.leave(Reason::Unmatched)?;
+            let leaf = self.ruleset(ruleset, 0, None)?;
+            return Ok(Some(leaf));
+        }
+        let retrieval = transfer.kind == "retrieval";
+        if retrieval && transfer.to_rep.is_none() {
+            self.push(Leaf {
+                rule: None,
+                distribution_rule: None,
+                reason: "retrieval".to_owned(),
+                target: Target::Unowned,
+                reassign: true,
+            })?;
+        } else {
+            self.destination(&Destination {
+                rule: None,
+                rep: transfer.to_rep.as_deref(),
+                distribution_rule: transfer.to_distribution_rule.as_deref(),
+                on_owned: retrieval.then_some("reassign"),
+                reason: retrieval.then_some("retrieval"),
+            })?;
+        }
+        Ok(None)
+    }
+
+    /// The CASE expression of a ruleset; what nothing matches reaches its default, else `fallback`.
+    fn ruleset(&mut self, name: &str, fallback: usize, on_owned: Option<&str>) -> Result<String> {
+        let ruleset = *self
+            .rulesets
+            .get(name)
+            .ok_or_else(|| crate::check::no_such("ruleset", name))?;
+        let fallback = if ruleset.default_to_rep.is_some()
+            || ruleset.default_to_distribution_rule.is_some()
+        {
+            self.destination(&Destination {
+                rule: None,
+                rep: ruleset.default_to_rep.as_deref(),
+                distribution_rule: ruleset.default_to_distribution_rule.as_deref(),
+                on_owned,
+                reason: Some("default"),
+            })?
+        } else {
+            fallback
+        };
+        let mut branches = String::new();
+        for rule in ruleset.rules.iter().filter(|rule| rule.active) {
+            let test = rule_test(self.object, name, rule, self.as_of)?;
+            let inner_on_owned = rule.on_owned.as_deref().or(on_owned);
+            let number = match &rule.to_ruleset {
+                Some(inner) => self.ruleset(inner, fallback, inner_on_owned)?,
+                None => self
+                    .destination(&Destination {
+                        rule: Some(rule.shown()),
+                        rep: rule.to_rep.as_deref(),
+                        distribution_rule: rule.to_distribution_rule.as_deref(),
+                        on_owned: inner_on_owned,
+                        reason: None,
+                    })?
+                    .to_string(),
+            };
+            branches.push_str(&format!(" when {} then {number}", test.sql));
+        }
+        Ok(if branches.is_empty() {
+            fallback.to_string()
+        } else {
+            format!("case{branches} else {fallback} end")
+        })
+    }
+
+    /// Adds the leaf of a destination that is no ruleset; returns its number.
+    fn destination(&mut self, to: &Destination<'_>) -> Result<usize> {
+        let said = to.on_owned.or(self.on_owned.as_deref());
+        let mut leaf = Leaf {
+            rule: to.rule.clone(),
+            distribution_rule: to.distribution_rule.map(ToOwned::to_owned),
+            reason: String::new(),
+            target: Target::leave(Reason::NoDestination),
+            // A destination that names a rep directly takes the record from its owner unless told otherwise; a default
+            // is no such destination.
+            reassign: said.map_or(to.rep.is_some() && to.reason != Some("default"), |said| {
+                said == "reassign"
+            }),
+        };
+        let mut reason = "rep";
+        if let Some(rep) = to.rep {
+            leaf.target = self.rep_target(rep);
+        } else if let Some(name) = to.distribution_rule {
+            let rule = *self
+                .rules
+                .get(name)
+                .ok_or_else(|| crate::check::no_such("distribution_rule", name))?;
+            reason = &rule.strategy;
+            leaf.target = match &rule.rep {
+                Some(rep) => self.rep_target(rep),
+                None => Target::Pool(self.pool(rule)),
+            };
+        }
+        leaf.reason = to.reason.unwrap_or(reason).to_owned();
+        self.push(leaf)
+    }
+
+    fn rep_target(&mut self, rep: &str) -> Target {
+        if self.intent.reps.get(rep).copied().unwrap_or(false) {
+            Target::Rep(self.rep(rep))
+        } else {
+            Target::leave(Reason::RepInactive)
+        }
+    }
+
+    fn rep(&mut self, rep: &str) -> u32 {
+        let next = self.reps.len() as u32;
+        let number = *self.rep_numbers.entry(rep.to_owned()).or_insert(next);
+        if number == next {
+            self.reps.push(rep.to_owned());
+        }
+        number
+    }
+
+    fn pool(&mut self, rule: &DistributionRule) -> u32 {
+        let next = self.pools.len() as u32;
+        let number = *self.pool_numbers.entry(rule.name.clone()).or_insert(next);
+        if number == next {
+            let members = rule.members();
+            let numbers = members.iter().map(|member| self.rep(&member.key));
+            let numbers = numbers.collect();
+            self.pool_reps.push(numbers);
+            self.pools.push(rule.clone());
+        }
+        number
+    }
+
+    fn leave(&mut self, reason: Reason) -> Result<usize> {
+        self.push(Leaf {
+            rule: None,
+            distribution_rule: None,
+            reason: reason.as_str().to_owned(),
+            target: Target::leave(reason),
+            reassign: true,
+        })
+    }
+
+    fn push(&mut self, leaf: Leaf) -> Result<usize> {
+        if self.leaves.len() >= MOST_LEAVES {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+                format!("the rulesets reach more than {MOST_LEAVES} destinations"),
+                "Let fewer rules name the same rulesets.",
+            ));
+        }
+        self.leaves.push(leaf);
+        Ok(self.leaves.len() - 1)
+    }
+}
+
+/// The test of an assignment rule.
+///
+/// # Errors
+/// What is wrong with its text.
+pub fn rule_test(object: &Object, ruleset: &str, rule: &Rule, as_of: &str) -> Result<Expression> {
+    let row = format!("{ruleset}/{}", rule.position);
+    expression::compile(
+        &Place {
+            table: "assignment_rule",
+            row: &row,
+        },
+        object.relation()?,
+        rule.criteria.as_ref(),
+        rule.predicate.as_deref(),
+        as_of,
+    )
+}
+

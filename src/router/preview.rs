@@ -1,0 +1,86 @@
+//! Preview: the path of a run with locks, move and audit left out.
+
+use chrono::{DateTime, Utc};
+use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
+
+use crate::allocation::{Outcome, Reason};
+use crate::clock;
+use crate::error::{Result, internal};
+use crate::router::decide::{Carried, Texts, decide};
+use crate::router::intent::Intent;
+use crate::router::plan;
+use crate::router::run::{check_writers, with_settings};
+
+/// What would become of one record.
+pub struct Row {
+    /// Its key.
+    pub key: Option<String>,
+    /// Who owns it.
+    pub old_owner: Option<String>,
+    /// Who would own it; None where it would be left, or become unowned.
+    pub new_owner: Option<String>,
+    /// The assignment rule that matched.
+    pub rule: Option<String>,
+    /// Why it would move, or be left.
+    pub reason: String,
+}
+
+/// What a run of the transfer would do, in rank order.
+///
+/// # Errors
+/// Those of the run.
+pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
+    let intent = Intent::of_transfer(transfer)?;
+    check_writers(&intent.writers())?;
+    let plan = plan::of_transfer(&intent, &clock::literal(about))?;
+    with_settings(about, || {
+        Spi::connect(|client| {
+            let decision = decide(client, &plan, false)?;
+            let candidates = &decision.candidates;
+            let outcome = &decision.outcome;
+            let keys = texts(client, candidates.keys, candidates.count)?;
+            let owners = texts(client, candidates.owners, candidates.count)?;
+            keys.into_iter()
+                .zip(owners)
+                .enumerate()
+                .map(|(n, (key, old_owner))| {
+                    let at = |list: &[i32]| list.get(n).copied().ok_or_else(|| internal("arrays differ"));
+                    let leaf = plan
+                        .leaves
+                        .get(usize::try_from(at(&candidates.leaves)?).unwrap_or(usize::MAX))
+                        .ok_or_else(|| internal("leaf out of range"))?;
+                    let rep = at(&outcome.rep)?;
+                    let moved = at(&outcome.seq)? > 0;
+                    Ok(Row {
+                        key,
+                        old_owner,
+                        new_owner: usize::try_from(rep)
+                            .ok()
+                            .filter(|_| rep != Outcome::LEFT)
+                            .and_then(|rep| plan.reps.get(rep).cloned()),
+                        rule: leaf.rule.clone(),
+                        reason: if moved {
+                            leaf.reason.clone()
+                        } else {
+                            Reason::from(outcome.reason.get(n).copied().unwrap_or(0))
+                                .as_str()
+                                .to_owned()
+                        },
+                    })
+                })
+                .collect()
+        })
+    })
+}
+
+/// The texts of a carried array; as many nulls where there is none.
+fn texts(client: &SpiClient<'_>, carried: Carried, count: usize) -> Result<Vec<Option<String>>> {
+    let array = client
+        .select("select $1", None, &[Texts(carried).into()])
+        .map_err(internal)?
+        .first()
+        .get_one::<Vec<Option<String>>>()
+        .map_err(internal)?;
+    Ok(array.unwrap_or_else(|| std::iter::repeat_n(None, count).collect()))
+}

@@ -1,0 +1,17 @@
+-- What the history says about a run that is to be undone. $1 its id.
+select jsonb_build_object(
+           'status', r.status,
+           'trigger', r.trigger,
+           'undone_by', (select u.id from dist.run u where u.undoes = r.id and u.status = 'succeeded'),
+           'objects', (select coalesce(jsonb_agg(distinct a.object), '[]') from dist.assignment a where a.run_id = r.id),
+           'pools', (select coalesce(jsonb_agg(distinct a.distribution_rule), '[]')
+                       from dist.assignment a
+                       join dist.distribution_rule d on d.name = a.distribution_rule and d.strategy <> 'rep'
+                      where a.run_id = r.id),
+           'fields', (select coalesce(jsonb_object_agg(f.object, f.columns), '{}')
+                        from (select a.object, jsonb_agg(distinct k) as columns
+                                from dist.assignment a, jsonb_object_keys(a.fields) k
+                               where a.run_id = r.id
+                               group by a.object) f))
+  from dist.run r
+ where r.id = $1

@@ -1,0 +1,191 @@
+//! The statements of a run: pure set SQL, built from compiled parts. Nothing in here touches the database.
+//!
+//! Every statement that joins to the user's table does so on ctid (within one table of a tree), in heap order, and
+//! checks the former owner again; see docs/performance.md for what each shape costs.
+
+use pgrx::prelude::*;
+use serde_json::Value;
+
+use crate::criteria::{nearest, quote_ident, quote_literal};
+use crate::error::{Place, Result, error_hint};
+use crate::router::expression::RECORD;
+use crate::router::intent::Object;
+use crate::router::plan::Plan;
+
+/// A column of the record as SQL.
+pub fn column(name: &str) -> String {
+    format!("{RECORD}.{}", quote_ident(name))
+}
+
+/// Which optional columns a candidate carries.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    /// The table of the tree that it lies in.
+    pub tree: bool,
+    /// Former owner: left out where the source is unowned anyway.
+    pub owned: bool,
+    /// Before and after of the columns that are set.
+    pub fields: bool,
+}
+
+/// Reads the candidates, ranked, as one row of arrays: number, ctid, key, leaf, then table, owner, owner's number in
+/// the dictionary, fields as `shape` says. `$1` is the dictionary of reps where owners are read.
+///
+/// # Errors
+/// When the object has lost a column.
+pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
+    let object = &plan.object;
+    let relation = object.relation()?;
+    let owner = column(&object.owner()?.name);
+    let mut outer = vec!["count(*)", "array_agg(d_tid)", "array_agg(d_key)", "array_agg(d_leaf)"];
+    let mut inner = vec![
+        format!("{RECORD}.ctid as d_tid"),
+        format!("{}::text as d_key", column(&object.key()?.name)),
+        format!("({})::integer as d_leaf", plan.leaf.as_deref().unwrap_or("0")),
+    ];
+    if shape.tree {
+        outer.push("array_agg(d_table)");
+        inner.push(format!("{RECORD}.tableoid as d_table"));
+    }
+    if shape.owned {
+        outer.push("array_agg(d_owner)");
+        outer.push("array_agg(d_owner_number)");
+        inner.push(format!("{owner}::text as d_owner"));
+        inner.push(format!(
+            "case when {owner} is null then -1 else coalesce(array_position($1::text[], {owner}::text) - 1, -2) end \
+             as d_owner_number"
+        ));
+    }
+    if shape.fields {
+        outer.push("array_agg(d_fields)");
+        inner.push(format!("{} as d_fields", before_and_after(&plan.set_fields)));
+    }
+    let limit = plan
+        .row_limit
+        .map(|limit| format!(" limit {limit}"))
+        .unwrap_or_default();
+    let lock = if lock {
+        format!(" for update of {RECORD}")
+    } else {
+        String::new()
+    };
+    Ok(format!(
+        "select {} from (select {} from {} as {RECORD} where {} order by {}{limit}{lock}) as d",
+        outer.join(", "),
+        inner.join(", "),
+        relation.sql(),
+        plan.filter,
+        plan.order,
+    ))
+}
+
+fn before_and_after(fields: &[(String, String)]) -> String {
+    let pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "{}, jsonb_build_array({}::text, ({value})::text)",
+                quote_literal(name),
+                column(name)
+            )
+        })
+        .collect();
+    format!("jsonb_build_object({})", pairs.join(", "))
+}
+
+/// Moves the planned records. `$1` ctid, `$2` rep's number (-1 left, -2 unowned), `$3` dictionary of reps, `$4` former
+/// owner and `$5` table where the shape has them.
+///
+/// # Errors
+/// When the object has lost a column.
+pub fn moves(plan: &Plan, shape: Shape) -> Result<String> {
+    let object = &plan.object;
+    let owner = object.owner()?;
+    let owner_sql = column(&owner.name);
+    let mut arrays = vec!["unnest($1::tid[])", "unnest($2::integer[])"];
+    let mut names = vec!["tid", "rep"];
+    let mut join = vec![format!("{RECORD}.ctid = p.tid")];
+    if shape.owned {
+        arrays.push("unnest($4::text[])");
+        names.push("old");
+        join.push(format!("{owner_sql}::text is not distinct from p.old"));
+    } else {
+        join.push(format!("{owner_sql} is null"));
+    }
+    if shape.tree {
+        arrays.push(if shape.owned { "unnest($5::oid[])" } else { "unnest($4::oid[])" });
+        names.push("tab");
+        join.push(format!("{RECORD}.tableoid = p.tab"));
+    }
+    let mut sets = vec![format!(
+        "{} = p.new_owner::{}",
+        quote_ident(&owner.name),
+        owner.type_sql
+    )];
+    for (name, value) in &plan.set_fields {
+        sets.push(format!("{} = {value}", quote_ident(name)));
+    }
+    Ok(format!(
+        "update {} as {RECORD} set {} from (select m.*, d.rep as new_owner from rows from ({}) as m({}) \
+         left join unnest($3::text[]) with ordinality as d(rep, n) on d.n = m.rep + 1 where m.rep <> -1) as p where {}",
+        object.relation()?.sql(),
+        sets.join(", "),
+        arrays.join(", "),
+        names.join(", "),
+        join.join(" and "),
+    ))
+}
+
+/// The columns that a transfer sets, as typed literals.
+///
+/// # Errors
+/// 42703, 42804, 0A000 with the HINT.
+pub fn set_fields(
+    place: &Place<'_>,
+    object: &Object,
+    fields: Option<&serde_json::Map<String, Value>>,
+) -> Result<Vec<(String, String)>> {
+    let relation = object.relation()?;
+    let mut typed = Vec::new();
+    for (name, value) in fields.into_iter().flatten() {
+        let wrong = |code, problem: String, hint: String| {
+            Err(error_hint(code, format!("{place}: set_fields: {problem}"), hint))
+        };
+        let Some(target) = relation.column(name) else {
+            return wrong(
+                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+                format!("column \"{name}\" does not exist in {}", relation.sql()),
+                nearest(name, relation.columns.iter().map(|c| c.name.as_str())).map_or_else(
+                    || "Name a column of the object's table.".to_owned(),
+                    |near| format!("Did you mean \"{near}\"?"),
+                ),
+            );
+        };
+        if *name == object.key_column || *name == object.owner_column || target.generated {
+            return wrong(
+                PgSqlErrorCode::ERRCODE_INVALID_COLUMN_REFERENCE,
+                format!("column \"{name}\" cannot be set"),
+                "Key, owner and generated columns are not set by set_fields.".to_owned(),
+            );
+        }
+        let json_column = matches!(target.base.as_str(), "json" | "jsonb");
+        let text = match value {
+            Value::Null => None,
+            value if json_column => Some(value.to_string()),
+            Value::String(text) if !matches!(target.category, 'N' | 'B') => Some(text.clone()),
+            Value::Number(number) if target.category == 'N' => Some(number.to_string()),
+            Value::Bool(truth) if target.category == 'B' => Some(truth.to_string()),
+            other => {
+                return wrong(
+                    PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                    format!("{other} is no value of column \"{name}\" of type {}", target.type_sql),
+                    "Give numbers as JSON numbers, booleans as true or false, everything else as a string, or null."
+                        .to_owned(),
+                );
+            }
+        };
+        let literal = text.map_or_else(|| "null".to_owned(), |text| quote_literal(&text));
+        typed.push((name.clone(), format!("{literal}::{}", target.type_sql)));
+    }
+    Ok(typed)
+}

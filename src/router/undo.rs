@@ -1,0 +1,256 @@
+//! Undo: the path of a run fed from the audit instead of from rules.
+//!
+//! A record that is still as the run left it goes back to its former owner, and so does each column that is still as
+//! it was set; its turn is given back to the pool. Everything else is left and reported.
+
+use std::collections::BTreeMap;
+
+use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
+use serde::Deserialize;
+
+use crate::catalogue::read;
+use crate::clock;
+use crate::criteria::{quote_ident, quote_literal};
+use crate::error::{Result, error_hint, internal};
+use crate::allocation::Quota;
+use crate::router::decide::allocation_error;
+use crate::router::expression::RECORD;
+use crate::router::intent::{DistributionRule, Object};
+use crate::router::run::{
+    Header, Totals, check_writers, finish, keep_pool, next_run_id, started_now, with_settings,
+};
+use crate::router::statement::column;
+use crate::xact::{as_extension_owner, current_role_name};
+
+/// What the history says about the run that is to be undone.
+#[derive(Deserialize)]
+struct Past {
+    status: String,
+    trigger: String,
+    undone_by: Option<i64>,
+    objects: Vec<String>,
+    pools: Vec<String>,
+    fields: BTreeMap<String, Vec<String>>,
+}
+
+/// Undoes a run with the rights of whoever calls; returns the id of the run that did it.
+///
+/// # Errors
+/// 42704 for a run that does not exist; 55000 for one that did not succeed, is an undo, or has been undone.
+pub fn undo(run: i64) -> Result<i64> {
+    let started = started_now()?;
+    let past = past(run)?;
+    // The locks first; then the history is read again, for somebody may have undone the run while we waited.
+    as_extension_owner(|| {
+        Spi::run_with_args(
+            "select dist._lock($1, $2, false)",
+            &[past.objects.clone().into(), past.pools.clone().into()],
+        )
+    })?
+    .map_err(internal)?;
+    let past = self::past(run)?;
+    let id = next_run_id()?;
+    let mut totals = Totals::default();
+    let about = clock::from_pg(started)?;
+    with_settings(about, || {
+        Spi::connect_mut(|client| {
+            for name in &past.objects {
+                let fields = past.fields.get(name).map_or(&[][..], Vec::as_slice);
+                one_object(client, run, id, name, fields, started, &mut totals)?;
+            }
+            give_back(client, run, id, &past.pools)
+        })
+    })?;
+    let header = Header {
+        schedule: None,
+        trigger: "undo".to_owned(),
+        due_at: None,
+        as_of: started,
+        attempt: 1,
+        undoes: Some(run),
+        run_by: current_role_name()?,
+    };
+    finish(id, &header, started, &totals)?;
+    Ok(id)
+}
+
+fn past(run: i64) -> Result<Past> {
+    let past: Past = read(include_str!("sql/past.sql"), &[run.into()])?
+        .ok_or_else(|| crate::check::no_such("run", &run.to_string()))?;
+    let refuse = |problem: String, hint: &str| {
+        Err(error_hint(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("dist.run {run}: {problem}"),
+            hint,
+        ))
+    };
+    if let Some(by) = past.undone_by {
+        return refuse(
+            format!("run {by} has undone it already"),
+            "A run is undone once; run the transfer again to distribute again.",
+        );
+    }
+    if past.trigger == "undo" {
+        return refuse(
+            "it is itself an undo".to_owned(),
+            "Run the transfer again to distribute again.",
+        );
+    }
+    if past.status != "succeeded" {
+        return refuse(
+            format!("it {} and changed nothing", past.status),
+            "Only runs that succeeded can be undone.",
+        );
+    }
+    Ok(past)
+}
+
+fn one_object(
+    client: &mut SpiClient<'_>,
+    run: i64,
+    id: i64,
+    name: &str,
+    fields: &[String],
+    at: pgrx::datum::TimestampWithTimeZone,
+    totals: &mut Totals,
+) -> Result<()> {
+    let object: Object = read("select dist._object_intent($1)", &[name.to_owned().into()])?
+        .ok_or_else(|| crate::check::no_such("object", name))?;
+    check_writers(&[("object", object.name.clone(), object.written_by.as_str())])?;
+    // The net of what the run did to each record: its first former owner, its last new one.
+    let arrays = as_extension_owner(|| -> Result<_> {
+        let row = client
+            .select(
+                include_str!("sql/net.sql"),
+                None,
+                &[run.into(), name.to_owned().into()],
+            )
+            .map_err(internal)?
+            .first();
+        let texts = |n| {
+            row.get::<Vec<Option<String>>>(n)
+                .map(Option::unwrap_or_default)
+                .map_err(internal)
+        };
+        Ok((texts(1)?, texts(2)?, texts(3)?, texts(4)?))
+    })??;
+    let (keys, before, after, changed) = arrays;
+    // 1 = goes back, 0 = changed since; what is missing is gone.
+    let found = client
+        .update(
+            take_back(&object, fields)?.as_str(),
+            None,
+            &[
+                keys.clone().into(),
+                before.clone().into(),
+                after.clone().into(),
+                changed.into(),
+            ],
+        )
+        .map_err(internal)?;
+    let mut status = vec![-1_i32; keys.len()];
+    for row in found {
+        let n = row.get::<i64>(1).map_err(internal)?.unwrap_or(0);
+        let back = row.get::<bool>(2).map_err(internal)?.unwrap_or(false);
+        if let Some(slot) = usize::try_from(n - 1).ok().and_then(|n| status.get_mut(n)) {
+            *slot = i32::from(back);
+        }
+    }
+    let count = |wanted: i32| status.iter().filter(|status| **status == wanted).count() as i64;
+    let seq_before = i32::try_from(totals.assigned).map_err(internal)?;
+    totals.candidates += status.len() as i64;
+    totals.assigned += count(1);
+    for (reason, code) in [("changed_since", 0), ("gone", -1)] {
+        if count(code) > 0 {
+            *totals.reasons.entry(reason.to_owned()).or_default() += count(code);
+        }
+    }
+    totals.objects.push(name.to_owned());
+    as_extension_owner(|| -> Result<()> {
+        Spi::run_with_args("select dist._ensure_partition($1)", &[at.into()]).map_err(internal)?;
+        Spi::run_with_args(
+            include_str!("sql/undone.sql"),
+            &[
+                id.into(),
+                seq_before.into(),
+                name.to_owned().into(),
+                at.into(),
+                keys.into(),
+                before.into(),
+                after.into(),
+                status.into(),
+            ],
+        )
+        .map_err(internal)
+    })?
+}
+
+/// Locks the records that are still there, moves back those that are still as the run left them, and tells of each
+/// which it was. `$1` keys, `$2` former owners, `$3` new owners, `$4` fields as jsonb texts.
+fn take_back(object: &Object, fields: &[String]) -> Result<String> {
+    let relation = object.relation()?;
+    let key = object.key()?;
+    let owner = object.owner()?;
+    let owner_sql = column(&owner.name);
+    let mut sets = vec![format!(
+        "{} = p.was::{}",
+        quote_ident(&owner.name),
+        owner.type_sql
+    )];
+    for name in fields {
+        // A column that has been dropped since has nothing to go back to.
+        let Some(field) = relation.column(name) else {
+            continue;
+        };
+        let (now, literal) = (column(name), quote_literal(name));
+        sets.push(format!(
+            "{quoted} = case when p.fields ? {literal} and {now}::text is not distinct from p.fields -> {literal} ->> 1 \
+             then (p.fields -> {literal} ->> 0)::{} else {now} end",
+            field.type_sql,
+            quoted = quote_ident(name),
+        ));
+    }
+    Ok(format!(
+        "with p as materialized ( \
+           select t.key, t.was, t.becomes, t.fields::jsonb as fields, t.n \
+             from rows from (unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[])) \
+                  with ordinality as t(key, was, becomes, fields, n)), \
+         here as materialized ( \
+           select p.n, {RECORD}.ctid as tid, {RECORD}.tableoid as tab, \
+                  {owner_sql}::text is not distinct from p.becomes as back \
+             from p join {table} as {RECORD} on {key_sql} = p.key::{key_type} for update of {RECORD}), \
+         moved as ( \
+           update {table} as {RECORD} set {sets} from here join p on p.n = here.n \
+            where {RECORD}.ctid = here.tid and {RECORD}.tableoid = here.tab and here.back returning p.n) \
+         select here.n, here.n in (select moved.n from moved) as back from here",
+        table = relation.sql(),
+        key_sql = column(&key.name),
+        key_type = key.type_sql,
+        sets = sets.join(", "),
+    ))
+}
+
+/// Gives the turns of the records that went back to their pools.
+fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) -> Result<()> {
+    as_extension_owner(|| {
+        for name in pools {
+            let Some(rule): Option<DistributionRule> =
+                read("select dist._rule_intent($1)", &[name.clone().into()])?
+            else {
+                continue;
+            };
+            let counts: BTreeMap<String, u64> = read(
+                include_str!("sql/turns.sql"),
+                &[run.into(), id.into(), name.clone().into()],
+            )?
+            .unwrap_or_default();
+            let wrong = |problem| allocation_error(name, &problem);
+            let mut quota = Quota::new(&rule.members(), &rule.state()?).map_err(wrong)?;
+            quota.give_back(&counts).map_err(wrong)?;
+            let turns = counts.values().sum::<u64>();
+            keep_pool(client, name, &quota, -i64::try_from(turns).map_err(internal)?)?;
+        }
+        Ok(())
+    })?
+}

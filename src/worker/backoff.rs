@@ -1,0 +1,75 @@
+//! Patience: when to try again what went wrong, and whether to speak about it.
+
+/// Microseconds in a second, PostgreSQL's unit of time.
+pub const SECOND: i64 = 1_000_000;
+
+/// Tries again at once, more and more seldom, and reports an incident once however long it lasts.
+#[derive(Default)]
+pub struct Backoff {
+    failures: u32,
+    until: i64,
+}
+
+impl Backoff {
+    const FIRST: i64 = SECOND / 10;
+
+    /// Notes a failure; true when it is the first of its incident, which is when it is worth a line in the log.
+    pub fn failed(&mut self, now: i64, longest: i64) -> bool {
+        let delay = Self::FIRST << self.failures.min(16);
+        self.failures = self.failures.saturating_add(1);
+        self.until = now.saturating_add(delay.min(longest));
+        self.failures == 1
+    }
+
+    /// Notes that it went well.
+    pub fn succeeded(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Something changed: the next attempt may be made now.
+    pub fn hurry(&mut self) {
+        self.until = 0;
+    }
+
+    /// When to try again; None = now.
+    pub fn wait_until(&self, now: i64) -> Option<i64> {
+        (self.until > now).then_some(self.until)
+    }
+}
+
+/// The earlier of two instants of which either may be missing.
+pub fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Backoff, SECOND, earlier};
+
+    #[test]
+    fn waits_longer_and_longer_and_speaks_once() {
+        let mut backoff = Backoff::default();
+        assert_eq!(backoff.wait_until(0), None);
+        assert!(backoff.failed(0, 60 * SECOND));
+        assert_eq!(backoff.wait_until(0), Some(SECOND / 10));
+        assert_eq!(backoff.wait_until(SECOND / 10), None);
+        assert!(!backoff.failed(0, 60 * SECOND));
+        assert_eq!(backoff.wait_until(0), Some(SECOND / 5));
+        for _ in 0..100 {
+            assert!(!backoff.failed(0, 60 * SECOND));
+        }
+        assert_eq!(backoff.wait_until(0), Some(60 * SECOND));
+        backoff.succeeded();
+        assert!(backoff.failed(0, SECOND));
+    }
+
+    #[test]
+    fn earlier_prefers_what_there_is() {
+        assert_eq!(earlier(None, None), None);
+        assert_eq!(earlier(Some(2), None), Some(2));
+        assert_eq!(earlier(Some(2), Some(1)), Some(1));
+    }
+}

@@ -1,0 +1,124 @@
+//! The worker: fires schedules when they are due. Everything else in pg_dist works without it.
+//!
+//! Three kinds of process, each started by the one before it and each replaceable at any moment, because all that
+//! matters is in tables:
+//!
+//! - the **launcher** ([`launcher`]), started by the postmaster, sees to it that every database that has the extension
+//!   has a scheduler;
+//! - a **scheduler** per such database ([`scheduler`]) sleeps until the next due instant or until an edit wakes it
+//!   ([`wake`]), and sees to it that whoever owns something due has a runner;
+//! - a **runner** per owner ([`runner`]) is connected as that owner, fires what is due, one transaction each, and
+//!   lingers a little for more.
+//!
+//! They know of each other through a small table in shared memory ([`shared`]); [`process`] and [`txn`] hold what all
+//! three do alike.
+#![allow(unsafe_code)]
+
+mod backoff;
+mod launcher;
+mod process;
+mod runner;
+mod scheduler;
+mod session;
+mod shared;
+mod txn;
+mod wake;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use pgrx::bgworkers::{BackgroundWorkerBuilder, BgWorkerStartTime};
+use pgrx::prelude::*;
+use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_shmem_init};
+
+use shared::{Kind, TABLE};
+
+/// Whether anything fires: `pg_dist.enabled`.
+static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(true);
+/// How many owners are served at once in one database: `pg_dist.max_runners`.
+static MAX_RUNNERS: GucSetting<i32> = GucSetting::<i32>::new(4);
+/// How long a runner with nothing to do waits for more, in milliseconds: `pg_dist.runner_linger`.
+static RUNNER_LINGER: GucSetting<i32> = GucSetting::<i32>::new(10_000);
+
+/// Whether the library was preloaded, so that there are shared memory and a launcher.
+static PRELOADED: AtomicBool = AtomicBool::new(false);
+
+/// Defines the worker's settings and, where the library is being preloaded, its shared memory and its launcher.
+/// To be called from `_PG_init`.
+pub fn init() {
+    define_settings();
+    // SAFETY: reads two variables that the postmaster sets before it loads libraries.
+    let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress && !pg_sys::IsBinaryUpgrade };
+    if !preloading {
+        return;
+    }
+    pg_shmem_init!(TABLE);
+    PRELOADED.store(true, Ordering::Relaxed);
+    BackgroundWorkerBuilder::new("pg_dist launcher")
+        .set_library("pg_dist")
+        .set_function("pg_dist_launcher_main")
+        .enable_spi_access()
+        // On a standby nothing starts before promotion.
+        .set_start_time(BgWorkerStartTime::RecoveryFinished)
+        .set_restart_time(Some(Duration::from_secs(1)))
+        .load();
+}
+
+fn define_settings() {
+    GucRegistry::define_bool_guc(
+        c"pg_dist.enabled",
+        c"Whether schedules fire.",
+        c"When off, the workers idle and nothing becomes lost: what is due then is a misfire.",
+        &ENABLED,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_dist.max_runners",
+        c"How many owners' schedules run at the same time in one database.",
+        c"Each takes one of max_worker_processes while it runs and a little longer.",
+        &MAX_RUNNERS,
+        1,
+        64,
+        GucContext::Sighup,
+        GucFlags::default(),
+    );
+    GucRegistry::define_int_guc(
+        c"pg_dist.runner_linger",
+        c"How long a process that ran an owner's schedules waits for more of them.",
+        c"A longer time saves process starts; the process keeps one of max_worker_processes meanwhile.",
+        &RUNNER_LINGER,
+        0,
+        3_600_000,
+        GucContext::Sighup,
+        GucFlags::UNIT_MS,
+    );
+}
+
+/// Whether this server has a worker at all.
+fn preloaded() -> bool {
+    PRELOADED.load(Ordering::Relaxed)
+}
+
+/// `dist._workers()`: the worker's live processes. Empty where the library is not preloaded.
+#[pg_extern(sql = false)]
+fn workers() -> TableIterator<
+    'static,
+    (
+        name!(kind, &'static str),
+        name!(database_oid, Option<pg_sys::Oid>),
+        name!(role_oid, Option<pg_sys::Oid>),
+        name!(pid, i32),
+    ),
+> {
+    let live = if preloaded() { shared::live() } else { Vec::new() };
+    TableIterator::new(live.into_iter().map(|entry| {
+        let oid = |value: pg_sys::Oid| (value != pg_sys::InvalidOid).then_some(value);
+        let kind = match entry.kind {
+            Kind::Launcher => "launcher",
+            Kind::Scheduler => "scheduler",
+            Kind::Runner => "runner",
+        };
+        (kind, oid(entry.database), oid(entry.role), entry.pid)
+    }))
+}

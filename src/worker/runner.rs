@@ -1,0 +1,309 @@
+//! A runner: connected as an owner of schedules, it fires what of theirs is due, one transaction each.
+//!
+//! Connected as the owner, not merely switched to that role: whatever a run's text does, RESET ROLE and its kin lead
+//! back to the owner and no further. It calls `dist._fire`, which claims the schedule, runs its steps in a
+//! subtransaction, writes the outcome and advances the schedule, all in the one transaction that it commits here.
+#![allow(unsafe_code)]
+
+use std::collections::HashMap;
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use pgrx::spi::{self, OwnedPreparedStatement, SpiClient};
+
+use super::backoff::{Backoff, SECOND, earlier};
+use super::process;
+use super::scheduler::AHEAD;
+use super::session;
+use super::shared::{Kind, Registration};
+use super::txn::{self, Failure};
+use crate::error::internal;
+use crate::xact;
+
+/// The longest wait before another attempt at a schedule whose object is busy.
+const BUSY: i64 = SECOND;
+/// The longest wait before another attempt at something that raises an error.
+const PATIENCE: i64 = 300 * SECOND;
+
+// These run with the rights of the extension's owner in a session whose search_path is the schedule owner's, so every
+// name and operator is qualified.
+
+/// Nothing, where the extension is not there (any more).
+const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'pg_dist'";
+
+/// Whoever locks the plans for long is not waited for while looking.
+const LOCK_TIMEOUT: &str = "select pg_catalog.set_config('lock_timeout', '1s', true)";
+
+/// What is due, in order.
+const DUE: &str = "select array(select d.schedule_id from dist._due($1, session_user) d)";
+
+/// The owner's next due instant within the time that the runner lingers.
+const NEXT: &str = "
+    select st.next_run_at
+      from dist.schedule_state st
+      join dist.schedule s on s.id operator(pg_catalog.=) st.schedule_id
+     where st.next_run_at operator(pg_catalog.>) $1 and st.next_run_at operator(pg_catalog.<=) $2
+       and s.owner operator(pg_catalog.=) session_user and s.enabled and s.cancelled_at is null
+     order by st.next_run_at
+     limit 1";
+
+const FIRE: &str = "select dist._fire($1, $2, true)";
+
+/// Main function of a runner's process.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
+    let database = process::database_of(argument);
+    let role = process::role_of_extra();
+    process::obey_signals();
+    process::connect(database, role);
+    let Some(registration) = Registration::new(Kind::Runner, database, role) else {
+        return;
+    };
+    for (name, value) in [
+        ("application_name", "pg_dist runner"),
+        // What a run promises about locks and snapshots holds at this level, and it writes.
+        ("default_transaction_isolation", "read committed"),
+        ("default_transaction_read_only", "off"),
+    ] {
+        if let Err(failure) = process::pin_setting(name, value) {
+            failure.log("setting up a runner");
+            return;
+        }
+    }
+    let mut runner = Runner {
+        registration,
+        presence: None,
+        queries: None,
+        put_off: HashMap::new(),
+        looking: Backoff::default(),
+        until: 0,
+    };
+    runner.stay();
+    while let Some(next) = runner.round() {
+        process::sleep_until(next);
+    }
+    process::report_statistics(true);
+}
+
+struct Queries {
+    due: OwnedPreparedStatement,
+    next: OwnedPreparedStatement,
+    fire: OwnedPreparedStatement,
+}
+
+impl Queries {
+    fn prepare(client: &SpiClient<'_>) -> spi::Result<Self> {
+        let instant = pg_sys::TIMESTAMPTZOID.into();
+        Ok(Self {
+            due: client.prepare(DUE, &[instant])?.keep(),
+            next: client.prepare(NEXT, &[instant, instant])?.keep(),
+            fire: client.prepare(FIRE, &[pg_sys::INT4OID.into(), instant])?.keep(),
+        })
+    }
+}
+
+/// How an attempt at a schedule ended.
+enum Outcome {
+    /// It ran, well or not, and has been advanced.
+    Fired,
+    /// It stays due: something it needs is locked, or somebody else has it.
+    PutOff,
+    /// The extension is not there any more.
+    Gone,
+}
+
+struct Runner {
+    registration: Registration,
+    presence: Option<OwnedPreparedStatement>,
+    queries: Option<Queries>,
+    /// Schedules that stay due for now.
+    put_off: HashMap<i32, Backoff>,
+    looking: Backoff,
+    /// When it leaves unless there is more to run.
+    until: i64,
+}
+
+impl Runner {
+    /// Runs what is due; returns until when to sleep, or None to leave.
+    fn round(&mut self) -> Option<i64> {
+        loop {
+            let edited = self.registration.answer_calls();
+            let now = process::now();
+            self.registration.is_busy(now);
+            let looked = if super::ENABLED.get() {
+                self.look(now)
+            } else {
+                Ok(Some((Vec::new(), None)))
+            };
+            match looked {
+                Ok(Some((due, next))) => {
+                    self.looking.succeeded();
+                    self.put_off.retain(|id, _| due.contains(id));
+                    if edited {
+                        self.put_off.values_mut().for_each(Backoff::hurry);
+                    }
+                    match self.drain(&due) {
+                        Ok(true) => self.stay(),
+                        Ok(false) => return self.rest(next),
+                        Err(Gone) => return None,
+                    }
+                }
+                Ok(None) => return None,
+                Err(failure) => {
+                    self.queries = None;
+                    if self.looking.failed(now, PATIENCE) && !failure.is_transient() {
+                        failure.log("looking for due schedules");
+                    }
+                    self.stay();
+                    return self.rest(self.looking.wait_until(now));
+                }
+            }
+        }
+    }
+
+    /// Starts the time that it lingers anew.
+    fn stay(&mut self) {
+        self.until = process::now() + i64::from(super::RUNNER_LINGER.get()) * 1000;
+    }
+
+    /// Nothing to run now: sleeps until there is, or leaves.
+    fn rest(&mut self, next: Option<i64>) -> Option<i64> {
+        process::show(None);
+        process::report_statistics(true);
+        self.registration.is_idle();
+        let now = process::now();
+        let retry = self
+            .put_off
+            .values()
+            .map(|backoff| backoff.wait_until(now).unwrap_or(now))
+            .min();
+        let next = earlier(next, retry);
+        let may_leave = next.is_none() && now >= self.until;
+        if (may_leave || self.registration.is_yielding()) && self.registration.leave() {
+            return None;
+        }
+        Some(next.unwrap_or(self.until))
+    }
+
+    /// What is due, in order, and when something is next; None where the extension is not there.
+    fn look(&mut self, now: i64) -> Result<Option<(Vec<i32>, Option<i64>)>, Failure> {
+        let queries = &mut self.queries;
+        let until = self.until.max(now + 2 * AHEAD);
+        in_extension(&mut self.presence, |client| {
+            client.select(LOCK_TIMEOUT, None, &[])?;
+            let queries = match queries {
+                Some(queries) => queries,
+                None => queries.insert(Queries::prepare(client)?),
+            };
+            let due = client
+                .select(&queries.due, Some(1), &[process::instant(now).into()])?
+                .first()
+                .get_one::<Vec<i32>>()?
+                .unwrap_or_default();
+            let rows = client.select(
+                &queries.next,
+                Some(1),
+                &[process::instant(now).into(), process::instant(until).into()],
+            )?;
+            let next = if rows.is_empty() {
+                None
+            } else {
+                rows.first().get_one::<TimestampWithTimeZone>()?
+            };
+            Ok((due, next.map(i64::from)))
+        })
+    }
+
+    /// Fires these schedules one after the other; whether any of them ran.
+    fn drain(&mut self, due: &[i32]) -> Result<bool, Gone> {
+        let mut any = false;
+        for id in due {
+            process::obey();
+            let now = process::now();
+            if !super::ENABLED.get() || self.registration.is_yielding() {
+                break;
+            }
+            if self
+                .put_off
+                .get(id)
+                .is_some_and(|backoff| backoff.wait_until(now).is_some())
+            {
+                continue;
+            }
+            process::show(Some(&format!("running schedule {id}")));
+            match self.fire(*id, now) {
+                Ok(Outcome::Fired) => {
+                    self.put_off.remove(id);
+                    any = true;
+                }
+                Ok(Outcome::PutOff) => {
+                    self.put_off.entry(*id).or_default().failed(now, BUSY);
+                }
+                Ok(Outcome::Gone) => return Err(Gone),
+                Err(failure) => {
+                    let backoff = self.put_off.entry(*id).or_default();
+                    if backoff.failed(now, PATIENCE) && !failure.is_transient() {
+                        failure.log(&format!("schedule {id} stays due"));
+                    }
+                    self.queries = None;
+                }
+            }
+            process::report_statistics(false);
+            if let Err(failure) = session::reset() {
+                failure.log("resetting the session of a runner, which therefore ends");
+                return Err(Gone);
+            }
+        }
+        Ok(any)
+    }
+
+    /// One attempt at one schedule, in a transaction of its own.
+    fn fire(&mut self, id: i32, now: i64) -> Result<Outcome, Failure> {
+        let queries = &mut self.queries;
+        // A run's own timeout is to be armed here, around the transaction (statement_timeout is not, in a worker).
+        let outcome = in_extension(&mut self.presence, |client| {
+            let queries = match queries {
+                Some(queries) => queries,
+                None => queries.insert(Queries::prepare(client)?),
+            };
+            client
+                .select(&queries.fire, Some(1), &[id.into(), process::instant(now).into()])?
+                .first()
+                .get_one::<String>()
+        })?;
+        Ok(match outcome {
+            None => Outcome::Gone,
+            Some(word) if word.as_deref() == Some("fired") => Outcome::Fired,
+            Some(_) => Outcome::PutOff,
+        })
+    }
+}
+
+/// The runner has nothing to stay for.
+struct Gone;
+
+/// Runs `work` in a transaction with the rights of the extension's owner; None where the extension is not there.
+fn in_extension<T>(
+    presence: &mut Option<OwnedPreparedStatement>,
+    work: impl FnOnce(&SpiClient<'_>) -> spi::Result<T>,
+) -> Result<Option<T>, Failure> {
+    txn::transaction(|| {
+        let owner = Spi::connect(|client| {
+            let presence = match presence {
+                Some(presence) => presence,
+                None => presence.insert(client.prepare(PRESENCE, &[])?.keep()),
+            };
+            let rows = client.select(&*presence, Some(1), &[])?;
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            rows.first().get_one::<pg_sys::Oid>()
+        })
+        .map_err(|error: spi::Error| internal(error))?;
+        owner
+            .map(|owner| xact::as_role(owner, || Spi::connect(work)))
+            .transpose()
+            .map_err(internal)
+    })
+}

@@ -1,0 +1,336 @@
+//! The scheduler of one database: sleeps until the next due instant, and sees to it that whoever owns something due
+//! has a runner. It runs nothing itself, so nothing that a run does can keep it from its post.
+#![allow(unsafe_code)]
+
+use std::collections::HashMap;
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use pgrx::spi::OwnedPreparedStatement;
+
+use super::backoff::{Backoff, SECOND, earlier};
+use super::process::{self, Child};
+use super::shared::{self, Entry, Kind, Registration};
+use super::txn::{self, Failure};
+use crate::error::internal;
+
+/// How often it looks by itself: what no latch tells it of (a step of the clock, a prepared transaction, an edit with
+/// triggers off) waits so long at most.
+const NAP: i64 = 30 * SECOND;
+/// How long before the due instant it has a runner ready, so that no process start makes a run late. The runner
+/// itself sleeps until the instant.
+pub const AHEAD: i64 = SECOND / 5;
+/// The longest wait before another attempt at something that keeps failing.
+const PATIENCE: i64 = 60 * SECOND;
+/// The longest wait before another look for room in max_worker_processes.
+const ROOM: i64 = SECOND;
+/// A runner that has been busy for so long makes room when another owner waits.
+const LONG: i64 = SECOND;
+
+/// Nothing, where the extension is not there (any more).
+const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extname = 'pg_dist'";
+
+/// Who owns something due, and whether a runner can connect as that role.
+const OWNERS: &str = "
+    select d.owner::text, r.oid, r.rolcanlogin, d.latest
+      from (select s.owner, min(st.next_run_at) as earliest, max(st.next_run_at) as latest
+              from dist.schedule_state st
+              join dist.schedule s on s.id = st.schedule_id
+             where st.next_run_at <= $1 and s.enabled and s.cancelled_at is null
+             group by s.owner) d
+      left join pg_catalog.pg_roles r on r.rolname = d.owner
+     order by d.earliest, d.owner";
+
+/// The next instant at which something becomes due. Bounded, so that passive schedules and far ones cost nothing.
+const NEXT: &str = "
+    select st.next_run_at
+      from dist.schedule_state st
+      join dist.schedule s on s.id = st.schedule_id
+     where st.next_run_at > $1 and st.next_run_at <= $2 and s.enabled and s.cancelled_at is null
+     order by st.next_run_at
+     limit 1";
+
+/// Main function of a scheduler's process.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
+    let database = process::database_of(argument);
+    process::obey_signals();
+    process::connect(database, pg_sys::InvalidOid);
+    let Some(registration) = Registration::new(Kind::Scheduler, database, pg_sys::InvalidOid) else {
+        return;
+    };
+    let mut scheduler = Scheduler {
+        database,
+        registration,
+        queries: None,
+        owners: HashMap::new(),
+        looking: Backoff::default(),
+        room: Backoff::default(),
+    };
+    for (name, value) in [
+        ("application_name", "pg_dist scheduler"),
+        ("search_path", "pg_catalog, pg_temp"),
+        // Whoever locks the plans for long (DROP EXTENSION in an open transaction) is not waited for.
+        ("lock_timeout", "1s"),
+        ("default_transaction_isolation", "read committed"),
+    ] {
+        if let Err(failure) = process::pin_setting(name, value) {
+            failure.log("setting up the scheduler");
+        }
+    }
+    while let Some(next) = scheduler.round() {
+        process::show(None);
+        process::report_statistics(false);
+        process::sleep_until(next);
+    }
+}
+
+struct Queries {
+    owners: OwnedPreparedStatement,
+    next: OwnedPreparedStatement,
+}
+
+struct Scheduler {
+    database: pg_sys::Oid,
+    registration: Registration,
+    queries: Option<Queries>,
+    /// What is known of owners, by name, because a role that is gone has nothing else.
+    owners: HashMap<String, Owner>,
+    looking: Backoff,
+    room: Backoff,
+}
+
+/// What the scheduler knows of an owner.
+#[derive(Default)]
+struct Owner {
+    child: Option<Child>,
+    backoff: Backoff,
+    /// Why its schedules cannot run has been said.
+    refused: bool,
+    /// The latest due instant for which its runner has been called.
+    called_for: Option<i64>,
+}
+
+/// An owner who has something due, or nearly.
+struct Due {
+    owner: String,
+    /// None = the role is gone.
+    role: Option<pg_sys::Oid>,
+    can_login: bool,
+    latest: i64,
+}
+
+/// What is due and when to look again.
+struct Agenda {
+    due: Vec<Due>,
+    next: Option<i64>,
+}
+
+impl Scheduler {
+    /// Looks once and has runners started; returns until when to sleep, or None to leave.
+    fn round(&mut self) -> Option<i64> {
+        process::show(Some("looking for due schedules"));
+        // Taken first: an edit that commits from here on wakes us again.
+        let edited = self.registration.answer_calls();
+        let now = process::now();
+        match self.look(now) {
+            Ok(Some(agenda)) => {
+                self.looking.succeeded();
+                let mut next = earlier(Some(now + NAP), agenda.next);
+                if super::ENABLED.get() {
+                    next = earlier(next, self.dispatch(&agenda.due, edited, now));
+                }
+                next
+            }
+            // The extension is not there. If it came this very moment, somebody has called.
+            Ok(None) => {
+                self.queries = None;
+                (!self.registration.leave()).then_some(now)
+            }
+            Err(failure) => {
+                // Plans may refer to what DROP EXTENSION has taken away.
+                self.queries = None;
+                if self.looking.failed(now, PATIENCE) && !failure.is_transient() {
+                    failure.log("looking for due schedules");
+                }
+                Some(self.looking.wait_until(now).unwrap_or(now))
+            }
+        }
+    }
+
+    /// Reads the plans; None where the extension is not there.
+    fn look(&mut self, now: i64) -> std::result::Result<Option<Agenda>, Failure> {
+        let queries = &mut self.queries;
+        let horizon = now + AHEAD;
+        txn::transaction(|| {
+            Spi::connect(|client| {
+                if client.select(PRESENCE, Some(1), &[])?.is_empty() {
+                    return Ok(None);
+                }
+                let instant = [pg_sys::TIMESTAMPTZOID.into(), pg_sys::TIMESTAMPTZOID.into()];
+                let queries = match queries {
+                    Some(queries) => queries,
+                    None => queries.insert(Queries {
+                        owners: client.prepare(OWNERS, &instant[..1])?.keep(),
+                        next: client.prepare(NEXT, &instant)?.keep(),
+                    }),
+                };
+                let mut due = Vec::new();
+                for row in client.select(&queries.owners, None, &[process::instant(horizon).into()])? {
+                    due.push(Due {
+                        owner: row.get::<String>(1)?.unwrap_or_default(),
+                        role: row.get::<pg_sys::Oid>(2)?,
+                        can_login: row.get::<bool>(3)?.unwrap_or(false),
+                        latest: row.get::<TimestampWithTimeZone>(4)?.map_or(now, i64::from),
+                    });
+                }
+                let rows = client.select(
+                    &queries.next,
+                    Some(1),
+                    &[process::instant(horizon).into(), process::instant(horizon + NAP).into()],
+                )?;
+                let next = if rows.is_empty() {
+                    None
+                } else {
+                    rows.first()
+                        .get_one::<TimestampWithTimeZone>()?
+                        .map(|next| i64::from(next) - AHEAD)
+                };
+                Ok(Some(Agenda { due, next }))
+            })
+            .map_err(|error: pgrx::spi::Error| internal(error))
+        })
+    }
+
+    /// Sees to it that each of these owners has a runner that knows; returns when to look again, where nothing else
+    /// will wake us for it.
+    fn dispatch(&mut self, due: &[Due], edited: bool, now: i64) -> Option<i64> {
+        // What is known of owners is kept while it matters: a child, a backoff, something said.
+        self.owners
+            .retain(|name, known| known.child.is_some() || due.iter().any(|d| d.owner == *name));
+        let mut runners: Vec<Entry> = shared::live();
+        runners.retain(|entry| entry.kind == Kind::Runner && entry.database == self.database);
+        let mut taken = runners.len();
+        let mut waiting = false;
+        let mut next = None;
+        for due in due {
+            let owner = self.owners.entry(due.owner.clone()).or_default();
+            let Some(role) = role_that_can_run(due, owner) else {
+                continue;
+            };
+            if let Some(runner) = runners.iter().find(|entry| entry.role == role) {
+                // Once per instant: it must not be called again and again for a schedule that it has put off.
+                if edited || owner.called_for < Some(due.latest) {
+                    owner.called_for = Some(due.latest);
+                    shared::call(Kind::Runner, self.database, runner.role, edited);
+                }
+                continue;
+            }
+            if !owner.can_start(self.database, role, &due.owner, now) {
+                if owner.child.is_some() {
+                    taken += 1;
+                }
+                next = earlier(next, owner.backoff.wait_until(now));
+                continue;
+            }
+            if taken >= usize::try_from(super::MAX_RUNNERS.get()).unwrap_or(1) {
+                waiting = true;
+                continue;
+            }
+            if let Some(patience) = self.room.wait_until(now) {
+                next = earlier(next, Some(patience));
+                continue;
+            }
+            owner.child = Child::start(
+                "pg_dist_runner_main",
+                "pg_dist runner",
+                &format!("for {}", due.owner),
+                self.database,
+                role,
+            );
+            if owner.child.is_some() {
+                taken += 1;
+                self.room.succeeded();
+            } else {
+                no_room(&mut self.room, now);
+                next = earlier(next, self.room.wait_until(now));
+            }
+        }
+        self.registration.wants_room(waiting);
+        if waiting {
+            next = earlier(next, Some(now + LONG));
+            make_room(&runners, self.database, now);
+        }
+        next
+    }
+}
+
+impl Owner {
+    /// Whether a runner is to be started for it now: none is on its way, and the last one did not just fail.
+    fn can_start(&mut self, database: pg_sys::Oid, role: pg_sys::Oid, name: &str, now: i64) -> bool {
+        if let Some(child) = &self.child {
+            if !child.has_ended() {
+                return false;
+            }
+            self.child = None;
+            if shared::take_left(Kind::Runner, database, role) {
+                self.backoff.succeeded();
+            } else if self.backoff.failed(now, PATIENCE) {
+                log!("pg_dist: the runner for \"{name}\" ended before its time; its schedules stay due");
+            }
+        }
+        self.backoff.wait_until(now).is_none()
+    }
+}
+
+/// The role as which an owner's runner connects. Where there is none, says so once per incident.
+fn role_that_can_run(due: &Due, owner: &mut Owner) -> Option<pg_sys::Oid> {
+    let needs_login = cfg!(not(any(feature = "pg17", feature = "pg18")));
+    let (problem, hint) = match due.role {
+        Some(role) if due.can_login || !needs_login => {
+            owner.refused = false;
+            return Some(role);
+        }
+        Some(_) => (
+            "is not permitted to log in",
+            "ALTER ROLE ... LOGIN (a password is not needed), or change dist.schedule.owner.",
+        ),
+        None => ("does not exist", "Change dist.schedule.owner."),
+    };
+    if !std::mem::replace(&mut owner.refused, true) {
+        ereport!(
+            WARNING,
+            PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+            format!(
+                "pg_dist: schedules of \"{}\" are due and cannot run: the role {problem}",
+                due.owner
+            ),
+            hint
+        );
+    }
+    None
+}
+
+/// Says once per incident that max_worker_processes is used up.
+fn no_room(room: &mut Backoff, now: i64) {
+    if room.failed(now, ROOM) {
+        ereport!(
+            WARNING,
+            PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+            "pg_dist: schedules are due and there is no free process to run them: trying again until there is",
+            "Consider raising max_worker_processes."
+        );
+    }
+}
+
+/// Asks a runner to leave for another owner's sake: one with nothing to run, else those that have been busy for long.
+fn make_room(runners: &[Entry], database: pg_sys::Oid, now: i64) {
+    if let Some(idle) = runners.iter().find(|runner| runner.idle) {
+        shared::ask_to_yield(database, idle.role);
+        return;
+    }
+    for runner in runners.iter().filter(|runner| runner.busy_since < now - LONG) {
+        shared::ask_to_yield(database, runner.role);
+    }
+}

@@ -1,0 +1,133 @@
+//! The two identities of a run and its subtransactions: the only glue outside the worker that needs unsafe code.
+//!
+//! What touches users' tables runs as the run's owner; what touches `dist.*` runs as the extension's owner. Both
+//! switches are made here and nowhere else, the way a SECURITY DEFINER function makes them: for the extent of a
+//! closure, with SET ROLE and SET SESSION AUTHORIZATION refused inside it.
+#![allow(unsafe_code)]
+
+use std::panic::AssertUnwindSafe;
+
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::prelude::*;
+
+use crate::error::{Result, internal};
+
+/// Restores the former identity when it goes out of scope, also while an error unwinds.
+struct Identity {
+    role: pg_sys::Oid,
+    context: i32,
+}
+
+impl Identity {
+    fn switch_to(role: pg_sys::Oid) -> Self {
+        let mut was = Self {
+            role: pg_sys::InvalidOid,
+            context: 0,
+        };
+        // SAFETY: plain reads and writes of backend-local variables; Drop undoes them, and so does an abort.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&raw mut was.role, &raw mut was.context);
+            pg_sys::SetUserIdAndSecContext(
+                role,
+                was.context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
+            );
+        }
+        was
+    }
+}
+
+impl Drop for Identity {
+    fn drop(&mut self) {
+        // SAFETY: as above; the values were read from the same variables.
+        unsafe { pg_sys::SetUserIdAndSecContext(self.role, self.context) }
+    }
+}
+
+/// The role whose rights hold at this moment.
+pub fn current_role() -> pg_sys::Oid {
+    // SAFETY: reads a backend-local variable.
+    unsafe { pg_sys::GetUserId() }
+}
+
+/// Name of the role whose rights hold at this moment.
+pub fn current_role_name() -> Result<String> {
+    Spi::get_one::<String>("select current_user::text")
+        .map_err(internal)?
+        .ok_or_else(|| internal("there is no current role"))
+}
+
+/// Runs `work` with the rights of `role`.
+pub fn as_role<T>(role: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
+    let _former = Identity::switch_to(role);
+    work()
+}
+
+/// Runs `work` with the rights of the extension's owner: for statements over `dist.*` only.
+///
+/// # Errors
+/// When the extension is not installed in this database.
+pub fn as_extension_owner<T>(work: impl FnOnce() -> T) -> Result<T> {
+    let owner = Spi::connect(|client| {
+        client
+            .select(
+                "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'pg_dist'",
+                Some(1),
+                &[],
+            )
+            .and_then(|rows| rows.first().get_one::<pg_sys::Oid>())
+    })
+    .ok()
+    .flatten()
+    .ok_or_else(|| internal("the extension is not installed in this database"))?;
+    Ok(as_role(owner, work))
+}
+
+/// Runs `work` in a subtransaction that is released when `work` returns Ok, rolled back when it returns Err, and
+/// rolled back, with the error going on upwards, when PostgreSQL raises an error in it.
+pub fn subtransaction<T, E>(
+    work: impl FnOnce() -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    match in_subtransaction(work) {
+        Ok(outcome) => outcome,
+        Err(caught) => caught.rethrow(),
+    }
+}
+
+/// Runs `work` in a subtransaction that is always rolled back, and returns what PostgreSQL raised in it, if anything.
+pub fn trial(work: impl FnOnce()) -> Option<CaughtError> {
+    in_subtransaction(|| {
+        work();
+        Err::<(), ()>(())
+    })
+    .err()
+}
+
+/// The sequence of plpgsql's exception blocks: remember context and owner, begin, run, release or roll back, restore.
+/// The outer error is what PostgreSQL raised.
+fn in_subtransaction<T, E>(
+    work: impl FnOnce() -> std::result::Result<T, E>,
+) -> std::result::Result<std::result::Result<T, E>, CaughtError> {
+    // SAFETY: called on the backend's only thread inside a transaction; every path below ends the subtransaction
+    // that is begun here before it restores what was current.
+    let (context, owner) = unsafe {
+        let was = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(was.0);
+        was
+    };
+    let outcome = PgTryBuilder::new(AssertUnwindSafe(|| Ok(work())))
+        .catch_rust_panic(Err)
+        .catch_others(Err)
+        .execute();
+    // SAFETY: as above.
+    unsafe {
+        if matches!(outcome, Ok(Ok(_))) {
+            pg_sys::ReleaseCurrentSubTransaction();
+        } else {
+            pg_sys::RollbackAndReleaseCurrentSubTransaction();
+        }
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::CurrentResourceOwner = owner;
+    }
+    outcome
+}
