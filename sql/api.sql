@@ -22,10 +22,10 @@ create function dist.execute(transfer text, as_of timestamptz default now()) ret
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    id bigint := dist._execute(transfer, as_of);
+    made bigint := dist._execute(transfer, as_of);
     result dist.run;
 begin
-    select * into strict result from dist.run r where r.id = execute.id;
+    select * into strict result from dist.run r where r.id = made;
     return result;
 end $$;
 comment on function dist.execute(text, timestamptz) is
@@ -101,10 +101,10 @@ create function dist.undo(run_id bigint) returns dist.run
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    id bigint := dist._undo(run_id);
+    made bigint := dist._undo(run_id);
     result dist.run;
 begin
-    select * into strict result from dist.run r where r.id = undo.id;
+    select * into strict result from dist.run r where r.id = made;
     return result;
 end $$;
 comment on function dist.undo(bigint) is
@@ -178,10 +178,10 @@ create function dist.run_now(schedule text) returns dist.run
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    id bigint := dist._run_now_id(schedule);
+    made bigint := dist._run_now_id(schedule);
     result dist.run;
 begin
-    select * into strict result from dist.run r where r.id = run_now.id;
+    select * into strict result from dist.run r where r.id = made;
     return result;
 end $$;
 comment on function dist.run_now(text) is

@@ -50,9 +50,19 @@ grant usage on sequence dist.schedule_id_seq to dist_manager;
 -- Objects are targets for everybody's runs, and policies hold for all: the admin's.
 grant insert, update, delete on dist.object, dist.policy to dist_admin;
 
--- A dump keeps intent, state and history.
-select pg_catalog.pg_extension_config_dump(c.oid::regclass, '')
-  from pg_catalog.pg_class c
- where c.relnamespace operator(pg_catalog.=) 'dist'::regnamespace and c.relkind in ('r', 'p', 'S');
+-- A dump keeps intent, state and history. (One call a statement: each updates the extension's row.)
+do $$
+declare
+    kept record;
+begin
+    for kept in
+        select c.oid::regclass as relation
+          from pg_catalog.pg_class c
+         where c.relnamespace operator(pg_catalog.=) 'dist'::regnamespace and c.relkind in ('r', 'S')
+         order by c.relname
+    loop
+        perform pg_catalog.pg_extension_config_dump(kept.relation, '');
+    end loop;
+end $$;
 
 select dist._wake();

@@ -139,10 +139,14 @@ impl Slots {
         for _ in 0..SLOTS_AT_MOST {
             let begin = slot.checked_mul(self.unit)?;
             let local = DateTime::from_timestamp(begin, 0)?.naive_utc();
-            if let Some(later) = self.next_passing(local)? {
-                let later = later.and_utc().timestamp();
-                slot = self.aligned((later - 1).div_euclid(self.unit) + 1)?;
-                continue;
+            match self.passing(local) {
+                Passing::Now => {}
+                Passing::Never => return None,
+                Passing::From(later) => {
+                    let later = later.and_utc().timestamp();
+                    slot = self.aligned((later - 1).div_euclid(self.unit) + 1)?;
+                    continue;
+                }
             }
             if let Some(&inner) = self.inner.iter().find(|&&inner| begin + inner >= from) {
                 return Some(DateTime::from_timestamp(begin + inner, self.nanos)?.naive_utc());
@@ -159,38 +163,47 @@ impl Slots {
         steps.checked_mul(self.interval)?.checked_add(self.anchor)
     }
 
-    /// `Some(None)` where a slot's beginning passes all filters; else the next local time at
-    /// which one of them may pass. `None` where no day is left.
-    #[expect(clippy::option_option, reason = "no more days is not the same as this one")]
-    fn next_passing(&self, local: NaiveDateTime) -> Option<Option<NaiveDateTime>> {
+    /// Whether a slot's beginning passes all filters, and if not, from when on one may.
+    fn passing(&self, local: NaiveDateTime) -> Passing {
         let date = local.date();
-        let day = self.days.first_from(date)?;
+        let Some(day) = self.days.first_from(date) else {
+            return Passing::Never;
+        };
         if day > date {
-            return Some(Some(day.and_time(NaiveTime::MIN)));
+            return Passing::From(day.and_time(NaiveTime::MIN));
         }
         let at = |h, m, s| date.and_hms_opt(h, m, s);
         let tomorrow = || date.succ_opt().map(|day| day.and_time(NaiveTime::MIN));
         let (hour, minute, second) = (local.hour(), local.minute(), local.second());
         let next_hour = || at(hour + 1, 0, 0).or_else(tomorrow);
         let next_minute = || at(hour, minute + 1, 0).or_else(next_hour);
-        let later = if let Some(hour) = missed(&self.hours, hour) {
-            hour.map_or_else(tomorrow, |hour| at(hour, 0, 0))
-        } else if let Some(minute) = missed(&self.minutes, minute) {
-            minute.map_or_else(next_hour, |minute| at(hour, minute, 0))
-        } else if let Some(second) = missed(&self.seconds, second) {
-            second.map_or_else(next_minute, |second| at(hour, minute, second))
+        let later = if misses(&self.hours, hour) {
+            following(&self.hours, hour).map_or_else(tomorrow, |hour| at(hour, 0, 0))
+        } else if misses(&self.minutes, minute) {
+            following(&self.minutes, minute).map_or_else(next_hour, |minute| at(hour, minute, 0))
+        } else if misses(&self.seconds, second) {
+            following(&self.seconds, second).map_or_else(next_minute, |second| at(hour, minute, second))
         } else {
-            return Some(None);
+            return Passing::Now;
         };
-        Some(Some(later?))
+        later.map_or(Passing::Never, Passing::From)
     }
 }
 
-/// `None` where a number passes a filter; else the next that passes, if there is one.
-#[expect(clippy::option_option, reason = "none left is not the same as passed")]
-fn missed(filter: &[u32], n: u32) -> Option<Option<u32>> {
-    if filter.is_empty() || filter.contains(&n) {
-        return None;
-    }
-    Some(filter.iter().copied().find(|&passing| passing > n))
+/// Whether a slot passes the filters.
+enum Passing {
+    Now,
+    /// Not before this local time.
+    From(NaiveDateTime),
+    Never,
+}
+
+/// Whether a number fails a filter.
+fn misses(filter: &[u32], n: u32) -> bool {
+    !filter.is_empty() && !filter.contains(&n)
+}
+
+/// The next number that passes.
+fn following(filter: &[u32], n: u32) -> Option<u32> {
+    filter.iter().copied().find(|&passing| passing > n)
 }
