@@ -35,4 +35,4 @@ install: ## release build into the PostgreSQL of PG_CONFIG, or the one on the PA
 	scripts/install.sh
 
 clean: ## remove what was built, but not the tools
-	cd "$${CARGO_TARGET_DIR:-target}" && rm -rf tree debug release tmp
+	t="$${CARGO_TARGET_DIR:-target}"; rm -rf "$$t/tree" "$$t/debug" "$$t/release" "$$t/tmp"

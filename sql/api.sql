@@ -22,9 +22,22 @@ create function dist.execute(transfer text, as_of timestamptz default now()) ret
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    made bigint := dist._execute(transfer, as_of);
+    made bigint;
+    original jsonb;
     result dist.run;
 begin
+    begin
+        perform dist._last_failure();
+        made := dist._execute(transfer, as_of);
+    exception when internal_error then
+        -- A SQLSTATE of the user's own, raised by a trigger of theirs, is XX000 once it has passed through Rust.
+        original := dist._last_failure();
+        if original is null then
+            raise;
+        end if;
+        raise exception using errcode = original ->> 'sqlstate', message = original ->> 'message',
+            detail = original ->> 'detail', hint = original ->> 'hint';
+    end;
     select * into strict result from dist.run r where r.id = made;
     return result;
 end $$;

@@ -1,11 +1,11 @@
 -- How a due schedule runs: claim, attempt, record, advance, in one transaction. Called by the worker's runners,
 -- dist.tick and dist.run_now as the owner of the extension; the steps themselves run as the schedule's owner.
 
-create function dist._run_steps(schedule_id integer, run_trigger text, due_at timestamptz, as_of timestamptz, attempt integer, nowait boolean)
+create function dist._run_steps(schedule_id integer, run_trigger text, due_at timestamptz, as_of timestamptz, attempt integer)
     returns bigint
     language c volatile
     as 'MODULE_PATHNAME', 'run_steps_wrapper';
-comment on function dist._run_steps(integer, text, timestamptz, timestamptz, integer, boolean) is
+comment on function dist._run_steps(integer, text, timestamptz, timestamptz, integer) is
     'Internal: takes the locks, runs the steps as the schedule''s owner, writes the run''s row, returns its id';
 
 -- Returns the id of the run's row, failed or not; null when something the run needs is locked and it is to stay due.
@@ -16,30 +16,36 @@ create function dist._attempt(s dist.schedule, run_trigger text, due timestamptz
 as $$
 declare
     started timestamptz := clock_timestamp();
+    targets text[] := array(select p.target from dist.step p
+                             where p.schedule = s.name and p.active and p.target is not null);
     id bigint;
     e_sqlstate text;
     e_message text;
     e_detail text;
     e_hint text;
     e_context text;
+    original jsonb;
 begin
     begin
-        return dist._run_steps(s.id, run_trigger, due, about, 1, nowait);
-    exception
-        when lock_not_available then
-            if nowait then
-                return null;
-            end if;
-            get stacked diagnostics e_sqlstate = returned_sqlstate, e_message = message_text,
-                e_detail = pg_exception_detail, e_hint = pg_exception_hint, e_context = pg_exception_context;
-        when query_canceled or assert_failure or others then
-            get stacked diagnostics e_sqlstate = returned_sqlstate, e_message = message_text,
-                e_detail = pg_exception_detail, e_hint = pg_exception_hint, e_context = pg_exception_context;
+        perform dist._lock_transfers(targets, nowait);
+    exception when lock_not_available then
+        return null;
     end;
+    begin
+        perform dist._last_failure();
+        return dist._run_steps(s.id, run_trigger, due, about, 1);
+    exception when query_canceled or assert_failure or others then
+        get stacked diagnostics e_sqlstate = returned_sqlstate, e_message = message_text,
+            e_detail = pg_exception_detail, e_hint = pg_exception_hint, e_context = pg_exception_context;
+    end;
+    original := dist._last_failure();
+    if original ->> 'message' = e_message then
+        e_sqlstate := original ->> 'sqlstate';
+        e_context := concat_ws(E'\n', original ->> 'context', e_context);
+    end if;
     insert into dist.run (schedule, schedule_id, transfer, trigger, due_at, as_of, started_at, finished_at, status,
                           sqlstate, message, detail, hint, context, run_by)
-    values (s.name, s.id,
-            (select min(p.target) from dist.step p where p.schedule = s.name and p.active having count(*) = 1),
+    values (s.name, s.id, case when cardinality(targets) = 1 then targets[1] end,
             run_trigger, due, about, started, clock_timestamp(), 'failed',
             e_sqlstate, e_message, nullif(e_detail, ''), nullif(e_hint, ''), nullif(e_context, ''), s.owner)
     returning dist.run.id into id;

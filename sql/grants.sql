@@ -37,6 +37,7 @@ grant execute on function
     dist.execute(text, timestamptz), dist._execute(text, timestamptz),
     dist.preview_schedule(text, timestamptz),
     dist.undo(bigint), dist._undo(bigint),
+    dist._move(text, bigint, tid[], integer[], text[], text[], oid[]), dist._last_failure(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
     dist.pause(text), dist.resume(text), dist.cancel(text),
     dist._checks_off(), dist._writer(name, name),

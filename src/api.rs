@@ -88,9 +88,13 @@ fn run_steps(
     due_at: Option<TimestampWithTimeZone>,
     as_of: TimestampWithTimeZone,
     attempt: i32,
-    nowait: bool,
 ) -> Result<i64> {
-    router::run::run_steps(schedule, trigger, due_at, as_of, attempt, nowait)
+    router::run::run_steps(schedule, trigger, due_at, as_of, attempt)
+}
+
+#[pg_extern(sql = false)]
+fn last_failure() -> Option<pgrx::JsonB> {
+    router::failure::take().map(pgrx::JsonB)
 }
 
 type PreviewRow = (

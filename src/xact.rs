@@ -43,12 +43,6 @@ impl Drop for Identity {
     }
 }
 
-/// The role whose rights hold at this moment.
-pub fn current_role() -> pg_sys::Oid {
-    // SAFETY: reads a backend-local variable.
-    unsafe { pg_sys::GetUserId() }
-}
-
 /// Name of the role whose rights hold at this moment.
 pub fn current_role_name() -> Result<String> {
     Spi::get_one::<String>("select current_user::text")
@@ -82,52 +76,29 @@ pub fn as_extension_owner<T>(work: impl FnOnce() -> T) -> Result<T> {
     Ok(as_role(owner, work))
 }
 
-/// Runs `work` in a subtransaction that is released when `work` returns Ok, rolled back when it returns Err, and
-/// rolled back, with the error going on upwards, when PostgreSQL raises an error in it.
-pub fn subtransaction<T, E>(
-    work: impl FnOnce() -> std::result::Result<T, E>,
-) -> std::result::Result<T, E> {
-    match in_subtransaction(work) {
-        Ok(outcome) => outcome,
-        Err(caught) => caught.rethrow(),
-    }
-}
-
-/// Runs `work` in a subtransaction that is always rolled back, and returns what PostgreSQL raised in it, if anything.
+/// Runs `work` in a subtransaction that is rolled back whatever happens, and returns what PostgreSQL raised in it.
+///
+/// The sequence is that of plpgsql's exception blocks: remember context and owner, begin, run, roll back, restore.
 pub fn trial(work: impl FnOnce()) -> Option<CaughtError> {
-    in_subtransaction(|| {
-        work();
-        Err::<(), ()>(())
-    })
-    .err()
-}
-
-/// The sequence of plpgsql's exception blocks: remember context and owner, begin, run, release or roll back, restore.
-/// The outer error is what PostgreSQL raised.
-fn in_subtransaction<T, E>(
-    work: impl FnOnce() -> std::result::Result<T, E>,
-) -> std::result::Result<std::result::Result<T, E>, CaughtError> {
-    // SAFETY: called on the backend's only thread inside a transaction; every path below ends the subtransaction
-    // that is begun here before it restores what was current.
+    // SAFETY: called on the backend's only thread inside a transaction; the subtransaction that is begun here is ended
+    // below on every path, before what was current is restored.
     let (context, owner) = unsafe {
         let was = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         pg_sys::MemoryContextSwitchTo(was.0);
         was
     };
-    let outcome = PgTryBuilder::new(AssertUnwindSafe(|| Ok(work())))
-        .catch_rust_panic(Err)
-        .catch_others(Err)
-        .execute();
+    let raised = PgTryBuilder::new(AssertUnwindSafe(|| {
+        work();
+        None
+    }))
+    .catch_others(Some)
+    .execute();
     // SAFETY: as above.
     unsafe {
-        if matches!(outcome, Ok(Ok(_))) {
-            pg_sys::ReleaseCurrentSubTransaction();
-        } else {
-            pg_sys::RollbackAndReleaseCurrentSubTransaction();
-        }
+        pg_sys::RollbackAndReleaseCurrentSubTransaction();
         pg_sys::MemoryContextSwitchTo(context);
         pg_sys::CurrentResourceOwner = owner;
     }
-    outcome
+    raised
 }

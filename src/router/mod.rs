@@ -8,7 +8,7 @@
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`expression`] |
 //! | write the statements | [`statement`] |
 //! | take the locks, read the candidates, allocate | [`decide`] |
-//! | move, record, keep the pools | [`run`] |
+//! | move, record, keep the pools | [`run`], [`failure`] |
 //! | the same without the move | [`preview`] |
 //! | the same for one record, keeping what lost | [`explain`] |
 //! | the same fed from the audit | [`undo`] |
@@ -16,6 +16,7 @@
 pub mod decide;
 pub mod explain;
 pub mod expression;
+pub mod failure;
 pub mod intent;
 pub mod plan;
 pub mod preview;

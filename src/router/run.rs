@@ -13,10 +13,11 @@ use crate::catalogue::read as read_intent;
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::decide::{Decision, Jsonbs, Oids, Texts, Tids, decide};
+use crate::router::failure;
 use crate::router::intent::Intent;
 use crate::router::plan::{self, Plan};
 use crate::router::statement;
-use crate::xact::{as_extension_owner, as_role, current_role_name, subtransaction};
+use crate::xact::{as_extension_owner, as_role, current_role_name};
 
 /// What a run did, summed over its steps.
 #[derive(Debug, Default)]
@@ -59,7 +60,7 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
     Intent::of_transfer(transfer)?;
-    let pools = lock_transfers(&[transfer.to_owned()], false)?;
+    let pools = lock_transfers(&[transfer.to_owned()])?;
     let run = next_run_id()?;
     let mut totals = Totals::default();
     with_settings(about, || {
@@ -95,8 +96,7 @@ struct StepRow {
     written_by: String,
 }
 
-/// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id. With `nowait` a lock that somebody
-/// else holds is an error (55P03) at once.
+/// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id.
 ///
 /// # Errors
 /// Everything that keeps it from running; the caller's subtransaction takes back what was done.
@@ -106,7 +106,6 @@ pub fn run_steps(
     due_at: Option<TimestampWithTimeZone>,
     as_of: TimestampWithTimeZone,
     attempt: i32,
-    nowait: bool,
 ) -> Result<i64> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
@@ -120,7 +119,7 @@ pub fn run_steps(
         ));
     }
     let transfers: Vec<String> = row.steps.iter().map(|step| step.target.clone()).collect();
-    let pools = lock_transfers(&transfers, nowait)?;
+    let pools = lock_transfers(&transfers)?;
     let run = next_run_id()?;
     let mut totals = Totals::default();
     as_role(pg_sys::Oid::from(row.owner_oid), || {
@@ -193,27 +192,18 @@ fn step(
 /// Decides and moves. Candidates are not locked at first, for that would write every row twice; if the count of rows
 /// moved shows that others changed some meanwhile, all is taken back and done again on locked candidates.
 fn move_records(client: &mut SpiClient<'_>, plan: &Plan) -> Result<Decision> {
-    let decision = decide(client, plan, false)?;
-    let moved = subtransaction(|| {
-        let moved = apply(client, plan, &decision);
-        match moved {
-            Ok(count) if count == decision.outcome.moved => Ok(()),
-            other => Err(other),
-        }
-    });
-    match moved {
-        Ok(()) => return Ok(decision),
-        Err(Err(problem)) => return Err(problem),
-        Err(Ok(_)) => {}
+    let mut decision = decide(client, plan, false)?;
+    let mut moved = apply(client, plan, &decision)?;
+    if moved != decision.outcome.moved {
+        decision = decide(client, plan, true)?;
+        moved = apply(client, plan, &decision)?;
     }
-    let decision = decide(client, plan, true)?;
-    let moved = apply(client, plan, &decision)?;
     if moved != decision.outcome.moved {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!(
                 "{} of {} records of {} could not be moved",
-                decision.outcome.moved - moved,
+                decision.outcome.moved.saturating_sub(moved),
                 decision.outcome.moved,
                 plan.object.relation()?.sql()
             ),
@@ -223,24 +213,33 @@ fn move_records(client: &mut SpiClient<'_>, plan: &Plan) -> Result<Decision> {
     Ok(decision)
 }
 
+/// Moves what was decided; returns how many rows it would have moved. Where that is not all, nothing has moved.
 fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision) -> Result<usize> {
     if decision.outcome.moved == 0 {
         return Ok(0);
     }
-    let sql = statement::moves(plan, decision.shape)?;
-    let mut args = vec![
-        Tids(decision.candidates.tids).into(),
-        decision.outcome.rep.clone().into(),
-        plan.reps.clone().into(),
-    ];
-    if decision.shape.owned {
-        args.push(Texts(decision.candidates.owners).into());
+    let candidates = &decision.candidates;
+    let row = client
+        .update(
+            "select moved, failure from dist._move($1, $2, $3, $4, $5, $6, $7)",
+            None,
+            &[
+                statement::moves(plan, decision.shape)?.into(),
+                i64::try_from(decision.outcome.moved).map_err(internal)?.into(),
+                Tids(candidates.tids).into(),
+                decision.outcome.rep.clone().into(),
+                plan.reps.clone().into(),
+                Texts(candidates.owners).into(),
+                Oids(candidates.tables).into(),
+            ],
+        )
+        .map_err(internal)?
+        .first();
+    let (moved, failure) = row.get_two::<i64, pgrx::JsonB>().map_err(internal)?;
+    match failure {
+        Some(failure) => Err(failure::raise(failure.0)),
+        None => Ok(usize::try_from(moved.unwrap_or(0)).unwrap_or(0)),
     }
-    if decision.shape.tree {
-        args.push(Oids(decision.candidates.tables).into());
-    }
-    let done = client.update(sql.as_str(), None, &args).map_err(internal)?;
-    Ok(done.len())
 }
 
 /// Writes the audit and keeps the pools.
@@ -421,14 +420,14 @@ pub fn started_now() -> Result<TimestampWithTimeZone> {
 }
 
 /// Takes the locks of a run of these transfers; returns the pools that are locked.
-fn lock_transfers(transfers: &[String], nowait: bool) -> Result<Vec<String>> {
+fn lock_transfers(transfers: &[String]) -> Result<Vec<String>> {
     as_extension_owner(|| {
         Spi::connect_mut(|client| {
             client
                 .update(
-                    "select dist._lock_transfers($1, $2)",
+                    "select dist._lock_transfers($1, false)",
                     None,
-                    &[transfers.to_vec().into(), nowait.into()],
+                    &[transfers.to_vec().into()],
                 )?
                 .first()
                 .get_one::<Vec<String>>()

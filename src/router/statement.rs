@@ -113,7 +113,7 @@ pub fn moves(plan: &Plan, shape: Shape) -> Result<String> {
         join.push(format!("{owner_sql} is null"));
     }
     if shape.tree {
-        arrays.push(if shape.owned { "unnest($5::oid[])" } else { "unnest($4::oid[])" });
+        arrays.push("unnest($5::oid[])");
         names.push("tab");
         join.push(format!("{RECORD}.tableoid = p.tab"));
     }

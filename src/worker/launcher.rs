@@ -13,6 +13,7 @@ use super::backoff::{Backoff, SECOND, earlier};
 use super::process::{self, Child};
 use super::shared::{self, Kind, Registration};
 use super::txn::{self, Failure};
+use crate::error::error_hint;
 
 /// How often it looks by itself: only a database that was copied from one with the extension needs that.
 const NAP: i64 = 300 * SECOND;
@@ -166,14 +167,9 @@ fn look_after(
         None
     } else {
         if room.failed(now, ROOM) {
-            ereport!(
-                WARNING,
-                PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-                format!(
+            error_hint(PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, format!(
                     "pg_dist: no free process for the scheduler of database \"{name}\": trying again until there is"
-                ),
-                "Consider raising max_worker_processes."
-            );
+                ), "Consider raising max_worker_processes.").report(PgLogLevel::WARNING);
         }
         room.wait_until(now)
     }

@@ -172,7 +172,7 @@ impl Child {
                 started
             }
         });
-        matches!(started, Ok(true)).then_some(Self { handle })
+        matches!(started, Ok(true)).then(|| Self { handle })
     }
 
     /// Whether it has ended, or could not be started.

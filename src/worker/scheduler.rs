@@ -12,7 +12,7 @@ use super::backoff::{Backoff, SECOND, earlier};
 use super::process::{self, Child};
 use super::shared::{self, Entry, Kind, Registration};
 use super::txn::{self, Failure};
-use crate::error::internal;
+use crate::error::{error_hint, internal};
 
 /// How often it looks by itself: what no latch tells it of (a step of the clock, a prepared transaction, an edit with
 /// triggers off) waits so long at most.
@@ -299,15 +299,10 @@ fn role_that_can_run(due: &Due, owner: &mut Owner) -> Option<pg_sys::Oid> {
         None => ("does not exist", "Change dist.schedule.owner."),
     };
     if !std::mem::replace(&mut owner.refused, true) {
-        ereport!(
-            WARNING,
-            PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-            format!(
+        error_hint(PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, format!(
                 "pg_dist: schedules of \"{}\" are due and cannot run: the role {problem}",
                 due.owner
-            ),
-            hint
-        );
+            ), hint).report(PgLogLevel::WARNING);
     }
     None
 }
@@ -315,12 +310,7 @@ fn role_that_can_run(due: &Due, owner: &mut Owner) -> Option<pg_sys::Oid> {
 /// Says once per incident that max_worker_processes is used up.
 fn no_room(room: &mut Backoff, now: i64) {
     if room.failed(now, ROOM) {
-        ereport!(
-            WARNING,
-            PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-            "pg_dist: schedules are due and there is no free process to run them: trying again until there is",
-            "Consider raising max_worker_processes."
-        );
+        error_hint(PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, "pg_dist: schedules are due and there is no free process to run them: trying again until there is", "Consider raising max_worker_processes.").report(PgLogLevel::WARNING);
     }
 }
 

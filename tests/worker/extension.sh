@@ -74,7 +74,6 @@ check "several databases, each with its scheduler" several_databases
 
 drop_others() {
   createdb third
-  eventually "dropping a database without the extension does not hang" "select true" 1
   timeout 10 dropdb third || { echo "      DROP DATABASE hung" && return 1; }
   (PGDATABASE=second holds "there is one there" "select $(has_scheduler second)")
   log_mark
@@ -82,7 +81,8 @@ drop_others() {
   schedule after quick 0.3
   eventually "the others go on" "select $(ran after)"
   holds "nobody asks for it any more" "select not exists (select from pg_stat_activity where datname = 'second')"
-  [[ $(log_since 'does not exist') == 0 ]] || { echo "      the launcher tried a database that is gone" && return 1; }
+  # While the drop is under way its database is still listed.
+  (($(log_since 'does not exist') <= 2)) || { echo "      the launcher kept trying a database that is gone" && return 1; }
 }
 check "DROP DATABASE of others, and with FORCE of one with a scheduler" drop_others
 

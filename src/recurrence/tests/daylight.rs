@@ -156,7 +156,7 @@ fn g4_every_zone_and_policy_agrees_with_a_scan_of_minutes() {
                     r#"{{"cron":"{cron}","time_zone":"{tz}","dst_gap":"{gap}","dst_fold":"{fold}"}}"#
                 ))
             };
-            let passes = |at: NaiveDateTime| at.minute() % 20 == 0 && at.hour() < 5;
+            let passes = |at: NaiveDateTime| at.minute().is_multiple_of(20) && at.hour() < 5;
             let wall = row("0,20,40 0-4 * * *");
             assert_eq!(
                 found(&wall, window),
@@ -201,7 +201,7 @@ fn g4_folds_and_gaps_of_many_sizes_agree_with_a_scan_of_minutes() {
                 let json = format!(
                     r#"{{"cron":"0,15,30,45 0-23 * * *","time_zone":"{zone}","dst_gap":"{gap}","dst_fold":"{fold}"}}"#
                 );
-                let passes = |at: NaiveDateTime| at.minute() % 15 == 0;
+                let passes = |at: NaiveDateTime| at.minute().is_multiple_of(15);
                 let expected = scanned(tz, window, passes, (gap, fold));
                 assert_eq!(found(&spec(&json), window), expected, "{zone} {gap} {fold}");
             }
