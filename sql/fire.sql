@@ -41,7 +41,7 @@ begin
     original := dist._last_failure();
     if original ->> 'message' = e_message then
         e_sqlstate := original ->> 'sqlstate';
-        e_context := concat_ws(E'\n', original ->> 'context', e_context);
+        e_context := original ->> 'context';
     end if;
     insert into dist.run (schedule, schedule_id, transfer, trigger, due_at, as_of, started_at, finished_at, status,
                           sqlstate, message, detail, hint, context, run_by)

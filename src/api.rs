@@ -19,10 +19,7 @@ fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Res
 }
 
 #[pg_extern(sql = false)]
-fn check_plan(
-    plan: pgrx::JsonB,
-    at: TimestampWithTimeZone,
-) -> Result<Option<TimestampWithTimeZone>> {
+fn check_plan(plan: pgrx::JsonB, at: TimestampWithTimeZone) -> Result<Option<TimestampWithTimeZone>> {
     timing::spec(&plan.0)?
         .next(Some(clock::from_pg(at)?))
         .map(clock::to_pg)
@@ -56,12 +53,7 @@ fn check_object(new_row: pgrx::JsonB) -> Result<pgrx::JsonB> {
 }
 
 #[pg_extern(sql = false)]
-fn check_reps(
-    relation: &str,
-    row_name: &str,
-    object: &str,
-    reps: Option<Vec<String>>,
-) -> Result<()> {
+fn check_reps(relation: &str, row_name: &str, object: &str, reps: Option<Vec<String>>) -> Result<()> {
     let place = Place {
         table: relation,
         row: row_name,
@@ -168,11 +160,9 @@ fn tick(as_of: Option<TimestampWithTimeZone>) -> Result<i32> {
     let as_of = instant(as_of)?;
     clock::from_pg(as_of)?;
     let caller = current_role_name()?;
-    as_extension_owner(|| {
-        Spi::get_one_with_args::<i32>("select dist._tick($1, $2)", &[as_of.into(), caller.into()])
-    })?
-    .map_err(internal)?
-    .ok_or_else(|| internal("tick returned nothing"))
+    as_extension_owner(|| Spi::get_one_with_args::<i32>("select dist._tick($1, $2)", &[as_of.into(), caller.into()]))?
+        .map_err(internal)?
+        .ok_or_else(|| internal("tick returned nothing"))
 }
 
 #[pg_extern(sql = false)]
@@ -180,10 +170,7 @@ fn run_now(schedule: Option<&str>) -> Result<i64> {
     let schedule = named("schedule", schedule)?.to_owned();
     let caller = current_role_name()?;
     as_extension_owner(|| {
-        Spi::get_one_with_args::<i64>(
-            "select dist._run_now($1, $2)",
-            &[schedule.into(), caller.into()],
-        )
+        Spi::get_one_with_args::<i64>("select dist._run_now($1, $2)", &[schedule.into(), caller.into()])
     })?
     .map_err(internal)?
     .ok_or_else(|| internal("run_now returned nothing"))

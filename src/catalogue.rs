@@ -77,10 +77,7 @@ impl Relation {
 ///
 /// # Errors
 /// When the query fails, or the value is not of the shape that is asked for.
-pub fn read<T: serde::de::DeserializeOwned>(
-    query: &str,
-    args: &[pgrx::datum::DatumWithOid<'_>],
-) -> Result<Option<T>> {
+pub fn read<T: serde::de::DeserializeOwned>(query: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<Option<T>> {
     let value = xact::as_extension_owner(|| {
         // Once the transaction has written or locked anything, which every run has by then, `select` takes a snapshot
         // of its own; before, it needs no transaction id, so that previews work on a standby.
@@ -103,12 +100,9 @@ pub struct Catalogue;
 
 impl criteria::Catalogue for Catalogue {
     fn relation(&self, name: &str) -> Option<criteria::Relation> {
-        read::<Relation>(
-            "select dist._relation(to_regclass($1))",
-            &[name.to_owned().into()],
-        )
-        .ok()
-        .flatten()
-        .map(|relation| relation.for_criteria())
+        read::<Relation>("select dist._relation(to_regclass($1))", &[name.to_owned().into()])
+            .ok()
+            .flatten()
+            .map(|relation| relation.for_criteria())
     }
 }

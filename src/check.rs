@@ -68,9 +68,12 @@ pub fn object(row: Value) -> Result<Vec<String>> {
         row: &row.name,
     };
     // regclass becomes text in JSON: a name, or a number when there is no such table.
-    let named = row.relation.as_str().map_or_else(|| row.relation.to_string(), ToOwned::to_owned);
-    let relation: Relation = read("select dist._relation($1::regclass)", &[named.clone().into()])?
-        .ok_or_else(|| {
+    let named = row
+        .relation
+        .as_str()
+        .map_or_else(|| row.relation.to_string(), ToOwned::to_owned);
+    let relation: Relation =
+        read("select dist._relation($1::regclass)", &[named.clone().into()])?.ok_or_else(|| {
             error_hint(
                 PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
                 format!("{place}: relation {named} does not exist"),
@@ -116,7 +119,11 @@ pub fn object(row: Value) -> Result<Vec<String>> {
     }
     let facts: Facts = read(
         include_str!("router/sql/object_facts.sql"),
-        &[named.into(), row.key_column.clone().into(), row.owner_column.clone().into()],
+        &[
+            named.into(),
+            row.key_column.clone().into(),
+            row.owner_column.clone().into(),
+        ],
     )?
     .ok_or_else(|| internal("no facts about the table"))?;
     let mut warnings = Vec::new();
@@ -163,7 +170,11 @@ pub fn text(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
     let as_of = clock::literal(chrono::Utc::now());
     if row.criteria.is_some() {
         let compiled = expression::compile(place, relation, row.criteria.as_ref(), None, &as_of)?;
-        parses(place, "criteria", &format!("select from {table} as {RECORD} where {}", compiled.sql))?;
+        parses(
+            place,
+            "criteria",
+            &format!("select from {table} as {RECORD} where {}", compiled.sql),
+        )?;
     }
     if let Some(text) = &row.predicate {
         let dates = expression::scan(place, "predicate", text)?;
@@ -176,11 +187,14 @@ pub fn text(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
         let dates = expression::scan(place, "ranking", text)?;
         let key = statement::column(&object.key()?.name);
         // A window's ORDER BY takes nothing but sort keys: no LIMIT, no FOR UPDATE, no output columns by number.
-        let in_window = |text: &str| {
-            format!("select row_number() over (order by {text}\n, {key}) from {table} as {RECORD}")
-        };
+        let in_window =
+            |text: &str| format!("select row_number() over (order by {text}\n, {key}) from {table} as {RECORD}");
         parses(place, "ranking", &in_window(text))?;
-        parses(place, "ranking", &format!("select {key} from {table} as {RECORD} order by {text}\n, {key}"))?;
+        parses(
+            place,
+            "ranking",
+            &format!("select {key} from {table} as {RECORD} order by {text}\n, {key}"),
+        )?;
         no_moving_dates(place, "ranking", text, &dates, in_window)?;
     }
     match row.set_fields {

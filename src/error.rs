@@ -12,20 +12,13 @@ pub fn error(code: PgSqlErrorCode, message: impl Into<String>) -> ErrorReport {
 }
 
 /// The same with a HINT.
-pub fn error_hint(
-    code: PgSqlErrorCode,
-    message: impl Into<String>,
-    hint: impl Into<String>,
-) -> ErrorReport {
+pub fn error_hint(code: PgSqlErrorCode, message: impl Into<String>, hint: impl Into<String>) -> ErrorReport {
     error(code, message).set_hint(hint.into())
 }
 
 /// Something that cannot be unless pg_dist itself is wrong (XX000).
 pub fn internal(message: impl std::fmt::Display) -> ErrorReport {
-    error(
-        PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-        format!("pg_dist: {message}"),
-    )
+    error(PgSqlErrorCode::ERRCODE_INTERNAL_ERROR, format!("pg_dist: {message}"))
 }
 
 /// A row of intent, as error messages name it.
@@ -46,18 +39,12 @@ impl std::fmt::Display for Place<'_> {
 pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> ErrorReport {
     let (CaughtError::PostgresError(report)
     | CaughtError::ErrorReport(report)
-    | CaughtError::RustPanic {
-        ereport: report, ..
-    }) = caught;
+    | CaughtError::RustPanic { ereport: report, .. }) = caught;
     let mut placed = error(
         report.sql_error_code(),
         format!("{place}: {column}: {}", report.message()),
     )
-    .set_hint(
-        report
-            .hint()
-            .map_or_else(|| hint.to_owned(), ToOwned::to_owned),
-    );
+    .set_hint(report.hint().map_or_else(|| hint.to_owned(), ToOwned::to_owned));
     if let Some(detail) = report.detail() {
         placed = placed.set_detail(detail.to_owned());
     }

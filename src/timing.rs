@@ -27,11 +27,7 @@ pub fn spec(plan: &Value) -> Result<Spec> {
 
 fn shown(plan: &Value) -> String {
     match plan.get("name").and_then(Value::as_str) {
-        Some(row) => Place {
-            table: "schedule",
-            row,
-        }
-        .to_string(),
+        Some(row) => Place { table: "schedule", row }.to_string(),
         None => "the recurrence".to_owned(),
     }
 }

@@ -27,10 +27,7 @@ impl Identity {
         // SAFETY: plain reads and writes of backend-local variables; Drop undoes them, and so does an abort.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&raw mut was.role, &raw mut was.context);
-            pg_sys::SetUserIdAndSecContext(
-                role,
-                was.context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32,
-            );
+            pg_sys::SetUserIdAndSecContext(role, was.context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
         }
         was
     }

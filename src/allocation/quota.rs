@@ -136,6 +136,7 @@ impl Quota {
     }
 
     /// The next `n` turns in order; empty when nobody is active.
+    #[cfg(test)]
     pub fn take(&mut self, n: usize) -> Vec<u32> {
         // Members are at most 2^20, so an index always fits.
         std::iter::from_fn(|| self.next().and_then(|member| u32::try_from(member).ok()))

@@ -3,10 +3,10 @@
 //! What only passes through (ctids, keys, former owners) stays in PostgreSQL's arrays and is handed on as it came; only
 //! leaf numbers and owner numbers, whole numbers both, are looked at here.
 
+use pgrx::IntoDatum;
 use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
-use pgrx::IntoDatum;
 
 use crate::allocation::{self, Outcome, PoolRun, Quota, Target};
 use crate::error::{Place, Result, error, internal};
@@ -84,10 +84,7 @@ pub struct Decision {
 pub fn decide(client: &SpiClient<'_>, plan: &Plan, lock: bool) -> Result<Decision> {
     let shape = Shape {
         tree: plan.object.relation()?.tree,
-        owned: !plan
-            .filters
-            .iter()
-            .any(|(name, _)| name == "source unowned"),
+        owned: !plan.filters.iter().any(|(name, _)| name == "source unowned"),
         fields: !plan.set_fields.is_empty(),
     };
     let candidates = read(client, plan, shape, lock)?;
@@ -107,10 +104,7 @@ fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, lock: bool) -> Result
     if shape.owned {
         args.push(plan.reps.clone().into());
     }
-    let row = client
-        .select(sql.as_str(), None, &args)
-        .map_err(internal)?
-        .first();
+    let row = client.select(sql.as_str(), None, &args).map_err(internal)?.first();
     let mut next = 0;
     let mut column = || {
         next += 1;
@@ -121,21 +115,13 @@ fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, lock: bool) -> Result
             datum: row.get_datum_by_ordinal(ordinal).map_err(internal)?,
         })
     };
-    let numbers = |ordinal| -> Result<Vec<i32>> {
-        Ok(row
-            .get::<Vec<i32>>(ordinal)
-            .map_err(internal)?
-            .unwrap_or_default())
-    };
+    let numbers =
+        |ordinal| -> Result<Vec<i32>> { Ok(row.get::<Vec<i32>>(ordinal).map_err(internal)?.unwrap_or_default()) };
     let count = row.get::<i64>(column()).map_err(internal)?.unwrap_or(0);
     let tids = carried(column())?;
     let keys = carried(column())?;
     let leaves = numbers(column())?;
-    let tables = if shape.tree {
-        carried(column())?
-    } else {
-        Carried::NONE
-    };
+    let tables = if shape.tree { carried(column())? } else { Carried::NONE };
     let (owners, owned) = if shape.owned {
         (carried(column())?, numbers(column())?)
     } else {
@@ -166,17 +152,13 @@ pub fn quotas(plan: &Plan) -> Result<Vec<Quota>> {
     plan.pools
         .iter()
         .map(|rule| {
-            Quota::new(&rule.members(), &rule.state()?)
-                .map_err(|problem| allocation_error(&rule.name, &problem))
+            Quota::new(&rule.members(), &rule.state()?).map_err(|problem| allocation_error(&rule.name, &problem))
         })
         .collect()
 }
 
 /// An error of the pure allocation as an SQL error about a distribution rule.
-pub fn allocation_error(
-    rule: &str,
-    problem: &allocation::AllocationError,
-) -> pgrx::pg_sys::panic::ErrorReport {
+pub fn allocation_error(rule: &str, problem: &allocation::AllocationError) -> pgrx::pg_sys::panic::ErrorReport {
     let place = Place {
         table: "distribution_rule",
         row: rule,
@@ -192,10 +174,7 @@ fn allocate(plan: &Plan, candidates: &Candidates, quotas: &mut [Quota]) -> Resul
     let mut pools: Vec<PoolRun<'_>> = quotas
         .iter_mut()
         .zip(&plan.pool_reps)
-        .map(|(quota, members_to_reps)| PoolRun {
-            quota,
-            members_to_reps,
-        })
+        .map(|(quota, members_to_reps)| PoolRun { quota, members_to_reps })
         .collect();
     let targets: Vec<Target> = plan.leaves.iter().map(|leaf| leaf.target).collect();
     let reassign: Vec<bool> = plan.leaves.iter().map(|leaf| leaf.reassign).collect();
@@ -206,6 +185,5 @@ fn allocate(plan: &Plan, candidates: &Candidates, quotas: &mut [Quota]) -> Resul
     } else {
         &candidates.owned
     };
-    allocation::allocate(&candidates.leaves, &targets, &reassign, owned, &mut pools)
-        .map_err(internal)
+    allocation::allocate(&candidates.leaves, &targets, &reassign, owned, &mut pools).map_err(internal)
 }

@@ -156,11 +156,7 @@ impl Answers {
             .zip(&asked.tests)
             .filter(|(_, (holds, _))| !self.is_true(*holds))
             .map(|(test, (_, actual))| match actual {
-                Some(actual) => format!(
-                    "{} (it is {})",
-                    test.description,
-                    self.text(*actual).unwrap_or("null")
-                ),
+                Some(actual) => format!("{} (it is {})", test.description, self.text(*actual).unwrap_or("null")),
                 None => test.description.clone(),
             })
             .collect();
@@ -215,8 +211,12 @@ fn one(
         let holds = answers.is_true(asked.whole);
         candidate &= holds;
         lines.push(
-            line("candidate", name.as_str(), if holds { "holds" } else { "does not hold" })
-                .because(answers.failures(asked)),
+            line(
+                "candidate",
+                name.as_str(),
+                if holds { "holds" } else { "does not hold" },
+            )
+            .because(answers.failures(asked)),
         );
     }
     if let Some(name) = ruleset {
@@ -253,11 +253,7 @@ fn rule_tests(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Tests> {
 
 /// Evaluates all questions over the record in one statement.
 fn answers(plan: &Plan, key: &str, questions: &Questions) -> Result<Answers> {
-    let list: Vec<String> = questions
-        .sql
-        .iter()
-        .map(|sql| format!("({sql})::text"))
-        .collect();
+    let list: Vec<String> = questions.sql.iter().map(|sql| format!("({sql})::text")).collect();
     let key_column = plan.object.key()?;
     let sql = format!(
         "select array[{}] from {} as {RECORD} where {} = {}::{} limit 1",
@@ -318,9 +314,8 @@ impl Walk<'_> {
                 let why = self.answers.failures(asked);
                 self.lines.push(line("rule", item, "not matched").because(why));
             } else if self.decided {
-                self.lines.push(
-                    line("rule", item, "matched, but too late").because("a rule above it decided"),
-                );
+                self.lines
+                    .push(line("rule", item, "matched, but too late").because("a rule above it decided"));
             } else {
                 self.lines.push(line("rule", item, "matched"));
                 match &rule.to_ruleset {
@@ -339,17 +334,8 @@ impl Walk<'_> {
     }
 }
 
-fn destination(
-    plan: &Plan,
-    number: usize,
-    owner: Option<&str>,
-    candidate: bool,
-    lines: &mut Vec<Line>,
-) -> Result<()> {
-    let leaf = plan
-        .leaves
-        .get(number)
-        .ok_or_else(|| internal("leaf out of range"))?;
+fn destination(plan: &Plan, number: usize, owner: Option<&str>, candidate: bool, lines: &mut Vec<Line>) -> Result<()> {
+    let leaf = plan.leaves.get(number).ok_or_else(|| internal("leaf out of range"))?;
     let mut winner: Option<String> = None;
     let mut left: Option<Reason> = None;
     match leaf.target {
@@ -388,11 +374,7 @@ fn destination(
 }
 
 /// Tells how the members stand; returns who is next.
-fn standings(
-    rule: &crate::router::intent::DistributionRule,
-    quota: &Quota,
-    lines: &mut Vec<Line>,
-) -> Option<String> {
+fn standings(rule: &crate::router::intent::DistributionRule, quota: &Quota, lines: &mut Vec<Line>) -> Option<String> {
     let members = rule.members();
     let standings = quota.standings();
     let mut winner = None;

@@ -74,9 +74,12 @@ fn criteria_error(place: &Place<'_>, problem: &CriteriaError) -> pgrx::pg_sys::p
     };
     error(code, format!("{place}: criteria: {}", problem.message))
         .set_detail(format!("At {} in criteria.", problem.path))
-        .set_hint(problem.hint.clone().unwrap_or_else(|| {
-            "See docs/criteria.md for the grammar of criteria.".to_owned()
-        }))
+        .set_hint(
+            problem
+                .hint
+                .clone()
+                .unwrap_or_else(|| "See docs/criteria.md for the grammar of criteria.".to_owned()),
+        )
 }
 
 /// The first look at a text of SQL: its tokens. Returns the literals that may be read as dates.

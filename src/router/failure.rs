@@ -45,12 +45,8 @@ pub fn take() -> Option<Value> {
 
 /// A SQLSTATE as PostgreSQL packs it: six bits a character.
 fn code(sqlstate: &str) -> PgSqlErrorCode {
-    let packed = sqlstate
-        .bytes()
-        .take(5)
-        .enumerate()
-        .fold(0_i32, |packed, (n, byte)| {
-            packed | ((i32::from(byte.wrapping_sub(b'0')) & 0x3f) << (6 * n))
-        });
+    let packed = sqlstate.bytes().take(5).enumerate().fold(0_i32, |packed, (n, byte)| {
+        packed | ((i32::from(byte.wrapping_sub(b'0')) & 0x3f) << (6 * n))
+    });
     PgSqlErrorCode::from(packed as isize)
 }

@@ -170,9 +170,7 @@ pub struct Rule {
 impl Rule {
     /// Its name in the audit.
     pub fn shown(&self) -> String {
-        self.name
-            .clone()
-            .unwrap_or_else(|| format!("rule {}", self.position))
+        self.name.clone().unwrap_or_else(|| format!("rule {}", self.position))
     }
 }
 
@@ -300,9 +298,7 @@ impl Intent {
     /// # Errors
     /// Never for intent that was read by a transfer or ruleset that exists.
     pub fn object(&self) -> Result<&Object> {
-        self.object
-            .as_ref()
-            .ok_or_else(|| internal("intent without an object"))
+        self.object.as_ref().ok_or_else(|| internal("intent without an object"))
     }
 
     /// Who wrote what this run would execute: (table, row, writer).

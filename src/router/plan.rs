@@ -60,10 +60,7 @@ pub struct Plan {
 /// # Errors
 /// What is wrong with the text of intent, with the place it stands at.
 pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
-    let transfer = intent
-        .transfer
-        .as_ref()
-        .ok_or_else(|| internal("no transfer"))?;
+    let transfer = intent.transfer.as_ref().ok_or_else(|| internal("no transfer"))?;
     let object = intent.object()?;
     let place = Place {
         table: "transfer",
@@ -106,33 +103,19 @@ pub fn of_ruleset(intent: &Intent, name: &str, as_of: &str) -> Result<Plan> {
 }
 
 /// Which records are candidates: those with a key, of the source, that pass the transfer's own test.
-fn filters(
-    place: &Place<'_>,
-    object: &Object,
-    transfer: &Transfer,
-    as_of: &str,
-) -> Result<Vec<(String, Expression)>> {
-    let plain = |sql: String| Expression {
-        sql,
-        tests: Vec::new(),
-    };
+fn filters(place: &Place<'_>, object: &Object, transfer: &Transfer, as_of: &str) -> Result<Vec<(String, Expression)>> {
+    let plain = |sql: String| Expression { sql, tests: Vec::new() };
     let key = statement::column(&object.key()?.name);
     let owner = statement::column(&object.owner()?.name);
     let mut filters = vec![("key".to_owned(), plain(format!("({key} is not null)")))];
-    let source = transfer
-        .source
-        .as_deref()
-        .unwrap_or(if transfer.kind == "retrieval" {
-            "owned"
-        } else {
-            "unowned"
-        });
+    let source = transfer.source.as_deref().unwrap_or(if transfer.kind == "retrieval" {
+        "owned"
+    } else {
+        "unowned"
+    });
     match source {
         "unowned" => filters.push(("source unowned".to_owned(), plain(format!("({owner} is null)")))),
-        "owned" => filters.push((
-            "source owned".to_owned(),
-            plain(format!("({owner} is not null)")),
-        )),
+        "owned" => filters.push(("source owned".to_owned(), plain(format!("({owner} is not null)")))),
         _ => {}
     }
     if transfer.criteria.is_some() || transfer.predicate.is_some() {
@@ -189,12 +172,7 @@ struct Destination<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(
-        intent: &'a Intent,
-        object: &'a Object,
-        as_of: &'a str,
-        on_owned: Option<String>,
-    ) -> Result<Self> {
+    fn new(intent: &'a Intent, object: &'a Object, as_of: &'a str, on_owned: Option<String>) -> Result<Self> {
         Ok(Self {
             intent,
             object,
@@ -268,9 +246,7 @@ impl<'a> Compiler<'a> {
             .rulesets
             .get(name)
             .ok_or_else(|| crate::check::no_such("ruleset", name))?;
-        let fallback = if ruleset.default_to_rep.is_some()
-            || ruleset.default_to_distribution_rule.is_some()
-        {
+        let fallback = if ruleset.default_to_rep.is_some() || ruleset.default_to_distribution_rule.is_some() {
             self.destination(&Destination {
                 rule: None,
                 rep: ruleset.default_to_rep.as_deref(),
@@ -408,4 +384,3 @@ pub fn rule_test(object: &Object, ruleset: &str, rule: &Rule, as_of: &str) -> Re
         as_of,
     )
 }
-

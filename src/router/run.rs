@@ -63,9 +63,7 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     let pools = lock_transfers(&[transfer.to_owned()])?;
     let run = next_run_id()?;
     let mut totals = Totals::default();
-    with_settings(about, || {
-        step(transfer, about, run, &pools, &mut totals)
-    })?;
+    with_settings(about, || step(transfer, about, run, &pools, &mut totals))?;
     let header = Header {
         schedule: None,
         trigger: "execute".to_owned(),
@@ -160,13 +158,7 @@ fn place_of(schedule: &str) -> Place<'_> {
 }
 
 /// One transfer of a run whose locks are held.
-fn step(
-    transfer: &str,
-    about: DateTime<Utc>,
-    run: i64,
-    locked: &[String],
-    totals: &mut Totals,
-) -> Result<()> {
+fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &[String], totals: &mut Totals) -> Result<()> {
     let intent = Intent::of_transfer(transfer)?;
     check_writers(&intent.writers())?;
     let plan = plan::of_transfer(&intent, &clock::literal(about))?;
@@ -261,10 +253,8 @@ fn record(
     as_extension_owner(|| -> Result<()> {
         if outcome.moved > 0 {
             let reasons: Vec<String> = leaves.iter().map(|leaf| leaf.reason.clone()).collect();
-            let distribution_rules: Vec<Option<String>> = leaves
-                .iter()
-                .map(|leaf| leaf.distribution_rule.clone())
-                .collect();
+            let distribution_rules: Vec<Option<String>> =
+                leaves.iter().map(|leaf| leaf.distribution_rule.clone()).collect();
             client
                 .update("select dist._ensure_partition($1)", None, &[at.into()])
                 .map_err(internal)?;
@@ -346,12 +336,7 @@ fn turns_of(plan: &Plan, decision: &Decision, rule: &str) -> i64 {
 ///
 /// # Errors
 /// When the update fails.
-pub fn keep_pool(
-    client: &mut SpiClient<'_>,
-    rule: &str,
-    quota: &Quota,
-    turns: i64,
-) -> Result<()> {
+pub fn keep_pool(client: &mut SpiClient<'_>, rule: &str, quota: &Quota, turns: i64) -> Result<()> {
     if turns == 0 {
         return Ok(());
     }
@@ -442,23 +427,16 @@ fn lock_transfers(transfers: &[String]) -> Result<Vec<String>> {
 /// # Errors
 /// When the sequence is exhausted.
 pub fn next_run_id() -> Result<i64> {
-    as_extension_owner(|| {
-        Spi::get_one::<i64>("select nextval('dist.run_id_seq'::regclass)")
-    })?
-    .map_err(internal)?
-    .ok_or_else(|| internal("no run id"))
+    as_extension_owner(|| Spi::get_one::<i64>("select nextval('dist.run_id_seq'::regclass)"))?
+        .map_err(internal)?
+        .ok_or_else(|| internal("no run id"))
 }
 
 /// Writes the row of a run that succeeded.
 ///
 /// # Errors
 /// 23505 when the schedule has already run successfully at that instant.
-pub fn finish(
-    run: i64,
-    header: &Header,
-    started: TimestampWithTimeZone,
-    totals: &Totals,
-) -> Result<()> {
+pub fn finish(run: i64, header: &Header, started: TimestampWithTimeZone, totals: &Totals) -> Result<()> {
     let only = |names: &[String]| match names {
         [first, rest @ ..] if rest.iter().all(|name| name == first) => Some(first.clone()),
         _ => None,
@@ -496,10 +474,7 @@ pub fn finish(
 /// # Errors
 /// 42501 naming the row and its writer.
 pub fn check_writers(writers: &[(&'static str, String, &str)]) -> Result<()> {
-    let names: Vec<String> = writers
-        .iter()
-        .map(|(_, _, writer)| (*writer).to_owned())
-        .collect();
+    let names: Vec<String> = writers.iter().map(|(_, _, writer)| (*writer).to_owned()).collect();
     let owner = current_role_name()?;
     let distrusted = as_extension_owner(|| {
         Spi::connect(|client| {

@@ -1,7 +1,7 @@
 //! The statements of a run: pure set SQL, built from compiled parts. Nothing in here touches the database.
 //!
 //! Every statement that joins to the user's table does so on ctid (within one table of a tree), in heap order, and
-//! checks the former owner again; see docs/performance.md for what each shape costs.
+//! checks the former owner again; bench/README.md has what that is worth.
 
 use pgrx::prelude::*;
 use serde_json::Value;

@@ -9,17 +9,15 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
 
+use crate::allocation::Quota;
 use crate::catalogue::read;
 use crate::clock;
 use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Result, error_hint, internal};
-use crate::allocation::Quota;
 use crate::router::decide::allocation_error;
 use crate::router::expression::RECORD;
 use crate::router::intent::{DistributionRule, Object};
-use crate::router::run::{
-    Header, Totals, check_writers, finish, keep_pool, next_run_id, started_now, with_settings,
-};
+use crate::router::run::{Header, Totals, check_writers, finish, keep_pool, next_run_id, started_now, with_settings};
 use crate::router::statement::column;
 use crate::xact::{as_extension_owner, current_role_name};
 
@@ -121,11 +119,7 @@ fn one_object(
     // The net of what the run did to each record: its first former owner, its last new one.
     let arrays = as_extension_owner(|| -> Result<_> {
         let row = client
-            .select(
-                include_str!("sql/net.sql"),
-                None,
-                &[run.into(), name.to_owned().into()],
-            )
+            .select(include_str!("sql/net.sql"), None, &[run.into(), name.to_owned().into()])
             .map_err(internal)?
             .first();
         let texts = |n| {
@@ -193,11 +187,7 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
     let key = object.key()?;
     let owner = object.owner()?;
     let owner_sql = column(&owner.name);
-    let mut sets = vec![format!(
-        "{} = p.was::{}",
-        quote_ident(&owner.name),
-        owner.type_sql
-    )];
+    let mut sets = vec![format!("{} = p.was::{}", quote_ident(&owner.name), owner.type_sql)];
     for name in fields {
         // A column that has been dropped since has nothing to go back to.
         let Some(field) = relation.column(name) else {
@@ -235,8 +225,7 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
 fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) -> Result<()> {
     as_extension_owner(|| {
         for name in pools {
-            let Some(rule): Option<DistributionRule> =
-                read("select dist._rule_intent($1)", &[name.clone().into()])?
+            let Some(rule): Option<DistributionRule> = read("select dist._rule_intent($1)", &[name.clone().into()])?
             else {
                 continue;
             };

@@ -167,9 +167,14 @@ fn look_after(
         None
     } else {
         if room.failed(now, ROOM) {
-            error_hint(PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, format!(
+            error_hint(
+                PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+                format!(
                     "pg_dist: no free process for the scheduler of database \"{name}\": trying again until there is"
-                ), "Consider raising max_worker_processes.").report(PgLogLevel::WARNING);
+                ),
+                "Consider raising max_worker_processes.",
+            )
+            .report(PgLogLevel::WARNING);
         }
         room.wait_until(now)
     }

@@ -299,10 +299,15 @@ fn role_that_can_run(due: &Due, owner: &mut Owner) -> Option<pg_sys::Oid> {
         None => ("does not exist", "Change dist.schedule.owner."),
     };
     if !std::mem::replace(&mut owner.refused, true) {
-        error_hint(PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, format!(
+        error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+            format!(
                 "pg_dist: schedules of \"{}\" are due and cannot run: the role {problem}",
                 due.owner
-            ), hint).report(PgLogLevel::WARNING);
+            ),
+            hint,
+        )
+        .report(PgLogLevel::WARNING);
     }
     None
 }
@@ -310,7 +315,12 @@ fn role_that_can_run(due: &Due, owner: &mut Owner) -> Option<pg_sys::Oid> {
 /// Says once per incident that max_worker_processes is used up.
 fn no_room(room: &mut Backoff, now: i64) {
     if room.failed(now, ROOM) {
-        error_hint(PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED, "pg_dist: schedules are due and there is no free process to run them: trying again until there is", "Consider raising max_worker_processes.").report(PgLogLevel::WARNING);
+        error_hint(
+            PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+            "pg_dist: schedules are due and there is no free process to run them: trying again until there is",
+            "Consider raising max_worker_processes.",
+        )
+        .report(PgLogLevel::WARNING);
     }
 }
 

@@ -33,13 +33,11 @@ fn wake() {
 #[pg_guard]
 unsafe extern "C-unwind" fn at_end_of_transaction(event: pg_sys::XactEvent::Type, _arg: *mut std::ffi::c_void) {
     match event {
-        pg_sys::XactEvent::XACT_EVENT_COMMIT => {
-            if EDITED.swap(false, Ordering::Relaxed) {
-                // SAFETY: reads a variable of this session.
-                let database = unsafe { pg_sys::MyDatabaseId };
-                if !shared::call(Kind::Scheduler, database, pg_sys::InvalidOid, true) {
-                    shared::request_scheduler(database);
-                }
+        pg_sys::XactEvent::XACT_EVENT_COMMIT if EDITED.swap(false, Ordering::Relaxed) => {
+            // SAFETY: reads a variable of this session.
+            let database = unsafe { pg_sys::MyDatabaseId };
+            if !shared::call(Kind::Scheduler, database, pg_sys::InvalidOid, true) {
+                shared::request_scheduler(database);
             }
         }
         pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PREPARE => {

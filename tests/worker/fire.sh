@@ -41,7 +41,7 @@ survives_an_error() { # Z6
   schedule good quick 0.7
   eventually "the good one ran" "select $(ran good)"
   eventually "the bad one has a row" "select $(ran bad failed)"
-  holds "with the full error" "select sqlstate = 'P0042' and message ~ 'broken on purpose' and hint = 'mend it' from dist.run where schedule = 'bad'"
+  holds "with the full error" "select sqlstate = '22023' and message ~ 'broken on purpose' and hint = 'mend it' from dist.run where schedule = 'bad'"
   holds "it is not due any more" "select next_run_at is null from dist.schedule_state join dist.schedule on id = schedule_id where name = 'bad'"
 }
 check "an error fails its run, is kept in full, and stops nobody else (Z6)" survives_an_error

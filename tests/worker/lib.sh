@@ -75,7 +75,7 @@ create function public.leak() returns boolean language plpgsql volatile as
     return false;
   end $$;
 create function public.broken() returns boolean language plpgsql volatile as
-  $$ begin raise exception 'broken on purpose' using errcode = 'P0042', hint = 'mend it'; end $$;
+  $$ begin raise exception 'broken on purpose' using errcode = '22023', hint = 'mend it'; end $$;
 insert into dist.object (name, relation, key_column, owner_column) values ('lead', 'public.lead', 'id', 'rep');
 insert into dist.rep (rep, name) values ('ann', 'Ann');
 insert into dist.transfer (name, object, source, predicate, to_rep, on_owned)
