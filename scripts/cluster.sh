@@ -32,7 +32,7 @@ find_postgres || die "There is no PostgreSQL to run." "Build first: make tree"
 CLUSTER_TREE=$(tree_dir "${PG_DIST_PROFILE:-debug}")
 [[ -r $CLUSTER_TREE/.bindir ]] ||
   die "pg_dist (${PG_DIST_PROFILE:-debug}) is not built." "Build it with: scripts/tree.sh ${PG_DIST_PROFILE:-debug}"
-PGBIN=$(<"$CLUSTER_TREE/.bindir")
+PGBIN=$(tree_bin "${PG_DIST_PROFILE:-debug}")
 CLUSTER_NAMES=()
 CLUSTER_LOG=
 WORK=

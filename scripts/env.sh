@@ -160,4 +160,8 @@ use_tools() {
 # The private PostgreSQL that pg_dist is installed into, for the profile debug or release.
 tree_dir() { printf '%s\n' "$TARGET/tree/pg$PG_MAJOR-$1"; }
 # The bin folder within it: the path below the prefix is that of the PostgreSQL it was copied from.
-tree_bin() { cat "$(tree_dir "$1")/.bindir" 2>/dev/null; }
+tree_bin() {
+  local tree
+  tree=$(tree_dir "$1")
+  [[ -r $tree/.bindir ]] && printf '%s%s\n' "$tree" "$(<"$tree/.bindir")"
+}

@@ -55,16 +55,17 @@ copy_postgres() {
     ln -s "$include" "$tree${include#"$prefix"}"
   fi
   chmod -R u+w,go+rX "$tree"
-  printf '%s\n' "$tree${bin#"$prefix"}" >"$tree/.bindir"
+  printf '%s\n' "${bin#"$prefix"}" >"$tree/.bindir"
   [[ $("$tree${bin#"$prefix"}/pg_config" --sharedir) == "$tree"/* ]] ||
     die "This PostgreSQL cannot be copied: its programs look for their files at a fixed place ($share)." \
       "Use another one with PG_CONFIG=/path/to/pg_config."
   stamp >"$tree/.made-of"
 }
 
-# What the copy was made of: a newer minor version or another PostgreSQL makes a new one.
+# What the copy was made of, and where: a newer minor version, another PostgreSQL or a clone that was itself copied or
+# moved makes a new one, so that nothing is ever installed into the tree of another clone.
 stamp() {
-  printf '%s\n' "$PG_CONFIG" "$("$PG_CONFIG" --version)"
+  printf '%s\n' "$tree" "$PG_CONFIG" "$("$PG_CONFIG" --version)"
   stat -c '%s %Y' "$("$PG_CONFIG" --bindir)/postgres"
 }
 
