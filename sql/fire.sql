@@ -84,6 +84,10 @@ begin
     if s.misfire = 'skip'
        and as_of - due > make_interval(secs => (select p.value from dist.policies p where p.name = 'misfire_grace')) then
         missed := due;
+    elsif exists (select from dist.run r
+                   where r.schedule_id = target and r.due_at = due and r.status = 'succeeded' and r.trigger = 'schedule') then
+        -- An edited plan can come to an instant at which it has run already (dist.tick had gone ahead of the clock).
+        null;
     elsif dist._attempt(s, 'schedule', due, due, live) is null then
         return 'busy';
     else

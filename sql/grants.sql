@@ -43,7 +43,7 @@ grant execute on function
     dist._checks_off(), dist._writer(name, name),
     dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
     dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),
-    dist._reachable_reps(text, text), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
+    dist._reachable_reps(text, text), dist._objects_served(text[]), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
     dist._plan_changed(dist.schedule, dist.schedule)
     to dist_manager;
 grant usage on sequence dist.schedule_id_seq to dist_manager;

@@ -80,10 +80,48 @@ begin
         perform dist._refuse(tg_table_name, new.name, '23514',
             format('strategy %s takes team and no rep', new.strategy), 'Set team to the team whose members take turns.');
     end if;
+    if tg_op = 'UPDATE' then
+        perform dist._check_reps(tg_table_name, new.name, served,
+                                 array(select m.rep from dist.team_member m where m.team = new.team union all
+                                       select new.rep where new.rep is not null))
+           from dist._objects_served(array[old.name]) served;
+    end if;
     return new;
 end $$;
 create trigger check_row before insert or update on dist.distribution_rule
     for each row execute function dist._check_distribution_rule();
+
+-- Which objects' records can come to one of these distribution rules.
+create function dist._objects_served(rules text[]) returns setof text
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select s.object from dist.ruleset s where s.default_to_distribution_rule = any (rules)
+    union
+    select s.object
+      from dist.assignment_rule a
+      join dist.ruleset s on s.name = a.ruleset
+     where a.to_distribution_rule = any (rules)
+    union
+    select t.object from dist.transfer t where t.to_distribution_rule = any (rules);
+end $$;
+comment on function dist._objects_served(text[]) is 'Internal: objects whose records can come to one of these distribution rules';
+
+create function dist._check_member_value() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not dist._checks_off() then
+        perform dist._check_reps(tg_table_name, concat_ws('/', new.team, new.rep), served, array[new.rep])
+           from dist._objects_served(array(select r.name from dist.distribution_rule r where r.team = new.team)) served;
+    end if;
+    return new;
+end $$;
+create trigger check_value before insert or update on dist.team_member
+    for each row execute function dist._check_member_value();
 
 create function dist._check_ruleset() returns trigger
     language plpgsql
