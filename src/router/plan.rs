@@ -13,6 +13,8 @@ use crate::router::statement;
 
 /// More destinations than this are a ruleset that reaches others along very many paths.
 const MOST_LEAVES: usize = 100_000;
+/// Rulesets that lead to one another in a longer line than this would nest deeper than PostgreSQL reads expressions.
+const MOST_NESTED: usize = 100;
 
 /// What becomes of the records that reach one place of the ruleset.
 #[derive(Debug, Clone)]
@@ -160,6 +162,8 @@ struct Compiler<'a> {
     pools: Vec<DistributionRule>,
     pool_reps: Vec<Vec<u32>>,
     pool_numbers: BTreeMap<String, u32>,
+    path: Vec<&'a str>,
+    visits: usize,
 }
 
 /// A destination as rules, transfers and defaults name it.
@@ -194,6 +198,8 @@ impl<'a> Compiler<'a> {
             pools: Vec::new(),
             pool_reps: Vec::new(),
             pool_numbers: BTreeMap::new(),
+            path: Vec::new(),
+            visits: 0,
         })
     }
 
@@ -246,6 +252,7 @@ impl<'a> Compiler<'a> {
             .rulesets
             .get(name)
             .ok_or_else(|| crate::check::no_such("ruleset", name))?;
+        self.enter(&ruleset.name)?;
         let fallback = if ruleset.default_to_rep.is_some() || ruleset.default_to_distribution_rule.is_some() {
             self.destination(&Destination {
                 rule: None,
@@ -275,11 +282,41 @@ impl<'a> Compiler<'a> {
             };
             branches.push_str(&format!(" when {} then {number}", test.sql));
         }
+        self.path.pop();
         Ok(if branches.is_empty() {
             fallback.to_string()
         } else {
             format!("case{branches} else {fallback} end")
         })
+    }
+
+    /// Writing refuses a circle of rulesets, but two sessions can close one where the second cannot see what the first
+    /// has written (repeatable read), and a restored dump is not checked at all.
+    fn enter(&mut self, ruleset: &'a str) -> Result<()> {
+        let place = Place {
+            table: "ruleset",
+            row: ruleset,
+        };
+        if self.path.contains(&ruleset) {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!(
+                    "{place}: the rulesets form a circle: {} -> {ruleset}",
+                    self.path.join(" -> ")
+                ),
+                "A ruleset must not lead back to itself: change one of its assignment rules.",
+            ));
+        }
+        self.visits += 1;
+        if self.path.len() >= MOST_NESTED || self.visits > MOST_LEAVES {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+                format!("{place}: more than {MOST_NESTED} rulesets in a line, or {MOST_LEAVES} ways through them"),
+                "Let fewer rules name other rulesets.",
+            ));
+        }
+        self.path.push(ruleset);
+        Ok(())
     }
 
     /// Adds the leaf of a destination that is no ruleset; returns its number.
