@@ -32,18 +32,19 @@ begin
 end $$;
 comment on function dist._lock(text[], text[], boolean) is 'Internal: takes a run''s locks';
 
-create function dist._lock_transfers(transfers text[], nowait boolean) returns text[]
+create function dist._lock_transfers(transfers text[], nowait boolean) returns jsonb
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    objects text[] := array(select distinct t.object from dist.transfer t where t.name = any (transfers));
     pools text[] := array(select distinct p from unnest(transfers) t, unnest(dist._pools(t)) p);
 begin
-    perform dist._lock(array(select t.object from dist.transfer t where t.name = any (transfers)), pools, nowait);
-    return pools;
+    perform dist._lock(objects, pools, nowait);
+    return jsonb_build_object('objects', objects, 'pools', pools);
 end $$;
 comment on function dist._lock_transfers(text[], boolean) is
-    'Internal: takes the locks that runs of these transfers need; returns the pools among them';
+    'Internal: takes the locks that runs of these transfers need; returns what is locked, for intent may change meanwhile';
 
 -- Rows whose writer is not trusted by the role that a run belongs to.
 create function dist._distrusted(run_owner name, writers text[]) returns text[]

@@ -60,10 +60,10 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
     Intent::of_transfer(transfer)?;
-    let pools = lock_transfers(&[transfer.to_owned()])?;
+    let locked = lock_transfers(&[transfer.to_owned()])?;
     let run = next_run_id()?;
     let mut totals = Totals::default();
-    with_settings(about, || step(transfer, about, run, &pools, &mut totals))?;
+    with_settings(about, || step(transfer, about, run, &locked, &mut totals))?;
     let header = Header {
         schedule: None,
         trigger: "execute".to_owned(),
@@ -117,7 +117,7 @@ pub fn run_steps(
         ));
     }
     let transfers: Vec<String> = row.steps.iter().map(|step| step.target.clone()).collect();
-    let pools = lock_transfers(&transfers)?;
+    let locked = lock_transfers(&transfers)?;
     let run = next_run_id()?;
     let mut totals = Totals::default();
     as_role(pg_sys::Oid::from(row.owner_oid), || {
@@ -132,7 +132,7 @@ pub fn run_steps(
         check_writers(&writers)?;
         with_settings(about, || {
             for step_row in &row.steps {
-                step(&step_row.target, about, run, &pools, &mut totals)?;
+                step(&step_row.target, about, run, &locked, &mut totals)?;
             }
             Ok(())
         })
@@ -158,17 +158,14 @@ fn place_of(schedule: &str) -> Place<'_> {
 }
 
 /// One transfer of a run whose locks are held.
-fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &[String], totals: &mut Totals) -> Result<()> {
+fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &Locked, totals: &mut Totals) -> Result<()> {
     let intent = Intent::of_transfer(transfer)?;
     check_writers(&intent.writers())?;
     let plan = plan::of_transfer(&intent, &clock::literal(about))?;
-    if let Some(new) = plan.pools.iter().find(|pool| !locked.contains(&pool.name)) {
+    if let Some(new) = locked.lacks(&plan) {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
-            format!(
-                "dist.transfer '{transfer}': its rules changed to use '{}' while the run waited for its locks",
-                new.name
-            ),
+            format!("dist.transfer '{transfer}': its rules changed to use '{new}' while the run waited for its locks"),
             "Run it again.",
         ));
     }
@@ -404,8 +401,29 @@ pub fn started_now() -> Result<TimestampWithTimeZone> {
     .ok_or_else(|| internal("no clock"))
 }
 
-/// Takes the locks of a run of these transfers; returns the pools that are locked.
-fn lock_transfers(transfers: &[String]) -> Result<Vec<String>> {
+/// What a run has locked, by the intent that it saw before it had to wait.
+#[derive(Deserialize)]
+struct Locked {
+    objects: Vec<String>,
+    pools: Vec<String>,
+}
+
+impl Locked {
+    /// The object or pool that a plan needs and that is not locked.
+    fn lacks<'a>(&self, plan: &'a Plan) -> Option<&'a str> {
+        let object = &plan.object.name;
+        if !self.objects.contains(object) {
+            return Some(object);
+        }
+        plan.pools
+            .iter()
+            .map(|pool| pool.name.as_str())
+            .find(|pool| !self.pools.iter().any(|name| name == pool))
+    }
+}
+
+/// Takes the locks of a run of these transfers.
+fn lock_transfers(transfers: &[String]) -> Result<Locked> {
     as_extension_owner(|| {
         Spi::connect_mut(|client| {
             client
@@ -415,11 +433,12 @@ fn lock_transfers(transfers: &[String]) -> Result<Vec<String>> {
                     &[transfers.to_vec().into()],
                 )?
                 .first()
-                .get_one::<Vec<String>>()
+                .get_one::<pgrx::JsonB>()
         })
     })?
-    .map_err(internal)
-    .map(Option::unwrap_or_default)
+    .map_err(internal)?
+    .map(|locked| serde_json::from_value(locked.0).map_err(internal))
+    .ok_or_else(|| internal("nothing says what is locked"))?
 }
 
 /// Draws the id of a run; its locks must be held by then.
