@@ -93,8 +93,10 @@ begin
             format('role %L cannot make a schedule run as %L', current_user, new.owner),
             'owner can only be a role that you are a member of.');
     end if;
-    if tg_op = 'UPDATE' and dist._plan_changed(old, new) then
+    if tg_op = 'UPDATE' and (dist._plan_changed(old, new) or new.max_runs is distinct from old.max_runs or new.name <> old.name) then
         perform dist._check_plan_is_free(old.id, old.name);
+    end if;
+    if tg_op = 'UPDATE' and dist._plan_changed(old, new) then
         if not pg_has_role(current_user, old.owner, 'member') then
             perform dist._refuse(tg_table_name, new.name, '42501',
                 format('role %L is not a member of the owner %L', current_user, old.owner),
@@ -142,11 +144,27 @@ begin
     if new.args is not null then
         perform dist._refuse(tg_table_name, row_name, '22023', 'a transfer takes no args', 'Leave args null.');
     end if;
-    perform dist._check_plan_is_free(s.id, s.name) from dist.schedule s where s.name = new.schedule;
+    perform dist._check_plan_is_free(s.id, s.name) from dist.schedule s
+      where s.name in (new.schedule, case when tg_op = 'UPDATE' then old.schedule end)
+      order by s.id;
     return new;
 end $$;
 create trigger check_row before insert or update on dist.step
     for each row execute function dist._check_step();
+
+create function dist._check_step_delete() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Of a schedule that is deleted, the schedule itself has been checked.
+    if pg_trigger_depth() = 1 then
+        perform dist._check_plan_is_free(s.id, s.name) from dist.schedule s where s.name = old.schedule;
+    end if;
+    return old;
+end $$;
+create trigger check_delete before delete on dist.step
+    for each row execute function dist._check_step_delete();
 
 create function dist._check_step_target() returns trigger
     language plpgsql
