@@ -224,21 +224,21 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
 /// Gives the turns of the records that went back to their pools.
 fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) -> Result<()> {
     as_extension_owner(|| {
+        let turns: BTreeMap<String, BTreeMap<String, u64>> =
+            read(include_str!("sql/turns.sql"), &[run.into(), id.into()])?.unwrap_or_default();
         for name in pools {
             let Some(rule): Option<DistributionRule> = read("select dist._rule_intent($1)", &[name.clone().into()])?
             else {
                 continue;
             };
-            let counts: BTreeMap<String, u64> = read(
-                include_str!("sql/turns.sql"),
-                &[run.into(), id.into(), name.clone().into()],
-            )?
-            .unwrap_or_default();
+            let Some(counts) = turns.get(name) else {
+                continue;
+            };
             let wrong = |problem| allocation_error(name, &problem);
             let mut quota = Quota::new(&rule.members(), &rule.state()?).map_err(wrong)?;
-            quota.give_back(&counts).map_err(wrong)?;
-            let turns = counts.values().sum::<u64>();
-            keep_pool(client, name, &quota, -i64::try_from(turns).map_err(internal)?)?;
+            quota.give_back(counts).map_err(wrong)?;
+            let total = counts.values().sum::<u64>();
+            keep_pool(client, name, &quota, -i64::try_from(total).map_err(internal)?)?;
         }
         Ok(())
     })?
