@@ -27,6 +27,8 @@ pub struct PredicateError {
     pub message: String,
     /// How to mend it, where that can be told.
     pub hint: Option<String>,
+    /// Whether it would be SQL, but reads the clock.
+    pub reads_clock: bool,
 }
 
 impl fmt::Display for PredicateError {
@@ -64,27 +66,20 @@ pub fn scan(text: &str) -> Result<PredicateScan, PredicateError> {
         at: error.at,
         message: error.message,
         hint: error.hint.map(str::to_owned),
+        reads_clock: false,
     })?;
     if tokens.is_empty() {
-        return refuse(
-            0,
-            "the predicate is empty",
-            "Leave it out (null) if every record is meant.",
-        );
+        return refuse(0, "there is nothing in it", "Leave it out (null) if nothing is meant.");
     }
     brackets(&tokens)?;
     let mut found = PredicateScan::default();
     for (i, token) in tokens.iter().enumerate() {
         match &token.kind {
             TokenKind::Mark(';') => {
-                return refuse(
-                    token.at.start,
-                    "a predicate is one expression: \";\" has no place in it",
-                    "Take it out.",
-                );
+                return refuse(token.at.start, "\";\" has no place in an expression", "Take it out.");
             }
             TokenKind::Parameter => {
-                let message = "parameters such as $1 have no value in a predicate";
+                let message = "parameters such as $1 have no value here";
                 return refuse(token.at.start, message, "Write the value itself.");
             }
             TokenKind::Word { name, quoted } => clock(&tokens, i, name, *quoted)?,
@@ -100,6 +95,16 @@ fn refuse<T>(at: usize, message: impl Into<String>, hint: &str) -> Result<T, Pre
         at,
         message: message.into(),
         hint: Some(hint.to_owned()),
+        reads_clock: false,
+    })
+}
+
+fn reads_clock(at: usize, what: &str, hint: &str) -> Result<(), PredicateError> {
+    Err(PredicateError {
+        at,
+        message: format!("{what} reads the clock"),
+        hint: Some(hint.to_owned()),
+        reads_clock: true,
     })
 }
 
@@ -143,7 +148,7 @@ fn clock(tokens: &[Token], i: usize, name: &str, quoted: bool) -> Result<(), Pre
     let at = tokens.get(i).map_or(0, |token| token.at.start);
     let dotted = mark(tokens, i.checked_sub(1)) == Some('.');
     if !quoted && !dotted && CLOCK_KEYWORDS.contains(&name) {
-        return refuse(at, format!("{name} reads the clock"), AS_OF);
+        return reads_clock(at, name, AS_OF);
     }
     let called = mark(tokens, Some(i + 1)) == Some('(');
     if !called || !(CLOCK_FUNCTIONS.contains(&name) || name == "age") {
@@ -153,12 +158,12 @@ fn clock(tokens: &[Token], i: usize, name: &str, quoted: bool) -> Result<(), Pre
         return Ok(());
     }
     if name != "age" {
-        return refuse(at, format!("{name}() reads the clock"), AS_OF);
+        return reads_clock(at, &format!("{name}()"), AS_OF);
     }
     if arguments(tokens, i + 1) == 1 {
-        return refuse(
+        return reads_clock(
             at,
-            "age() of one argument reads the clock",
+            "age() of one argument",
             "Use age(dist.as_of(), ...) with both arguments.",
         );
     }

@@ -91,7 +91,11 @@ pub fn scan(place: &Place<'_>, column: &str, text: &str) -> Result<Vec<std::ops:
         .map(|scan| scan.date_words)
         .map_err(|problem| {
             error_hint(
-                PgSqlErrorCode::ERRCODE_SYNTAX_ERROR,
+                if problem.reads_clock {
+                    PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED
+                } else {
+                    PgSqlErrorCode::ERRCODE_SYNTAX_ERROR
+                },
                 format!("{place}: {column}: {}", problem.message),
                 problem
                     .hint

@@ -34,7 +34,7 @@ fn expressions_pass() {
 #[test]
 fn nothing_is_no_predicate() {
     for text in ["", "  \n", "-- only a comment", "/* a */"] {
-        assert_eq!(refused(text).0, "the predicate is empty", "{text:?}");
+        assert_eq!(refused(text).0, "there is nothing in it", "{text:?}");
     }
 }
 
