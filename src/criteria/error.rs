@@ -77,11 +77,9 @@ pub(super) fn suggest<'a>(wanted: &str, what: &str, names: impl Iterator<Item = 
     if let Some(name) = nearest(wanted, names.clone()) {
         return format!("Did you mean \"{name}\"?");
     }
-    let mut list: Vec<&str> = names.clone().take(SHOWN).collect();
-    if names.count() > SHOWN {
-        list.push("...");
-    }
-    format!("{what}: {}.", list.join(", "))
+    let list: Vec<&str> = names.clone().take(SHOWN).collect();
+    let end = if names.count() > SHOWN { ", ..." } else { "." };
+    format!("{what}: {}{end}", list.join(", "))
 }
 
 /// The path of a key below a node: `$.on.lead_id`, or `$.on["lead id"]` where the key is no plain word.

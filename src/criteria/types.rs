@@ -136,6 +136,19 @@ impl Type {
         }
     }
 
+    /// How a value of a type is written that is a string in JSON, but not just any string; none for the others.
+    pub(super) fn example(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Date => Some("\"2026-01-31\", or \"30 days\" for older than and newer than"),
+            Kind::Timestamp | Kind::TimestampTz => {
+                Some("\"2026-01-31 06:30\", or \"30 days\" for older than and newer than")
+            }
+            Kind::Time | Kind::TimeTz => Some("\"06:30\""),
+            Kind::Interval => Some("\"30 days\""),
+            _ => None,
+        }
+    }
+
     /// The type of the value at a path inside this one, which is json or jsonb.
     pub(super) fn json_path() -> Type {
         let sql = "jsonb".to_owned();

@@ -23,11 +23,16 @@ impl Place<'_> {
         );
         let error = CriteriaError::new(ErrorKind::WrongType, self.path, message);
         match value {
-            Value::String(s) if wanted == "a number" && s.trim().parse::<f64>().is_ok() => {
+            Value::String(s)
+                if wanted == "a number" && serde_json::from_str::<serde_json::Number>(s.trim()).is_ok() =>
+            {
                 error.hint(format!("Write the number without quotes: {}", s.trim()))
             }
             Value::String(s) if wanted == "a boolean" && matches!(s.as_str(), "true" | "false") => {
                 error.hint(format!("Write {s} without quotes."))
+            }
+            Value::Number(_) | Value::Bool(_) if column.example().is_some() => {
+                error.hint(format!("Write it like {}.", column.example().unwrap_or_default()))
             }
             Value::Number(n) if wanted == "a string" => error.hint(format!("Write it in quotes: \"{n}\"")),
             Value::Bool(b) if wanted == "a string" => error.hint(format!("Write it in quotes: \"{b}\"")),
