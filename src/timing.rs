@@ -15,6 +15,7 @@ const MOST_RUNS: i32 = 100_000;
 /// # Errors
 /// 22023 naming the row, the column and the value.
 pub fn spec(plan: &Value) -> Result<Spec> {
+    readable(plan)?;
     let fields: Fields = serde_json::from_value(plan.clone()).map_err(|problem| {
         error_hint(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -25,10 +26,61 @@ pub fn spec(plan: &Value) -> Result<Spec> {
     Spec::parse(&fields).map_err(|problem| refuse(plan, &problem))
 }
 
+/// Refuses what PostgreSQL can hold and a calendar cannot, naming the column: infinity, years beyond it, nulls in lists.
+fn readable(plan: &Value) -> Result<()> {
+    let refuse = |column: &str, value: &Value, problem: &str, hint: &str| {
+        let shown_value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        Err(error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!(
+                "{}: {column} {}: {problem}",
+                shown(plan),
+                crate::criteria::quote_literal(&shown_value)
+            ),
+            hint,
+        ))
+    };
+    for column in ["weekdays", "month_days", "months", "exdates"] {
+        let list = plan.get(column).filter(|list| !list.is_null());
+        if list.is_some_and(|list| list.as_array().is_none_or(|items| items.iter().any(Value::is_null))) {
+            return refuse(
+                column,
+                list.unwrap_or(&Value::Null),
+                "has a null in it",
+                "Leave it out of the list.",
+            );
+        }
+    }
+    let beyond = "lies beyond the calendar";
+    let finite = "Give a date within the next centuries, or null.";
+    let exdates = plan.get("exdates").and_then(Value::as_array).into_iter().flatten();
+    let times = exdates.map(|time| ("exdates", time));
+    for (column, time) in times.chain(plan.get("start_at").map(|start| ("start_at", start))) {
+        if !time.is_null() && serde_json::from_value::<chrono::NaiveDateTime>(time.clone()).is_err() {
+            return refuse(column, time, beyond, finite);
+        }
+    }
+    match plan.get("until").filter(|until| !until.is_null()) {
+        Some(until) if serde_json::from_value::<chrono::NaiveDate>(until.clone()).is_err() => {
+            refuse("until", until, beyond, finite)
+        }
+        _ => Ok(()),
+    }
+}
+
 fn shown(plan: &Value) -> String {
     match plan.get("name").and_then(Value::as_str) {
         Some(row) => Place { table: "schedule", row }.to_string(),
         None => "the recurrence".to_owned(),
+    }
+}
+
+/// What helps where the module that found the fault knows nothing better.
+fn advice(problem: &SpecError) -> &'static str {
+    match problem.column {
+        "time_zone" => "Give an IANA time zone such as Europe/Berlin.",
+        _ if problem.message == "never fires" => "No date fits all of it, or until lies before the first that does.",
+        _ => "See docs/scheduling.md.",
     }
 }
 
@@ -42,10 +94,7 @@ fn refuse(plan: &Value, problem: &SpecError) -> pgrx::pg_sys::panic::ErrorReport
             crate::criteria::quote_literal(&problem.value),
             problem.message
         ),
-        problem
-            .hint
-            .clone()
-            .unwrap_or_else(|| "See docs/scheduling.md.".to_owned()),
+        problem.hint.clone().unwrap_or_else(|| advice(problem).to_owned()),
     )
 }
 
@@ -73,6 +122,13 @@ pub fn next_runs(plan: &Value, n: i32, after: Option<DateTime<Utc>>) -> Result<V
 /// # Errors
 /// 22023 with the nearest zone as HINT.
 pub fn zone(place: &Place<'_>, zone: &str) -> Result<()> {
+    if zone.trim().is_empty() {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("{place}: time_zone is empty"),
+            "Give an IANA time zone such as Europe/Berlin.",
+        ));
+    }
     let fields = Fields {
         time_zone: Some(zone.to_owned()),
         cron: Some("* * * * *".to_owned()),
