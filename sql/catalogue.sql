@@ -5,7 +5,8 @@ create function dist._relation(relation oid) returns jsonb
     set search_path = pg_catalog, pg_temp
 as $$
     with recursive base (attnum, name, type_sql, typid, basetype) as (
-        select a.attnum, a.attname, format_type(a.atttypid, null), a.atttypid, t.typbasetype
+        -- With -1 and not null: char(n) without a length is bpchar; "character" alone would be char(1).
+        select a.attnum, a.attname, format_type(a.atttypid, -1), a.atttypid, t.typbasetype
           from pg_attribute a
           join pg_type t on t.oid = a.atttypid
          where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
@@ -22,7 +23,8 @@ as $$
                -- A ctid is unique only within one table of a tree.
                'tree', c.relkind = 'p' or c.relhassubclass,
                'columns', (select jsonb_agg(jsonb_build_object(
-                                      'name', b.name, 'type_sql', b.type_sql, 'category', t.typcategory, 'base', t.typname,
+                                      'name', b.name, 'type_sql', b.type_sql,
+                                      'declared', format_type(a.atttypid, a.atttypmod), 'category', t.typcategory, 'base', t.typname,
                                       'generated', a.attgenerated <> '' or a.attidentity = 'a',
                                       'collatable', t.typcollation <> 0)
                                     order by b.attnum)

@@ -29,6 +29,8 @@ pub struct Column {
     pub name: String,
     /// Its type as SQL, qualified unless it is PostgreSQL's own.
     pub type_sql: String,
+    /// The same as it was declared: with its length, and the domain itself.
+    pub declared: String,
     /// `pg_type.typcategory` of the type below any domain.
     pub category: char,
     /// `pg_type.typname` of the type below any domain.

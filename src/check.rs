@@ -1,11 +1,12 @@
 //! What the check triggers ask when a row of intent is written: the same compilation that a run does, then PostgreSQL's
 //! own parser over the result, so that what is stored is what will run.
 
+use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::catalogue::{Relation, read};
+use crate::catalogue::{Column, Relation, read};
 use crate::clock;
 use crate::criteria::{nearest, quote_literal};
 use crate::error::{Place, Result, at, error_hint, internal};
@@ -72,19 +73,33 @@ pub fn object(row: Value) -> Result<Vec<String>> {
         .relation
         .as_str()
         .map_or_else(|| row.relation.to_string(), ToOwned::to_owned);
-    let relation: Relation =
-        read("select dist._relation($1::regclass)", &[named.clone().into()])?.ok_or_else(|| {
-            error_hint(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
-                format!("{place}: relation {named} does not exist"),
-                "Give the table's name, with its schema.",
-            )
-        })?;
+    // 0 is shown as a dash, which is the name of nothing.
+    let found: Option<Relation> = if named == "-" {
+        None
+    } else {
+        read("select dist._relation($1::regclass)", &[named.clone().into()])?
+    };
+    let relation = found.ok_or_else(|| {
+        error_hint(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+            format!("{place}: relation {named} does not exist"),
+            "Give the table's name, with its schema.",
+        )
+    })?;
     if !matches!(relation.kind, 'r' | 'p') {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
             format!("{place}: {} is not a table", relation.sql()),
             "Name a table or a partitioned table; a view has no records of its own.",
+        ));
+    }
+    if matches!(relation.schema.as_str(), "dist" | "pg_catalog" | "information_schema")
+        || relation.schema.starts_with("pg_temp_")
+    {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            format!("{place}: {} is no table of the user's own", relation.sql()),
+            "Name a table of your own that every session sees.",
         ));
     }
     for (field, name) in [("key_column", &row.key_column), ("owner_column", &row.owner_column)] {
@@ -186,14 +201,13 @@ pub fn text(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
     if let Some(text) = &row.ranking {
         let dates = expression::scan(place, "ranking", text)?;
         let key = statement::column(&object.key()?.name);
-        // A window's ORDER BY takes nothing but sort keys: no LIMIT, no FOR UPDATE, no output columns by number.
+        // A window's ORDER BY takes nothing but sort keys: no LIMIT, no FOR UPDATE, no output columns by name.
         let in_window =
             |text: &str| format!("select row_number() over (order by {text}\n, {key}) from {table} as {RECORD}");
-        parses(place, "ranking", &in_window(text))?;
-        parses(
+        ranks(place, &in_window(text))?;
+        one_value_per_record(
             place,
-            "ranking",
-            &format!("select {key} from {table} as {RECORD} order by {text}\n, {key}"),
+            &format!("select from {table} as {RECORD} order by {text}\n, {key}"),
         )?;
         no_moving_dates(place, "ranking", text, &dates, in_window)?;
     }
@@ -202,12 +216,17 @@ pub fn text(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
         Some(Value::Object(fields)) => {
             for (name, literal) in statement::set_fields(place, &object, Some(&fields))? {
                 let quoted = crate::criteria::quote_ident(&name);
+                let value = fields.get(&name).unwrap_or(&Value::Null);
+                if let Some(column) = relation.column(&name) {
+                    field_value(place, column, value)?;
+                }
                 parses(
                     place,
                     "set_fields",
                     &format!("update {table} as {RECORD} set {quoted} = {literal} where false"),
                 )?;
             }
+            nulls_fit(place, relation, &fields)?;
         }
         Some(other) => {
             return Err(error_hint(
@@ -218,6 +237,94 @@ pub fn text(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A ranking gives one value per record: what FOR UPDATE is refused for would make of many records one, or of one many.
+/// And with nothing selected, there is no output column that a number could mean.
+fn one_value_per_record(place: &Place<'_>, sql: &str) -> Result<()> {
+    ranks(place, sql)?;
+    ranks(place, &format!("{sql} for update of {RECORD}"))
+}
+
+fn ranks(place: &Place<'_>, sql: &str) -> Result<()> {
+    const HINT: &str = "ranking is an ORDER BY list over the record r, such as: r.score desc nulls last, r.created_at";
+    let Some(caught) = trial(|| prepare(sql)) else {
+        return Ok(());
+    };
+    let (CaughtError::PostgresError(report)
+    | CaughtError::ErrorReport(report)
+    | CaughtError::RustPanic { ereport: report, .. }) = &caught;
+    Err(match report.message().strip_prefix("FOR UPDATE is not allowed with ") {
+        Some(what) => error_hint(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            format!("{place}: ranking: it takes no {what}"),
+            HINT,
+        ),
+        None => at(place, "ranking", &caught, HINT),
+    })
+}
+
+/// Checks a value of set_fields against its column as it was declared, and refuses dates that move.
+fn field_value(place: &Place<'_>, column: &Column, value: &Value) -> Result<()> {
+    let literal = match value {
+        Value::Null => return Ok(()),
+        Value::String(text) if !matches!(column.base.as_str(), "json" | "jsonb") => quote_literal(text),
+        other => quote_literal(&other.to_string()),
+    };
+    let hint = format!(
+        "Give a value that column \"{}\" of type {} can hold.",
+        column.name, column.declared
+    );
+    fits(place, "set_fields", column, &literal, &hint)?;
+    // Text and documents may speak of today; a date or a range that does would be read by the clock.
+    let dated =
+        matches!(column.category, 'D' | 'R') || column.base.starts_with("_date") || column.base.starts_with("_time");
+    if dated {
+        let dates = expression::scan(place, "set_fields", &literal)?;
+        no_moving_dates(place, "set_fields", &literal, &dates, |literal| {
+            format!("select {literal}::{}", column.type_sql)
+        })?;
+    }
+    Ok(())
+}
+
+/// Refuses a value that cannot be assigned to a column. An explicit cast cuts what is too long, where an assignment
+/// would be refused: so what was cut is looked for.
+fn fits(place: &Place<'_>, what: &str, column: &Column, literal: &str, hint: &str) -> Result<()> {
+    let declared = &column.declared;
+    if let Some(caught) = trial(|| run(&format!("select {literal}::{declared}"))) {
+        return Err(at(place, what, &caught, hint));
+    }
+    let whole = format!("select rtrim({literal}::text) = rtrim({literal}::{declared}::text)");
+    if column.category == 'S' && Spi::get_one::<bool>(&whole).map_err(internal)? == Some(false) {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_STRING_DATA_RIGHT_TRUNCATION,
+            format!("{place}: {what}: {literal} is too long for type {declared}"),
+            hint,
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses null for a column that is NOT NULL.
+fn nulls_fit(place: &Place<'_>, relation: &Relation, fields: &serde_json::Map<String, Value>) -> Result<()> {
+    let nulls: Vec<String> = fields
+        .iter()
+        .filter(|(_, value)| value.is_null())
+        .map(|(name, _)| name.clone())
+        .collect();
+    let refused: Option<String> = read(
+        "select to_jsonb(min(a.attname::text)) from pg_attribute a \
+          where a.attrelid = $1::regclass and a.attnotnull and a.attname::text = any ($2)",
+        &[relation.sql().into(), nulls.into()],
+    )?;
+    refused.map_or(Ok(()), |name| {
+        Err(error_hint(
+            PgSqlErrorCode::ERRCODE_NOT_NULL_VIOLATION,
+            format!("{place}: set_fields: column \"{name}\" cannot be null"),
+            "The column is NOT NULL: give it a value, or leave it out.",
+        ))
+    })
 }
 
 /// A predicate is one expression if and only if it parses both between parentheses and between the brackets of an
@@ -285,6 +392,25 @@ fn no_moving_dates(
     Ok(())
 }
 
+/// Checks that a key that somebody asks for can be one.
+///
+/// # Errors
+/// 22P02 and kin, naming the object and the key.
+pub fn key(object: &str, column: &Column, key: &str) -> Result<()> {
+    let place = Place {
+        table: "object",
+        row: object,
+    };
+    let hint = format!(
+        "Give the key as it stands in column \"{}\" of type {}, in its text form.",
+        column.name, column.declared
+    );
+    match trial(|| run(&format!("select {}::{}", quote_literal(key), column.type_sql))) {
+        None => Ok(()),
+        Some(caught) => Err(at(&place, "record_key", &caught, &hint)),
+    }
+}
+
 /// Checks that reps are values of the object's owner column.
 ///
 /// # Errors
@@ -293,31 +419,40 @@ pub fn reps(place: &Place<'_>, object: &str, reps: &[String]) -> Result<()> {
     let object: Object = read("select dist._object_intent($1)", &[object.to_owned().into()])?
         .ok_or_else(|| no_such("object", object))?;
     let owner = object.owner()?;
-    let all = quote_literal_array(reps);
-    let cast = format!("select unnest({all}::text[])::{}", owner.type_sql);
-    if trial(|| run(&cast)).is_none() {
+    let declared = &owner.declared;
+    let unlike = |reps: &[String]| {
+        let quoted: Vec<String> = reps.iter().map(|rep| quote_literal(rep)).collect();
+        format!(
+            "select count(*) from unnest(array[{}]::text[]) as rep where rep::{declared}::text is distinct from rep",
+            quoted.join(", ")
+        )
+    };
+    let whole = unlike(reps);
+    if trial(|| run(&whole)).is_none() && Spi::get_one::<i64>(&whole).map_err(internal)? == Some(0) {
         return Ok(());
     }
+    let hint = format!(
+        "dist.rep.rep is the text form of a value of \"{}\", the owner column of object '{}', of type {declared}.",
+        owner.name, object.name
+    );
     for rep in reps {
-        let cast = format!("select {}::text::{}", quote_literal(rep), owner.type_sql);
-        if let Some(caught) = trial(|| run(&cast)) {
-            return Err(at(
-                place,
-                &format!("rep '{rep}'"),
-                &caught,
-                &format!(
-                    "dist.rep.rep is the text form of a value of \"{}\", the owner column of object '{}', of type {}.",
-                    owner.name, object.name, owner.type_sql
-                ),
+        fits(
+            place,
+            &format!("rep '{rep}'"),
+            owner,
+            &format!("{}::text", quote_literal(rep)),
+            &hint,
+        )?;
+        if Spi::get_one::<i64>(&unlike(std::slice::from_ref(rep))).map_err(internal)? != Some(0) {
+            // The audit has reps, the table has values: 007 and 7 would never be found to be the same.
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+                format!("{place}: rep '{rep}': a value of type {declared} is not written so"),
+                hint,
             ));
         }
     }
     Ok(())
-}
-
-fn quote_literal_array(items: &[String]) -> String {
-    let quoted: Vec<String> = items.iter().map(|item| quote_literal(item)).collect();
-    format!("array[{}]", quoted.join(", "))
 }
 
 fn run(sql: &str) {

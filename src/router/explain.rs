@@ -58,6 +58,13 @@ pub fn explain(
 ) -> Result<Vec<Line>> {
     let as_of = clock::literal(about);
     let mut lines = Vec::new();
+    if let (Some(transfer), Some(ruleset)) = (transfer, ruleset) {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("both transfer '{transfer}' and ruleset '{ruleset}' are given"),
+            "Name one of them; a transfer brings its ruleset along.",
+        ));
+    }
     with_settings(about, || {
         if let Some(name) = ruleset {
             let intent = Intent::of_ruleset(name)?;
@@ -181,7 +188,17 @@ fn one(
     if plan.object.name != object {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
-            format!("it is about object '{}', not '{object}'", plan.object.name),
+            match (&intent.transfer, ruleset) {
+                (Some(transfer), _) => format!(
+                    "transfer '{}' is about object '{}', not '{object}'",
+                    transfer.name, plan.object.name
+                ),
+                (None, name) => format!(
+                    "ruleset '{}' is about object '{}', not '{object}'",
+                    name.unwrap_or_default(),
+                    plan.object.name
+                ),
+            },
             "Name a transfer or ruleset of the record's object.",
         ));
     }
@@ -255,6 +272,7 @@ fn rule_tests(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Tests> {
 fn answers(plan: &Plan, key: &str, questions: &Questions) -> Result<Answers> {
     let list: Vec<String> = questions.sql.iter().map(|sql| format!("({sql})::text")).collect();
     let key_column = plan.object.key()?;
+    crate::check::key(&plan.object.name, key_column, key)?;
     let sql = format!(
         "select array[{}] from {} as {RECORD} where {} = {}::{} limit 1",
         list.join(", "),
