@@ -72,7 +72,7 @@ declare
     moves jsonb := '[]';
     rows_of_step jsonb;
 begin
-    perform dist._must_exist('schedule', preview_schedule.schedule, 'schedule', preview_schedule.schedule, 'schedule');
+    perform dist._check_schedule_name(preview_schedule.schedule);
     if about is null then
         select coalesce(st.next_run_at, now()) into about
           from dist.schedule s left join dist.schedule_state st on st.schedule_id = s.id
@@ -137,6 +137,10 @@ create function dist.explain(object text, record_key text, transfer text default
 as $$
 begin
     if explain.run_id is not null then
+        if not exists (select from dist.run r where r.id = explain.run_id) then
+            raise exception using errcode = '42704', message = format('dist.run %L does not exist', explain.run_id),
+                hint = 'See dist.run for those that do.';
+        end if;
         return query
             select row_number() over (order by h.at, h.run, h.seq), h.stage, h.item, h.outcome, h.detail
               from dist._explain_past(explain.object, explain.record_key, explain.run_id) h;
@@ -205,7 +209,7 @@ create function dist.pause(schedule text) returns void
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._must_exist('schedule', pause.schedule, 'schedule', pause.schedule, 'schedule');
+    perform dist._check_schedule_name(pause.schedule);
     if exists (select from dist.schedule s where s.name = pause.schedule
                 and num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) = 0) then
         perform dist._refuse('schedule', pause.schedule, '55000', 'it runs once, and only a recurring schedule is paused',
@@ -222,7 +226,7 @@ create function dist.resume(schedule text) returns void
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._must_exist('schedule', resume.schedule, 'schedule', resume.schedule, 'schedule');
+    perform dist._check_schedule_name(resume.schedule);
     perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.')
        from dist.schedule s where s.name = resume.schedule and s.cancelled_at is not null;
     update dist.schedule s set enabled = true where s.name = resume.schedule and not s.enabled;
@@ -235,7 +239,7 @@ create function dist.cancel(schedule text) returns void
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._must_exist('schedule', cancel.schedule, 'schedule', cancel.schedule, 'schedule');
+    perform dist._check_schedule_name(cancel.schedule);
     update dist.schedule s set cancelled_at = clock_timestamp(), enabled = false
      where s.name = cancel.schedule and s.cancelled_at is null;
 end $$;
@@ -271,7 +275,7 @@ create function dist.next_runs(schedule text, n integer default 5, after timesta
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._must_exist('schedule', next_runs.schedule, 'schedule', next_runs.schedule, 'schedule');
+    perform dist._check_schedule_name(next_runs.schedule);
     return query
         select x.at from dist.schedule s, dist._next_runs(to_jsonb(s), next_runs.n, next_runs.after) x(at)
          where s.name = next_runs.schedule and s.cancelled_at is null;

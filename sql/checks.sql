@@ -62,6 +62,49 @@ end $$;
 comment on function dist._must_exist(text, text, text, text, text) is
     'Internal: refuses a reference to a row of intent that is not there, naming the nearest';
 
+create function dist._required(relation text, row_name text, field text, given text) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if given is null then
+        perform dist._refuse(relation, row_name, '23502', format('%s is null', field), format('Give %s.', field));
+    end if;
+end $$;
+comment on function dist._required(text, text, text, text) is
+    'Internal: refuses a null that the checks after it could not look at; NOT NULL itself comes only after them';
+
+-- to_jsonb() of the row takes both nulls for the same, and every record would be meant.
+create function dist._no_json_null(relation text, row_name text, field text, given jsonb) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if jsonb_typeof(given) = 'null' then
+        perform dist._refuse(relation, row_name, '22023', format('%s is the JSON value null', field),
+            format('Leave %s out (the SQL null) if nothing is meant.', field));
+    end if;
+end $$;
+comment on function dist._no_json_null(text, text, text, jsonb) is 'Internal: refuses a JSON null where a tree or object is meant';
+
+-- What functions are called with is not a reference in a row: a name that is not there is 42704, as for a transfer.
+create function dist._check_schedule_name(schedule text) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    near text;
+begin
+    if schedule is null then
+        raise exception using errcode = '22004', message = 'schedule is null', hint = 'Give schedule.';
+    elsif not exists (select from dist.schedule s where s.name = $1) then
+        near := dist._nearest(schedule, array(select s.name from dist.schedule s limit 10000));
+        raise exception using errcode = '42704', message = format('dist.schedule %L does not exist', schedule),
+            hint = coalesce('Perhaps you meant ' || quote_literal(near) || '.', 'See dist.schedule for those that do.');
+    end if;
+end $$;
+comment on function dist._check_schedule_name(text) is 'Internal: refuses the name of a schedule that is not there, naming the nearest';
+
 create function dist._one_of(relation text, row_name text, field text, wanted text, allowed text[]) returns void
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
@@ -69,7 +112,7 @@ as $$
 begin
     if wanted is not null and wanted <> all (allowed) then
         perform dist._refuse(relation, row_name, '22023', format('%s %L is not known', field, wanted),
-            coalesce(format('Perhaps you meant %L. ', dist._nearest(wanted, allowed)), '')
+            coalesce('Perhaps you meant ' || quote_literal(dist._nearest(wanted, allowed)) || '. ', '')
             || 'One of: ' || array_to_string(allowed, ', ') || '.');
     end if;
 end $$;

@@ -180,11 +180,14 @@ as $$
 declare
     s dist.schedule;
 begin
-    perform dist._must_exist('schedule', schedule_name, 'schedule', schedule_name, 'schedule');
+    perform dist._check_schedule_name(schedule_name);
     select * into s from dist.schedule where name = schedule_name;
     if not pg_has_role(caller, s.owner, 'member') then
         perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', caller, s.owner),
             'A schedule runs with its owner''s rights, so only a member of that role can run it now.');
+    end if;
+    if s.cancelled_at is not null then
+        perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.');
     end if;
     if not exists (select from dist.step p where p.schedule = s.name and p.active and p.target is not null) then
         perform dist._refuse('schedule', s.name, '55000', 'it has no complete, active step', 'Insert a row into dist.step.');

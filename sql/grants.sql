@@ -24,6 +24,7 @@ grant execute on function
     dist.preview(text, timestamptz), dist._preview(text, timestamptz),
     dist.explain(text, text, text, text, timestamptz, bigint), dist._explain(text, text, text, text, timestamptz),
     dist._explain_past(text, text, bigint),
+    dist._check_schedule_name(text),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
     dist._is_running(integer), dist._running_key(), dist._policy_defaults(), dist._workers()
     to dist_reader;
@@ -40,7 +41,8 @@ grant execute on function
     dist._move(text, bigint, tid[], integer[], text[], text[], oid[]), dist._last_failure(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
     dist.pause(text), dist.resume(text), dist.cancel(text),
-    dist._checks_off(), dist._writer(name, name),
+    dist._checks_off(), dist._writer(name, name), dist._required(text, text, text, text),
+    dist._no_json_null(text, text, text, jsonb),
     dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
     dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),
     dist._reachable_reps(text, text), dist._objects_served(text[]), dist._running_schedule(text), dist._check_plan_is_free(integer, text),

@@ -12,7 +12,7 @@ create view dist.schedule_status as
                when recurs.recurs then 'Recurring'
                else 'Scheduled'
            end as status,
-           st.next_run_at,
+           case when s.cancelled_at is null then st.next_run_at end as next_run_at,
            coalesce(st.runs, 0) as runs,
            s.owner,
            s.description

@@ -30,6 +30,9 @@ begin
     if btrim(coalesce(new.name, '')) = '' then
         perform dist._refuse(tg_table_name, new.name, '23514', 'name is empty', 'Give the object a name, such as lead.');
     end if;
+    perform dist._required(tg_table_name, new.name, 'relation', new.relation::text);
+    perform dist._required(tg_table_name, new.name, 'key_column', new.key_column);
+    perform dist._required(tg_table_name, new.name, 'owner_column', new.owner_column);
     for warning in select jsonb_array_elements_text(dist._check_object(to_jsonb(new))) loop
         raise warning 'dist.object %: %', quote_literal(new.name), warning;
     end loop;

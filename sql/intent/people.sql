@@ -36,6 +36,19 @@ comment on column dist.team_member.weight is 'Share of a weighted distribution r
 comment on column dist.team_member.position is 'Order among equals: the lower position is served first';
 comment on column dist.team_member.active is 'Whether the rep takes turns in this team';
 
+create function dist._check_team() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not dist._checks_off() and btrim(coalesce(new.team, '')) = '' then
+        perform dist._refuse(tg_table_name, new.team, '23514', 'team is empty', 'Give the team a name.');
+    end if;
+    return new;
+end $$;
+create trigger check_row before insert or update on dist.team
+    for each row execute function dist._check_team();
+
 create function dist._check_rep() returns trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp

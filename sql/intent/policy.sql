@@ -35,7 +35,7 @@ create function dist._check_policy() returns trigger
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if tg_op = 'INSERT' and not dist._checks_off() then
+    if (tg_op = 'INSERT' or new.name <> old.name) and not dist._checks_off() then
         perform dist._one_of(tg_table_name, new.name, 'name', new.name, array(select d.name from dist._policy_defaults() d));
     end if;
     if new.value < 0 then

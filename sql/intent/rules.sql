@@ -134,6 +134,7 @@ begin
     if btrim(coalesce(new.name, '')) = '' then
         perform dist._refuse(tg_table_name, new.name, '23514', 'name is empty', 'Give the ruleset a name.');
     end if;
+    perform dist._required(tg_table_name, new.name, 'object', new.object);
     perform dist._must_exist(tg_table_name, new.name, 'object', new.object, 'object');
     perform dist._must_exist(tg_table_name, new.name, 'default_to_rep', new.default_to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'default_to_distribution_rule', new.default_to_distribution_rule, 'distribution_rule');
@@ -188,6 +189,7 @@ begin
     if dist._checks_off() or pg_trigger_depth() > 1 then
         return new;
     end if;
+    perform dist._required(tg_table_name, row_name, 'ruleset', new.ruleset);
     perform dist._must_exist(tg_table_name, row_name, 'ruleset', new.ruleset, 'ruleset');
     perform dist._must_exist(tg_table_name, row_name, 'to_rep', new.to_rep, 'rep');
     perform dist._must_exist(tg_table_name, row_name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
@@ -222,6 +224,7 @@ begin
                 'A ruleset must not lead back to itself.');
         end if;
     end if;
+    perform dist._no_json_null(tg_table_name, row_name, 'criteria', new.criteria);
     perform dist._check_text(tg_table_name, row_name, own_object, to_jsonb(new));
     perform dist._check_reps(tg_table_name, row_name, own_object, dist._reachable_reps(new.to_rep, new.to_distribution_rule));
     return new;

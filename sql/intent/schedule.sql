@@ -79,6 +79,17 @@ begin
     if btrim(coalesce(new.name, '')) = '' then
         perform dist._refuse(tg_table_name, new.name, '23514', 'name is empty', 'Give the schedule a name.');
     end if;
+    -- Blank is as good as null, and then is null wherever it is looked at.
+    new.frequency := lower(nullif(btrim(new.frequency), ''));
+    new.cron := nullif(btrim(new.cron), '');
+    new.rrule := nullif(btrim(new.rrule), '');
+    if new.time_zone is not null then
+        perform dist._check_zone(tg_table_name, new.name, new.time_zone);
+    end if;
+    if tg_op = 'UPDATE' and old.cancelled_at is not null and new.cancelled_at is null then
+        perform dist._refuse(tg_table_name, new.name, '55000', 'it has been cancelled', 'Make a new schedule.');
+    end if;
+    perform dist._required(tg_table_name, new.name, 'owner', new.owner);
     perform dist._one_of(tg_table_name, new.name, 'misfire', new.misfire, array['one', 'skip', 'all']);
     if new.max_runs < 1 then
         perform dist._refuse(tg_table_name, new.name, '23514', format('max_runs %s is less than 1', new.max_runs),

@@ -64,6 +64,7 @@ begin
     perform dist._one_of(tg_table_name, new.name, 'kind', new.kind, array['distribution', 'retrieval']);
     perform dist._one_of(tg_table_name, new.name, 'source', new.source, array['unowned', 'owned', 'any']);
     perform dist._one_of(tg_table_name, new.name, 'on_owned', new.on_owned, array['skip', 'reassign']);
+    perform dist._required(tg_table_name, new.name, 'object', new.object);
     perform dist._must_exist(tg_table_name, new.name, 'object', new.object, 'object');
     perform dist._must_exist(tg_table_name, new.name, 'to_rep', new.to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
@@ -87,9 +88,60 @@ begin
                 'Name a ruleset of the same object.');
         end if;
     end if;
+    perform dist._no_json_null(tg_table_name, new.name, 'criteria', new.criteria);
+    perform dist._no_json_null(tg_table_name, new.name, 'set_fields', new.set_fields);
     perform dist._check_text(tg_table_name, new.name, new.object, to_jsonb(new));
     perform dist._check_reps(tg_table_name, new.name, new.object, dist._reachable_reps(new.to_rep, new.to_distribution_rule));
     return new;
 end $$;
 create trigger check_row before insert or update on dist.transfer
     for each row execute function dist._check_transfer();
+
+-- What leads to an object was checked against its table as it was; what leads to a rep, against its value as it was.
+create function dist._check_object_users() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if dist._checks_off()
+       or (old.relation, old.key_column, old.owner_column) = (new.relation, new.key_column, new.owner_column) then
+        return null;
+    end if;
+    perform dist._check_text('transfer', t.name, new.name, to_jsonb(t)),
+            dist._check_reps('transfer', t.name, new.name, dist._reachable_reps(t.to_rep, t.to_distribution_rule))
+       from dist.transfer t where t.object = new.name;
+    perform dist._check_text('assignment_rule', a.ruleset || '/' || a.position, new.name, to_jsonb(a)),
+            dist._check_reps('assignment_rule', a.ruleset || '/' || a.position, new.name,
+                             dist._reachable_reps(a.to_rep, a.to_distribution_rule))
+       from dist.assignment_rule a join dist.ruleset s on s.name = a.ruleset where s.object = new.name;
+    perform dist._check_reps('ruleset', s.name, new.name, dist._reachable_reps(s.default_to_rep, s.default_to_distribution_rule))
+       from dist.ruleset s where s.object = new.name;
+    return null;
+end $$;
+create trigger check_users after update on dist.object
+    for each row execute function dist._check_object_users();
+
+create function dist._check_rep_value() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if dist._checks_off() or new.rep = old.rep then
+        return new;
+    end if;
+    perform dist._check_reps(tg_table_name, new.rep, named.object, array[new.rep])
+       from (select s.object from dist.ruleset s where s.default_to_rep = old.rep
+             union
+             select s.object from dist.assignment_rule a join dist.ruleset s on s.name = a.ruleset where a.to_rep = old.rep
+             union
+             select t.object from dist.transfer t where t.to_rep = old.rep
+             union
+             select dist._objects_served(array(
+                 select d.name from dist.distribution_rule d where d.rep = old.rep
+                 union
+                 select d.name from dist.distribution_rule d join dist.team_member m on m.team = d.team where m.rep = old.rep))
+            ) named;
+    return new;
+end $$;
+create trigger check_value before update on dist.rep
+    for each row execute function dist._check_rep_value();
