@@ -1,0 +1,50 @@
+-- The extension, the roles and the helpers of the files after this one.
+create extension pg_dist;
+
+-- Everything is tested as ordinary roles; the superuser only makes tables and cleans up.
+create role test_admin login in role dist_admin;
+create role test_manager login in role dist_manager;
+create role test_reader login in role dist_reader;
+create role test_outsider login;
+
+create schema test;
+grant usage on schema test to public;
+
+create table test.refusal (statement text, sqlstate text, message text, detail text, hint text, own boolean);
+comment on column test.refusal.own is 'Whether pg_dist refused it, not a constraint';
+grant insert, select on test.refusal to public;
+
+-- Says how a statement is refused, without what changes from version to version (CONTEXT, line numbers).
+create function test.refused(statement text) returns setof text language plpgsql as $$
+declare
+    state text; message text; detail text; hint text; by_constraint text; by_column text;
+begin
+    begin
+        execute statement;
+        raise exception using errcode = 'P0TST', message = 'ACCEPTED';
+    exception when others then
+        get stacked diagnostics state = returned_sqlstate, message = message_text,
+            detail = pg_exception_detail, hint = pg_exception_hint,
+            by_constraint = constraint_name, by_column = column_name;
+    end;
+    message := regexp_replace(message, 'pg_temp_\d+', 'pg_temp_N');
+    insert into test.refusal values (statement, state, message, detail, hint, by_constraint = '' and by_column = '');
+    return next state || ': ' || message;
+    -- A NOT NULL constraint details the whole row, which changes with each new column.
+    if detail <> '' and state <> '23502' then return next 'DETAIL: ' || detail; end if;
+    if hint <> '' then return next 'HINT: ' || hint; end if;
+end $$;
+comment on function test.refused(text) is 'How a statement is refused; what it did is rolled back';
+
+-- All intent goes, so that the next file starts from nothing; history stays, as it does for everybody.
+create function test.forget_intent() returns void language sql as $$
+    delete from dist.schedule;
+    delete from dist.transfer;
+    delete from dist.assignment_rule;
+    delete from dist.ruleset;
+    delete from dist.distribution_rule;
+    delete from dist.team;
+    delete from dist.rep;
+    delete from dist.object;
+    delete from dist.policy;
+$$;
