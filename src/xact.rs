@@ -47,13 +47,20 @@ pub fn current_role_name() -> Result<String> {
         .ok_or_else(|| internal("there is no current role"))
 }
 
-/// Runs `work` with the rights of `role`.
+/// Runs `work` with the rights of the role that a run belongs to. Settings that its code changes are as they were
+/// afterwards: it must not choose, say, the search_path of whoever called.
 pub fn as_role<T>(role: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
     let _former = Identity::switch_to(role);
-    work()
+    // SAFETY: an error leaves the level to the abort of the (sub)transaction, as in PostgreSQL's own code.
+    let level = unsafe { pg_sys::NewGUCNestLevel() };
+    let done = work();
+    // SAFETY: the level was opened above; levels that `work` opened have been closed by now.
+    unsafe { pg_sys::AtEOXact_GUC(false, level) };
+    done
 }
 
-/// Runs `work` with the rights of the extension's owner: for statements over `dist.*` only.
+/// Runs `work` with the rights of the extension's owner: for statements over `dist.*` only. Whatever the session's
+/// search_path is (users' code may have changed it on the way), names and operators in them are PostgreSQL's own.
 ///
 /// # Errors
 /// When the extension is not installed in this database.
@@ -70,7 +77,31 @@ pub fn as_extension_owner<T>(work: impl FnOnce() -> T) -> Result<T> {
     .ok()
     .flatten()
     .ok_or_else(|| internal("the extension is not installed in this database"))?;
-    Ok(as_role(owner, work))
+    Ok(as_trusted(owner, work))
+}
+
+/// The same where the extension's owner is known already.
+pub fn as_trusted<T>(owner: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
+    let _former = Identity::switch_to(owner);
+    // SAFETY: as in as_role. The setting is what a function's SET clause would be: it goes with the level.
+    let level = unsafe {
+        let level = pg_sys::NewGUCNestLevel();
+        pg_sys::set_config_option(
+            c"search_path".as_ptr(),
+            c"pg_catalog, pg_temp".as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+        level
+    };
+    let done = work();
+    // SAFETY: as in as_role.
+    unsafe { pg_sys::AtEOXact_GUC(true, level) };
+    done
 }
 
 /// Runs `work` in a subtransaction that is rolled back whatever happens, and returns what PostgreSQL raised in it.

@@ -25,8 +25,7 @@ const BUSY: i64 = SECOND;
 /// The longest wait before another attempt at something that raises an error.
 const PATIENCE: i64 = 300 * SECOND;
 
-// These run with the rights of the extension's owner in a session whose search_path is the schedule owner's, so every
-// name and operator is qualified.
+// These run with the rights of the extension's owner; PRESENCE alone in the session's own search_path.
 
 /// Nothing, where the extension is not there (any more).
 const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'pg_dist'";
@@ -302,7 +301,7 @@ fn in_extension<T>(
         })
         .map_err(|error: spi::Error| internal(error))?;
         owner
-            .map(|owner| xact::as_role(owner, || Spi::connect(work)))
+            .map(|owner| xact::as_trusted(owner, || Spi::connect(work)))
             .transpose()
             .map_err(internal)
     })
