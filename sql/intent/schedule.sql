@@ -48,7 +48,7 @@ comment on column dist.schedule.owner is 'Role whose rights the runs have';
 
 create table dist.step (
     schedule text not null references dist.schedule on update cascade on delete cascade,
-    position integer not null,
+    position integer not null default 1,
     action   text not null default 'transfer',
     target   text,
     args     jsonb,
@@ -118,7 +118,7 @@ begin
         first_run := dist._check_plan(to_jsonb(new), clock_timestamp());
         if first_run is null and new.cancelled_at is null then
             perform dist._refuse(tg_table_name, new.name, '22023', 'its only run, or its last, is in the past',
-                'Give a start_at (and until) in the future, or call dist.run_now once it exists.');
+                'Give a start_at (and until) in the future, or call dist.execute to run the transfer now.');
         end if;
     end if;
     return new;

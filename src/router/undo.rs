@@ -26,6 +26,9 @@ use crate::xact::{as_extension_owner, current_role_name};
 struct Past {
     status: String,
     trigger: String,
+    transfer: Option<String>,
+    schedule: Option<String>,
+    schedule_id: Option<i32>,
     undone_by: Option<i64>,
     objects: Vec<String>,
     pools: Vec<String>,
@@ -49,7 +52,10 @@ pub fn undo(run: i64) -> Result<i64> {
     .map_err(internal)?;
     let past = self::past(run)?;
     let id = next_run_id()?;
-    let mut totals = Totals::default();
+    let mut totals = Totals {
+        transfers: past.transfer.clone().into_iter().collect(),
+        ..Totals::default()
+    };
     let about = clock::from_pg(started)?;
     with_settings(about, || {
         Spi::connect_mut(|client| {
@@ -61,7 +67,7 @@ pub fn undo(run: i64) -> Result<i64> {
         })
     })?;
     let header = Header {
-        schedule: None,
+        schedule: past.schedule.zip(past.schedule_id),
         trigger: "undo".to_owned(),
         due_at: None,
         as_of: started,

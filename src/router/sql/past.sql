@@ -2,6 +2,9 @@
 select jsonb_build_object(
            'status', r.status,
            'trigger', r.trigger,
+           'transfer', r.transfer,
+           'schedule', r.schedule,
+           'schedule_id', r.schedule_id,
            'undone_by', (select u.id from dist.run u where u.undoes = r.id and u.status = 'succeeded'),
            'objects', (select coalesce(jsonb_agg(distinct a.object), '[]') from dist.assignment a where a.run_id = r.id),
            'pools', (select coalesce(jsonb_agg(distinct a.distribution_rule), '[]')

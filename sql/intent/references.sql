@@ -1,0 +1,55 @@
+-- What happens to rows that others name: a row in use is not deleted, and a rep's new name takes the turns along.
+
+create function dist._check_unused() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- The first column of each intent table is its name.
+    own_name text := coalesce(to_jsonb(old) ->> 'name', to_jsonb(old) ->> 'team', to_jsonb(old) ->> 'rep');
+    named_by text[];
+    found_in text;
+begin
+    for i in 0 .. tg_nargs - 1 loop
+        named_by := string_to_array(tg_argv[i], '.');
+        execute format(
+            'select case when %3$L then concat_ws(''/'', j ->> ''ruleset'', j ->> ''team'', j ->> ''position'', j ->> ''rep'')'
+            ' else j ->> ''name'' end from dist.%1$I x, to_jsonb(x) j where x.%2$I = $1 limit 1',
+            named_by[1], named_by[2], named_by[1] in ('assignment_rule', 'team_member'))
+           into found_in using own_name;
+        if found_in is not null then
+            perform dist._refuse(tg_table_name, own_name, '23503',
+                format('dist.%s %L names it in %s', named_by[1], found_in, named_by[2]),
+                case when tg_table_name = 'rep' then 'To let a rep receive nothing more, set active = false. '
+                     else '' end
+                || format('To delete it, change or delete the rows of dist.%s first.', named_by[1]));
+        end if;
+    end loop;
+    return old;
+end $$;
+
+create trigger check_unused before delete on dist.rep
+    for each row execute function dist._check_unused(
+        'team_member.rep', 'distribution_rule.rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep');
+create trigger check_unused before delete on dist.team
+    for each row execute function dist._check_unused('distribution_rule.team');
+create trigger check_unused before delete on dist.object
+    for each row execute function dist._check_unused('ruleset.object', 'transfer.object');
+create trigger check_unused before delete on dist.distribution_rule
+    for each row execute function dist._check_unused(
+        'ruleset.default_to_distribution_rule', 'assignment_rule.to_distribution_rule', 'transfer.to_distribution_rule');
+create trigger check_unused before delete on dist.ruleset
+    for each row execute function dist._check_unused('assignment_rule.to_ruleset', 'transfer.to_ruleset');
+
+create function dist._rename_rep() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update dist.pool p
+       set deficits = (p.deficits - old.rep) || jsonb_build_object(new.rep, p.deficits -> old.rep)
+     where p.deficits ? old.rep;
+    return null;
+end $$;
+create trigger rename after update of rep on dist.rep
+    for each row when (old.rep is distinct from new.rep) execute function dist._rename_rep();
