@@ -67,12 +67,8 @@ create table dist.assignment (
     rule              text,
     distribution_rule text,
     at                timestamptz not null,
-    fields            jsonb,
-    primary key (run_id, seq, at)
+    fields            jsonb
 ) partition by range (at);
--- The primary key serves undo and the check of fairness at each prefix of a run; this one serves "what happened to
--- this record" (explain of the past, ownership). Each further index would be paid by every record that ever moves.
-create index assignment_record on dist.assignment (record_key);
 comment on table dist.assignment is 'History: every move of a record, partitioned by the month of at';
 comment on column dist.assignment.run_id is 'dist.run.id';
 comment on column dist.assignment.seq is 'The record''s place among those that the run moved, from 1';
@@ -85,6 +81,44 @@ comment on column dist.assignment.rule is 'The assignment rule that matched';
 comment on column dist.assignment.distribution_rule is 'The distribution rule whose turn it took';
 comment on column dist.assignment.at is 'The run''s as_of';
 comment on column dist.assignment.fields is 'What set_fields did: {"column": [before, after]}, in text form';
+
+-- The primary key serves undo and the check of fairness at each prefix of a run; the other one serves "what happened to
+-- this record" (explain of the past, ownership). Each further index would be paid by every record that ever moves.
+create function dist._index_history() returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('pg_dist: partitions of dist.assignment', 0));
+    if to_regclass('dist.assignment_pkey') is null then
+        alter table only dist.assignment add primary key (run_id, seq, at);
+        create index assignment_record on only dist.assignment (record_key);
+    end if;
+end $$;
+comment on function dist._index_history() is 'Internal: makes the indexes of dist.assignment';
+
+-- A dump has the partitions as tables of their own: it makes them, attaches them, makes their indexes, and attaches these
+-- (ALTER INDEX) to those of dist.assignment. Indexes that are there when a partition is attached would give it a second
+-- set. So where a dump is being restored, they are made just before the first index is attached to them.
+do $$
+begin
+    if not dist._checks_off() then
+        perform dist._index_history();
+    end if;
+end $$;
+create function dist._index_restored_history() returns event_trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if to_regclass('dist.assignment_pkey') is null then
+        perform dist._index_history();
+    end if;
+end $$;
+comment on function dist._index_restored_history() is 'Internal: makes the indexes of dist.assignment where a dump is being restored';
+create event trigger pg_dist_restore on ddl_command_start when tag in ('ALTER INDEX')
+    execute function dist._index_restored_history();
+comment on event trigger pg_dist_restore is 'Lets a dump attach its indexes to those of dist.assignment';
 
 create table dist.unassigned (
     run_id     bigint not null,
@@ -114,7 +148,7 @@ begin
     if to_regclass(format('dist.%I', part)) is not null then
         return;
     end if;
-    perform pg_advisory_xact_lock(hashtextextended('pg_dist: partitions of dist.assignment', 0));
+    perform dist._index_history();
     if to_regclass(format('dist.%I', part)) is not null then
         return;
     end if;

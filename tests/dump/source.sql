@@ -1,0 +1,87 @@
+-- A database with intent of every kind, state that is in the middle of things, and history of every kind, some of it
+-- gone bad since. Its worker is off: only these statements run anything.
+\set QUIET on
+set client_min_messages = warning;
+create extension pg_dist;
+create role ops login;
+create role boss nologin;
+grant dist_manager, boss to ops;
+create schema crm authorization ops;
+grant usage on schema crm to boss;
+
+create table crm.lead (id bigint primary key, region text not null, budget numeric, stale boolean, owner text);
+create table crm."Old Deal" (id uuid primary key, owner text);
+alter table crm.lead owner to ops;
+alter table crm."Old Deal" owner to ops;
+insert into crm.lead select n, case when n % 3 = 0 then 'south' else 'north' end, n * 10, false from generate_series(1, 400) n;
+insert into crm."Old Deal" values ('00000000-0000-0000-0000-000000000001');
+insert into dist.object (name, relation, key_column, owner_column, description)
+values ('lead', 'crm.lead', 'id', 'owner', 'leads of the example'),
+       ('old deal', 'crm."Old Deal"', 'id', 'owner', null);
+insert into dist.policy (name, value) values ('unassigned_rows', 50);
+
+set session authorization ops;
+insert into dist.rep (rep, name, time_zone, active)
+values ('ada', 'Ada Example', 'Europe/Berlin', true), ('bob', 'Bob Example', 'America/New_York', true),
+       ('cyd', 'Cyd Example', 'UTC', true), ('dee', 'Dee Example', 'UTC', false);
+insert into dist.team (team) values ('field');
+insert into dist.team_member (team, rep, weight, position)
+values ('field', 'ada', 3, 1), ('field', 'bob', 2.5, 2), ('field', 'cyd', 1.000001, 3), ('field', 'dee', 7, 4);
+insert into dist.distribution_rule (name, strategy, team, rep)
+values ('by weight', 'weighted', 'field', null), ('in turn', 'round_robin', 'field', null), ('always cyd', 'rep', null, 'cyd');
+insert into dist.ruleset (name, object, default_to_distribution_rule) values ('leads', 'lead', 'in turn'), ('south', 'lead', null);
+insert into dist.assignment_rule (ruleset, position, criteria, predicate, to_rep, to_distribution_rule, to_ruleset)
+values ('leads', 1, '{"field": "region", "op": "=", "value": "south"}', null, null, null, 'south'),
+       ('leads', 2, null, 'r.budget > 3000', null, 'by weight', null),
+       ('south', 1, '{"field": "budget", "op": "<", "value": 500}', null, null, 'always cyd', null),
+       ('south', 2, null, null, null, 'by weight', null);
+insert into dist.transfer (name, object, to_ruleset, row_limit, ranking, set_fields)
+values ('some', 'lead', 'leads', 70, 'r.budget desc', '{"stale": true}'),
+       ('plenty', 'lead', 'leads', null, null, null);
+insert into dist.transfer (name, object, kind, predicate) values ('back', 'lead', 'retrieval', 'r.owner = ''ada'' and dist.as_of() > ''2020-01-01''');
+insert into dist.transfer (name, object, kind, to_rep, is_template) values ('template', 'lead', 'retrieval', 'bob', true);
+insert into dist.transfer (name, object, to_rep, predicate) values ('fails', 'lead', 'bob', '1 / (r.id - r.id) = 1');
+-- These go bad below.
+insert into dist.transfer (name, object, to_rep, criteria) values ('bad column', 'lead', 'bob', '{"field": "budget", "op": ">", "value": 1}');
+insert into dist.transfer (name, object, to_rep) values ('bad table', 'old deal', 'bob');
+
+insert into dist.schedule (name, start_at, time_zone, frequency, every)
+values ('nightly', '2999-01-01 06:00', 'Europe/Berlin', 'daily', 1), ('paused', '2999-01-01 06:00', 'UTC', 'weekly', 2),
+       ('cancelled', '2999-01-01 06:00', 'UTC', 'daily', 1), ('unbound', '2999-01-01 06:00', 'UTC', 'daily', 1),
+       ('once', '2999-01-01 06:00', 'UTC', null, null), ('failing', '2998-01-01 06:00', 'UTC', 'yearly', 1);
+insert into dist.step (schedule, position, target)
+values ('nightly', 1, 'back'), ('nightly', 2, 'some'), ('paused', 1, 'some'), ('cancelled', 1, 'some'), ('once', 1, 'some'), ('failing', 1, 'fails');
+-- One is the group's: it runs as boss, who has no rights on the table.
+insert into dist.schedule (name, start_at, owner) values ('of boss', '2998-06-01 06:00', 'boss');
+insert into dist.step (schedule, position, target) values ('of boss', 1, 'some');
+select dist.pause('paused');
+select dist.cancel('cancelled');
+
+-- History: moves in several months, records left, an undo, failures, a run of a schedule that runs once.
+select dist.execute('some', '2026-01-15 12:00Z');
+select dist.execute('some', '2026-02-28 23:59Z');
+select dist.undo((select min(id) from dist.run));
+select dist.execute('back', '2026-03-01 00:00Z');
+select dist.tick('2998-06-01 06:00Z');
+update dist.schedule set start_at = '2997-01-01 06:00' where name = 'once';
+select dist.tick('2997-01-01 06:00Z');
+update dist.rep set active = true where rep = 'dee';
+select dist.execute('some', '2026-03-31 12:00Z');
+update dist.rep set active = false where rep = 'bob';
+select dist.execute('some', '2026-03-31 13:00Z');
+update dist.transfer set source = 'any', criteria = '{"field": "stale", "op": "=", "value": true}' where name = 'plenty';
+select dist.execute('plenty', '2026-04-01 13:00Z');
+update dist.transfer set source = null, criteria = null where name = 'plenty';
+reset session authorization;
+
+-- Gone bad: a column and a table that intent names are dropped, and a row of intent has an author who left.
+create role former;
+grant dist_manager, ops to former;
+set session authorization former;
+insert into dist.assignment_rule (ruleset, position, predicate, to_rep, active) values ('south', 9, 'true', 'ada', false);
+reset session authorization;
+drop role former;
+alter table crm.lead add column size numeric;
+update dist.transfer set criteria = '{"field": "size", "op": ">", "value": 1}' where name = 'bad column';
+alter table crm.lead drop column size;
+drop table crm."Old Deal";
