@@ -29,6 +29,7 @@ for file in "${files[@]}"; do
   # Roles belong to a cluster: each file has one of its own.
   cluster_start "docs$((n += 1))"
   mkdir -p "$WORK/$(dirname "$file")"
+  : >"$WORK/messages"
   # In a folder of the same shape, so that the messages name the file as the reader does.
   if blocks "$ROOT/$file" >"$WORK/$file" && (cd "$WORK" && cluster_psql -f "$file" >"$WORK/output" 2>"$WORK/messages") &&
     failure=$(cluster_value "select string_agg(message, '; ') from dist.failure") && [[ -z $failure ]]; then
