@@ -89,7 +89,8 @@ create function dist._index_history() returns void
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform pg_advisory_xact_lock(hashtextextended('pg_dist: partitions of dist.assignment', 0));
+    -- A lock on the table, and not an advisory one: with it the session also learns what others have made meanwhile.
+    lock table dist.assignment in share update exclusive mode;
     if to_regclass('dist.assignment_pkey') is null then
         alter table only dist.assignment add primary key (run_id, seq, at);
         create index assignment_record on only dist.assignment (record_key);
