@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # pg_dump and a restore keep intent, state and history, and go on exactly where the original was (X2, X3, Z6); DROP
 # EXTENSION takes everything along, asks no CASCADE, and CREATE EXTENSION starts afresh.
+# shellcheck disable=SC2317 # the checks are called by their names
 CLUSTER_FSYNC=off
 # shellcheck source=scripts/cluster.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/cluster.sh"
