@@ -525,47 +525,56 @@ pub fn check_writers(writers: &[(&'static str, String, &str)]) -> Result<()> {
     ))
 }
 
-/// Runs `work` with dist.as_of() set, memory for whole sets, and no parallel plans (whose order of rows array_agg would
-/// inherit). All is as before when it returns; an error takes it back with everything else.
+/// What is the same in every run, whatever the session has: dist.as_of(), memory for whole sets, no parallel plans (whose
+/// order of rows array_agg would inherit), and how values are written as text, which the audit keeps and undo reads.
+const SETTINGS: [&str; 6] = [
+    "pg_dist.as_of",
+    "work_mem",
+    "max_parallel_workers_per_gather",
+    "DateStyle",
+    "IntervalStyle",
+    "extra_float_digits",
+];
+
+/// Runs `work` with the settings of a run. All is as before when it returns; an error takes it back with everything else.
 ///
 /// # Errors
 /// Those of `work`.
 pub fn with_settings<T>(about: DateTime<Utc>, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let former = Spi::connect(|client| {
-        client
-            .select(
-                "select array[coalesce(current_setting('pg_dist.as_of', true), ''), current_setting('work_mem'), \
-                 current_setting('max_parallel_workers_per_gather'), \
-                 greatest(pg_size_bytes(current_setting('work_mem')) / 1024, $1) || 'kB']",
-                None,
-                &[i64::from(crate::settings::work_mem_kb()).into()],
-            )?
-            .first()
-            .get_one::<Vec<String>>()
-    })
-    .map_err(internal)?
-    .unwrap_or_default();
-    let [as_of, work_mem, workers, more_mem] = former.as_slice() else {
-        return Err(internal("settings cannot be read"));
-    };
-    set_settings(&clock::literal(about), more_mem, "0")?;
+    let former = texts(
+        "select array(select coalesce(current_setting(s.name, true), '') from unnest($1::text[]) with ordinality s(name, n) \
+         order by s.n)",
+        &[settings_names().into()],
+    )?;
+    let memory = texts(
+        "select array[greatest(pg_size_bytes(current_setting('work_mem')) / 1024, $1) || 'kB']",
+        &[i64::from(crate::settings::work_mem_kb()).into()],
+    )?
+    .concat();
+    let values = [&clock::literal(about), &memory, "0", "ISO, YMD", "postgres", "1"];
+    set_settings(values.map(ToOwned::to_owned).to_vec())?;
     let outcome = work()?;
-    set_settings(as_of, work_mem, workers)?;
+    set_settings(former)?;
     Ok(outcome)
 }
 
-fn set_settings(as_of: &str, work_mem: &str, workers: &str) -> Result<()> {
+fn settings_names() -> Vec<String> {
+    SETTINGS.map(ToOwned::to_owned).to_vec()
+}
+
+fn texts(query: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<Vec<String>> {
+    Spi::connect(|client| client.select(query, None, args)?.first().get_one::<Vec<String>>())
+        .map_err(internal)?
+        .ok_or_else(|| internal("settings cannot be read"))
+}
+
+fn set_settings(values: Vec<String>) -> Result<()> {
     Spi::connect(|client| {
         client
             .select(
-                "select set_config('pg_dist.as_of', $1, true), set_config('work_mem', $2, true), \
-                 set_config('max_parallel_workers_per_gather', $3, true)",
+                "select set_config(s.name, s.value, true) from rows from (unnest($1::text[]), unnest($2::text[])) s(name, value)",
                 None,
-                &[
-                    as_of.to_owned().into(),
-                    work_mem.to_owned().into(),
-                    workers.to_owned().into(),
-                ],
+                &[settings_names().into(), values.into()],
             )
             .map(|_| ())
     })

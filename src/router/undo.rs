@@ -201,8 +201,10 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
         };
         let (now, literal) = (column(name), quote_literal(name));
         sets.push(format!(
-            "{quoted} = case when p.fields ? {literal} and {now}::text is not distinct from p.fields -> {literal} ->> 1 \
+            "{quoted} = case when p.fields ? {literal} and {now}::text is not distinct from {} \
              then (p.fields -> {literal} ->> 0)::{} else {now} end",
+            // Read as the column reads it and written as this session writes it: 99 is 99.00 in a numeric(8, 2).
+            format!("(p.fields -> {literal} ->> 1)::{}::text", field.declared),
             field.type_sql,
             quoted = quote_ident(name),
         ));

@@ -18,6 +18,8 @@ fields as (
             window w as (partition by a.record_key, k.key order by a.seq
                          rows between unbounded preceding and unbounded following)) f
      group by f.record_key)
-select array_agg(m.record_key), array_agg(m.was), array_agg(m.becomes), array_agg(coalesce(f.fields, '{}')::text)
-  from (select * from moves where n = 1 order by seq) m
+select array_agg(m.record_key order by m.seq), array_agg(m.was order by m.seq), array_agg(m.becomes order by m.seq),
+       array_agg(coalesce(f.fields, '{}')::text order by m.seq)
+  from moves m
   left join fields f on f.record_key = m.record_key
+ where m.n = 1
