@@ -12,6 +12,7 @@ use crate::criteria::{nearest, quote_literal};
 use crate::error::{Place, Result, at, error_hint, internal};
 use crate::router::expression::{self, RECORD};
 use crate::router::intent::Object;
+use crate::router::run::with_settings;
 use crate::router::statement;
 use crate::xact::trial;
 
@@ -177,6 +178,11 @@ struct TextRow {
 /// # Errors
 /// What is wrong, with the place and a HINT.
 pub fn text(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
+    // With the settings of a run, so that 03/02/2031 is refused here and not read one way now and another way then.
+    with_settings(chrono::Utc::now(), || compiles(place, object, row))
+}
+
+fn compiles(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
     let row: TextRow = serde_json::from_value(row).map_err(internal)?;
     let object: Object = read("select dist._object_intent($1)", &[object.to_owned().into()])?
         .ok_or_else(|| no_such("object", object))?;

@@ -44,7 +44,12 @@ pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> 
         report.sql_error_code(),
         format!("{place}: {column}: {}", report.message()),
     )
-    .set_hint(report.hint().map_or_else(|| hint.to_owned(), ToOwned::to_owned));
+    .set_hint(match report.hint() {
+        // The style is the same in every run, whatever the session's.
+        Some(theirs) if theirs.contains("datestyle") => "Write dates as ISO 8601, such as 2031-12-31.".to_owned(),
+        Some(theirs) => theirs.to_owned(),
+        None => hint.to_owned(),
+    });
     if let Some(detail) = report.detail() {
         placed = placed.set_detail(detail.to_owned());
     }
