@@ -142,8 +142,9 @@ begin
                 hint = 'See dist.run for those that do.';
         end if;
         return query
-            select row_number() over (order by h.at, h.run, h.seq), h.stage, h.item, h.outcome, h.detail
-              from dist._explain_past(explain.object, explain.record_key, explain.run_id) h;
+            select row_number() over (order by h.seq), h.stage, h.item, h.outcome, h.detail
+              from dist._explain_past(explain.object, explain.record_key, explain.run_id) h
+             order by h.seq;
         return;
     end if;
     return query

@@ -156,21 +156,29 @@ impl Answers {
 
     /// The tests that did not hold, in words.
     fn failures(&self, asked: &Asked<'_>) -> String {
-        let failed: Vec<String> = asked
-            .expression
-            .tests
-            .iter()
-            .zip(&asked.tests)
-            .filter(|(_, (holds, _))| !self.is_true(*holds))
-            .map(|(test, (_, actual))| match actual {
-                Some(actual) => format!("{} (it is {})", test.description, self.text(*actual).unwrap_or("null")),
-                None => test.description.clone(),
-            })
-            .collect();
-        if failed.is_empty() {
+        let tests_that = |hold: bool| -> Vec<String> {
+            asked
+                .expression
+                .tests
+                .iter()
+                .zip(&asked.tests)
+                .filter(|(_, (holds, _))| self.is_true(*holds) == hold)
+                .map(|(test, (_, actual))| match actual {
+                    Some(actual) => format!("{} (it is {})", test.description, self.text(*actual).unwrap_or("null")),
+                    None => test.description.clone(),
+                })
+                .collect()
+        };
+        let failed = tests_that(false);
+        if !failed.is_empty() {
+            return format!("does not hold: {}", failed.join("; "));
+        }
+        // Every test holds, and yet the whole does not: it is a negation that fails.
+        let held = tests_that(true);
+        if held.is_empty() || self.is_true(asked.whole) {
             String::new()
         } else {
-            format!("does not hold: {}", failed.join("; "))
+            format!("holds, and must not: {}", held.join("; "))
         }
     }
 }
@@ -244,7 +252,7 @@ fn one(
             decided: false,
             lines,
         };
-        walk.ruleset(name, 0);
+        walk.ruleset(name, 0, None);
     }
     let number = answers
         .text(leaf)
@@ -313,11 +321,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn ruleset(&mut self, name: &str, depth: usize) {
+    /// `outer` is the ruleset whose default is taken where neither a rule nor a default of this one decides.
+    fn ruleset(&mut self, name: &str, depth: usize, outer: Option<&str>) {
         let Some(ruleset) = self.intent.rulesets.iter().find(|set| set.name == name) else {
             return;
         };
         let ruleset: &Ruleset = ruleset;
+        let has_default = ruleset.default_to_rep.is_some() || ruleset.default_to_distribution_rule.is_some();
+        let default_of = if has_default { Some(name) } else { outer };
         for rule in &ruleset.rules {
             let item = format!("{name}/{} {}", rule.position, rule.shown());
             let asked = self
@@ -338,7 +349,7 @@ impl Walk<'_> {
                 self.lines.push(line("rule", item, "matched"));
                 match &rule.to_ruleset {
                     Some(inner) if depth < self.intent.rulesets.len() => {
-                        self.ruleset(inner, depth + 1);
+                        self.ruleset(inner, depth + 1, default_of);
                         // Whatever the inner ruleset did, its default included, nothing below is asked any more.
                         self.decided = true;
                     }
@@ -346,7 +357,7 @@ impl Walk<'_> {
                 }
             }
         }
-        if !self.decided && (ruleset.default_to_rep.is_some() || ruleset.default_to_distribution_rule.is_some()) {
+        if let (false, Some(name)) = (self.decided, default_of) {
             self.lines.push(line("rule", format!("{name}/default"), "matched"));
         }
     }
