@@ -138,6 +138,11 @@ select pg_temp.set_fields('{"company": null}');
 select pg_temp.set_fields('{"born": "2026-02-30"}');
 select pg_temp.set_fields('{"born": "today"}');
 select pg_temp.set_fields('{"created_at": "now"}');
+-- A date is read alike whatever the session has: what hangs on its style is refused.
+set datestyle = 'SQL, DMY';
+select pg_temp.set_fields('{"born": "31/12/2031"}');
+select pg_temp.predicate('r.born < ''31/12/2031''::date');
+reset datestyle;
 select pg_temp.set_fields('{"tags": ["a", "b"]}');
 select pg_temp.set_fields('{"tags": "not an array"}');
 
