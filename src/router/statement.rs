@@ -37,29 +37,39 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
     let object = &plan.object;
     let relation = object.relation()?;
     let owner = column(&object.owner()?.name);
-    let mut outer = vec!["count(*)", "array_agg(d_tid)", "array_agg(d_key)", "array_agg(d_leaf)"];
-    let mut inner = vec![
-        format!("{RECORD}.ctid as d_tid"),
-        format!("{}::text as d_key", column(&object.key()?.name)),
-        format!("({})::integer as d_leaf", plan.leaf.as_deref().unwrap_or("0")),
+    let mut selected = vec![
+        ("tid", format!("{RECORD}.ctid")),
+        ("key", format!("{}::text", column(&object.key()?.name))),
+        ("leaf", format!("({})::integer", plan.leaf.as_deref().unwrap_or("0"))),
     ];
     if shape.tree {
-        outer.push("array_agg(d_table)");
-        inner.push(format!("{RECORD}.tableoid as d_table"));
+        selected.push(("table", format!("{RECORD}.tableoid")));
     }
     if shape.owned {
-        outer.push("array_agg(d_owner)");
-        outer.push("array_agg(d_owner_number)");
-        inner.push(format!("{owner}::text as d_owner"));
-        inner.push(format!(
-            "case when {owner} is null then -1 else coalesce(array_position($1::text[], {owner}::text) - 1, -2) end \
-             as d_owner_number"
+        selected.push(("owner", format!("{owner}::text")));
+        selected.push((
+            "owner_number",
+            format!(
+                "case when {owner} is null then -1 else coalesce(array_position($1::text[], {owner}::text) - 1, -2) end"
+            ),
         ));
     }
     if shape.fields {
-        outer.push("array_agg(d_fields)");
-        inner.push(format!("{} as d_fields", before_and_after(&plan.set_fields)));
+        selected.push(("fields", before_and_after(&plan.set_fields)));
     }
+    // ORDER BY takes the name of what is selected for that, and not for the user's column of the same name.
+    let mut prefix = "d_".to_owned();
+    while relation.columns.iter().any(|column| column.name.starts_with(&prefix)) {
+        prefix.push('_');
+    }
+    let arrays: Vec<String> = selected
+        .iter()
+        .map(|(name, _)| format!("array_agg({prefix}{name})"))
+        .collect();
+    let inner: Vec<String> = selected
+        .iter()
+        .map(|(name, value)| format!("{value} as {prefix}{name}"))
+        .collect();
     let limit = plan
         .row_limit
         .map(|limit| format!(" limit {limit}"))
@@ -70,8 +80,8 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
         String::new()
     };
     Ok(format!(
-        "select {} from (select {} from {} as {RECORD} where {} order by {}{limit}{lock}) as d",
-        outer.join(", "),
+        "select count(*), {} from (select {} from {} as {RECORD} where {} order by {}{limit}{lock}) as d",
+        arrays.join(", "),
         inner.join(", "),
         relation.sql(),
         plan.filter,
