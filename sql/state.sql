@@ -77,6 +77,17 @@ exception when lock_not_available then
 end $$;
 comment on function dist._check_plan_is_free(integer, text) is 'Internal: refuses to edit what a run is using';
 
+create function dist._note_skipped(s dist.schedule, due_from timestamptz, due_to timestamptz, why text) returns void
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into dist.run (schedule, schedule_id, trigger, due_at, due_to, started_at, finished_at, status, message, run_by)
+    values (s.name, s.id, 'schedule', due_from, due_to, due_to, due_to, 'skipped', why, s.owner);
+end $$;
+comment on function dist._note_skipped(dist.schedule, timestamptz, timestamptz, text) is
+    'Internal: records that at no instant from due_from to due_to the schedule ran, and why';
+
 create function dist._arm(target integer, plan_changed boolean) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -108,6 +119,12 @@ begin
     if due is null and why is null then
         why := 'done';
     end if;
+    -- What was due and had not run yet does not vanish with the plan that it belonged to.
+    if st.next_run_at <= right_now and due is distinct from st.next_run_at then
+        perform dist._note_skipped(s, st.next_run_at, right_now, case when s.enabled
+            then 'edited: the schedule was changed before it could run at any instant from due_at to due_to'
+            else 'paused: the schedule was passive at every instant from due_at to due_to' end);
+    end if;
     update dist.schedule_state set next_run_at = due, ended = why where schedule_id = target
        and (next_run_at, ended) is distinct from (due, why);
 end $$;
@@ -128,9 +145,8 @@ begin
     select * into st from dist.schedule_state where schedule_id = target for update;
     if st.next_run_at <= right_now then
         due := dist._check_plan(to_jsonb(s), right_now);
-        insert into dist.run (schedule, schedule_id, trigger, due_at, due_to, started_at, finished_at, status, message, run_by)
-        values (s.name, s.id, 'schedule', st.next_run_at, right_now, right_now, right_now, 'skipped',
-                'paused: the schedule was passive at every instant from due_at to due_to', s.owner);
+        perform dist._note_skipped(s, st.next_run_at, right_now,
+            'paused: the schedule was passive at every instant from due_at to due_to');
         update dist.schedule_state
            set next_run_at = due, ended = case when due is null then 'done' end
          where schedule_id = target;

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# What is due and has not run yet, when its plan is edited: recorded as skipped, never lost without a trace (G8, G9, G11).
+# shellcheck source=tests/worker/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+# As after an outage: instants pass and nobody runs them.
+cluster_start edit "pg_dist.enabled = off"
+prepare
+
+overdue() { # SCHEDULE
+  cluster_psql -v name="$1" <<'SQL'
+begin;
+insert into dist.schedule (name, cron) values (:'name', '* * * * * *');
+insert into dist.step (schedule, position, target) values (:'name', 1, 'quick');
+commit;
+SQL
+  eventually "it is overdue" "select clock_timestamp() > next_run_at + interval '1 second' from dist.schedule_status where name = '$1'"
+  cluster_psql -c "create table was_$1 as select next_run_at from dist.schedule_status where name = '$1'"
+}
+
+skipped_from_its_first_instant() { # SCHEDULE WHY
+  holds "one row: from the first instant that was due to the edit, and why" \
+    "select count(*) = 1 and bool_and(status = 'skipped' and due_at = next_run_at and due_to between due_at + interval '1 second' and clock_timestamp()
+                                      and message like '$2:%')
+       from dist.run, was_$1 where schedule = '$1'"
+}
+
+plan_changed() {
+  overdue p1
+  cluster_psql -c "update dist.schedule set cron = '0 * * * * *' where name = 'p1'"
+  skipped_from_its_first_instant p1 edited
+  holds "due again by its new plan" "select extract(second from next_run_at) = 0 and next_run_at > now() from dist.schedule_status where name = 'p1'"
+}
+check "a new plan: what was due by the old one is recorded as skipped" plan_changed
+
+plan_changed_while_paused() {
+  overdue p2
+  cluster_psql -c "select dist.pause('p2')" -c "update dist.schedule set cron = '0 * * * * *' where name = 'p2'" >/dev/null
+  skipped_from_its_first_instant p2 paused
+}
+check "a new plan for a paused schedule: what passed is recorded as skipped (G11)" plan_changed_while_paused
+
+step_taken_away() {
+  overdue p3
+  cluster_psql -c "delete from dist.step where schedule = 'p3'"
+  skipped_from_its_first_instant p3 edited
+  holds "not due any more" "select status = 'Unbound' and next_run_at is null from dist.schedule_status where name = 'p3'"
+}
+check "its last step taken away: what was due is recorded as skipped" step_taken_away
+
+nothing_due() {
+  cluster_psql -c "insert into dist.schedule (name, cron) values ('p4', '0 0 1 1 *')" \
+    -c "insert into dist.step (schedule, position, target) values ('p4', 1, 'quick')" \
+    -c "update dist.schedule set cron = '0 0 2 1 *' where name = 'p4'"
+  holds "no row" "select not exists (select from dist.run where schedule = 'p4')"
+}
+check "a new plan while nothing is due leaves no row" nothing_due
+
+finish
