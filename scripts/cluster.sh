@@ -9,7 +9,8 @@
 #   cluster_wait SQL [SECONDS]       until the query answers true (default 30 s), else it fails
 #   cluster_restart [MODE]           MODE as in pg_ctl: fast (default), immediate, smart
 #   cluster_stop [MODE]              stop without removing; cluster_up starts it again
-#   cluster_crash                    kill -9 of the postmaster and all its children, as a power cut would
+#   cluster_crash [postmaster]       kill -9 of the postmaster and all its children, as a power cut would; with the
+#                                    argument of the postmaster alone, whose children then see that it is gone
 #   as_server COMMAND...             run something as the user the server runs as
 #   at_exit COMMAND...               run something before the clusters go (do not set an EXIT trap of your own)
 #
@@ -157,7 +158,7 @@ process_alive() { # a zombie is not
   [[ ${stat##*) } != Z* ]]
 }
 
-cluster_crash() {
+cluster_crash() { # [postmaster]
   local postmaster stat parent pid segment end=$((SECONDS + 30)) pids=()
   postmaster=$(head -n 1 "$PGDATA/postmaster.pid")
   segment=$(sed -n '7s/.* \([0-9]*\)$/\1/p' "$PGDATA/postmaster.pid")
@@ -172,7 +173,11 @@ cluster_crash() {
   for pid in "${pids[@]}"; do
     grep -so '/dev/shm/PostgreSQL\.[0-9]*' "/proc/$pid/maps" || true
   done | sort -u >"$WORK/${PGHOST##*/}.crashed"
-  kill -KILL "${pids[@]}" 2>/dev/null || true
+  if [[ ${1:-} == postmaster ]]; then
+    kill -KILL "$postmaster"
+  else
+    kill -KILL "${pids[@]}" 2>/dev/null || true
+  fi
   for pid in "${pids[@]}"; do
     while process_alive "$pid"; do
       ((SECONDS < end)) || die "process $pid of the crashed cluster does not end."
