@@ -2,6 +2,8 @@
 
 /// Microseconds in a second, PostgreSQL's unit of time.
 pub const SECOND: i64 = 1_000_000;
+/// A process that lived so long has ended for a reason of today.
+const SETTLED: i64 = 60 * SECOND;
 
 /// Tries again at once, more and more seldom, and reports an incident once however long it lasts.
 #[derive(Default)]
@@ -19,6 +21,16 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         self.until = now.saturating_add(delay.min(longest));
         self.failures == 1
+    }
+
+    /// Notes the untimely end of a process that was started then: of an incident of its own where it had lived for
+    /// long. Else a process that never leaves by itself would be replaced later and later, the more such ends there
+    /// have been in all its database's days.
+    pub fn ended(&mut self, started_at: i64, now: i64, longest: i64) -> bool {
+        if now.saturating_sub(started_at) > SETTLED {
+            self.succeeded();
+        }
+        self.failed(now, longest)
     }
 
     /// Notes that it went well.
@@ -64,6 +76,19 @@ mod tests {
         assert_eq!(backoff.wait_until(0), Some(60 * SECOND));
         backoff.succeeded();
         assert!(backoff.failed(0, SECOND));
+    }
+
+    #[test]
+    fn forgets_what_a_process_that_lived_for_long_had_before() {
+        let mut backoff = Backoff::default();
+        let mut now = 0;
+        for _ in 0..20 {
+            let started_at = now;
+            now += 61 * SECOND;
+            assert!(backoff.ended(started_at, now, 60 * SECOND));
+            assert_eq!(backoff.wait_until(now), Some(now + SECOND / 10));
+        }
+        assert!(!backoff.ended(now, now + 59 * SECOND, 60 * SECOND));
     }
 
     #[test]

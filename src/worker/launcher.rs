@@ -23,8 +23,6 @@ const STARTING_AT_ONCE: usize = 4;
 const PATIENCE: i64 = 60 * SECOND;
 /// The longest wait before another look for room in max_worker_processes.
 const ROOM: i64 = 2 * SECOND;
-/// A scheduler that lived so long has ended for a reason of today.
-const SETTLED: i64 = 60 * SECOND;
 
 /// What the launcher knows about a database.
 #[derive(Default)]
@@ -132,13 +130,8 @@ fn look_after(
         if left {
             database.backoff.succeeded();
             database.absent = !again;
-        } else {
-            if now - database.started_at > SETTLED {
-                database.backoff.succeeded();
-            }
-            if database.backoff.failed(now, PATIENCE) {
-                log!("pg_dist: the scheduler of database \"{name}\" has ended; starting another");
-            }
+        } else if database.backoff.ended(database.started_at, now, PATIENCE) {
+            log!("pg_dist: the scheduler of database \"{name}\" has ended; starting another");
         }
     } else if shared::take_left(Kind::Scheduler, oid, pg_sys::InvalidOid) {
         // One that a former launcher had started.

@@ -105,6 +105,7 @@ struct Scheduler {
 #[derive(Default)]
 struct Owner {
     child: Option<Child>,
+    started_at: i64,
     backoff: Backoff,
     /// Why its schedules cannot run has been said.
     refused: bool,
@@ -250,6 +251,7 @@ impl Scheduler {
                 role,
             );
             if owner.child.is_some() {
+                owner.started_at = now;
                 taken += 1;
                 self.room.succeeded();
             } else {
@@ -276,7 +278,7 @@ impl Owner {
             self.child = None;
             if shared::take_left(Kind::Runner, database, role) {
                 self.backoff.succeeded();
-            } else if self.backoff.failed(now, PATIENCE) {
+            } else if self.backoff.ended(self.started_at, now, PATIENCE) {
                 log!("pg_dist: the runner for \"{name}\" ended before its time; its schedules stay due");
             }
         }
