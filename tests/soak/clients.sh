@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# Sourced by run.sh: sessions that keep the database busy. Each is one call again and again, and connects again when
+# it has lost its server. What they complain of is in the server's log, which run.sh reads.
+
+CLIENTS=(
+  "web add_records 0.1"
+  "another_tool meddle 0.04"
+  "ann by_hand 0.3"
+  "bob edit 0.25"
+)
+CLIENT_PIDS=()
+
+# Goes on as long as $WORK/load exists; the pause is only for the server to come back.
+client() { # ROLE FUNCTION SECONDS
+  while [[ -e $WORK/load ]]; do
+    PGAPPNAME="soak $2" PGUSER=$1 psql -X -q -A -t -f - >/dev/null 2>&1 <<<"select crm.$2() \\watch $3" || true
+    sleep 0.1
+  done
+}
+
+clients_start() {
+  local line
+  touch "$WORK/load"
+  for line in "${CLIENTS[@]}"; do
+    # shellcheck disable=SC2086
+    client $line </dev/null 9>&- &
+    CLIENT_PIDS+=($!)
+  done
+}
+
+clients_stop() {
+  [[ ${#CLIENT_PIDS[@]} != 0 ]] || return 0
+  rm -f "$WORK/load"
+  psql -X -q -A -t -c "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'soak %'" \
+    >/dev/null 2>&1 || true
+  # A psql whose server is gone ends at its next call.
+  wait "${CLIENT_PIDS[@]}" 2>/dev/null || true
+  CLIENT_PIDS=()
+}
