@@ -47,14 +47,23 @@ end $$;
 comment on function dist._refuse(text, text, text, text, text) is
     'Internal: raises the one form of error that intent tables give: table, row, what is wrong, and a HINT';
 
+-- A foreign key's cascade: it rewrites rows on behalf of the system, as the owner of the tables. The depth alone would
+-- not do, for anybody can write a row of intent from a trigger on a table of their own.
+create function dist._cascaded() returns boolean
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+    return pg_trigger_depth() > 1
+           and current_user = (select pg_get_userbyid(n.nspowner) from pg_namespace n where n.nspname = 'dist');
+comment on function dist._cascaded() is 'Internal: true in a trigger that a foreign key''s cascade has fired';
+
 -- Who wrote a row that carries executable text or a target (a run refuses text of somebody who is not a member
--- of its owner's role). A superuser may state another writer: that is what restoring a dump does. A foreign key's
--- cascade rewrites the row on behalf of the system and must not pass for its author.
+-- of its owner's role). A superuser may state another writer: that is what restoring a dump does. A cascade must not
+-- pass for its author.
 create function dist._writer(claimed name, was name) returns name
     language sql stable
     set search_path = pg_catalog, pg_temp
     return case
-        when pg_trigger_depth() > 1 and was is not null then was
+        when was is not null and dist._cascaded() then was
         when claimed is not null and claimed is distinct from was
              and (select rolsuper from pg_roles where rolname = current_user) then claimed
         else current_user

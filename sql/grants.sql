@@ -41,7 +41,7 @@ grant execute on function
     dist._move(text, bigint, tid[], integer[], text[], text[], oid[]), dist._last_failure(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
     dist.pause(text), dist.resume(text), dist.cancel(text),
-    dist._checks_off(), dist._writer(name, name), dist._required(text, text, text, text),
+    dist._checks_off(), dist._cascaded(), dist._writer(name, name), dist._required(text, text, text, text),
     dist._no_json_null(text, text, text, jsonb),
     dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
     dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),

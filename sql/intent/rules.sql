@@ -142,7 +142,7 @@ begin
         perform dist._refuse(tg_table_name, new.name, '23514', 'there are two defaults',
             'Set one of default_to_rep and default_to_distribution_rule, or neither.');
     end if;
-    if tg_op = 'UPDATE' and new.object <> old.object and pg_trigger_depth() = 1
+    if tg_op = 'UPDATE' and new.object <> old.object and not dist._cascaded()
        and (exists (select from dist.assignment_rule a where a.ruleset = old.name)
             or exists (select from dist.assignment_rule a where a.to_ruleset = old.name)
             or exists (select from dist.transfer t where t.to_ruleset = old.name)) then
@@ -186,7 +186,7 @@ declare
 begin
     new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
     new.name := coalesce(new.name, 'rule ' || new.position);
-    if dist._checks_off() or pg_trigger_depth() > 1 then
+    if dist._checks_off() or dist._cascaded() then
         return new;
     end if;
     perform dist._required(tg_table_name, row_name, 'ruleset', new.ruleset);

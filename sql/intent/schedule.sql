@@ -142,7 +142,7 @@ declare
     row_name text := concat_ws('/', new.schedule, new.position);
 begin
     new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
-    if dist._checks_off() or pg_trigger_depth() > 1 then
+    if dist._checks_off() or dist._cascaded() then
         return new;
     end if;
     perform dist._must_exist(tg_table_name, row_name, 'schedule', new.schedule, 'schedule');
@@ -169,7 +169,7 @@ create function dist._check_step_delete() returns trigger
 as $$
 begin
     -- Of a schedule that is deleted, the schedule itself has been checked.
-    if pg_trigger_depth() = 1 then
+    if not dist._cascaded() then
         perform dist._check_plan_is_free(s.id, s.name) from dist.schedule s where s.name = old.schedule;
     end if;
     return old;

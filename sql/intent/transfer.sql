@@ -47,7 +47,7 @@ declare
     busy text;
 begin
     new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
-    if dist._checks_off() or pg_trigger_depth() > 1 then
+    if dist._checks_off() or dist._cascaded() then
         return new;
     end if;
     if btrim(coalesce(new.name, '')) = '' then

@@ -92,7 +92,7 @@ fast_shutdown() {
   local began ended
   began=$(date +%s%N)
   cluster_stop fast
-  ended=$(((($(date +%s%N) - began)) / 1000000))
+  ended=$((($(date +%s%N) - began) / 1000000))
   echo "      stopped within $ended ms"
   ((ended < 2000)) || return 1
   cluster_up
