@@ -51,6 +51,10 @@ select 'transfer' as in_table, to_ruleset, written_by from dist.transfer where n
 select 'assignment_rule', to_rep, written_by from dist.assignment_rule where ruleset = 'sec rules 2' union all
 select 'step', target, written_by from dist.step where schedule = 'sec boss' order by 1;
 
+-- Nor can a schedule be taken over, or its timing changed, by somebody who is no member of its owner's role
+update dist.schedule set owner = current_user where name = 'sec boss';
+update dist.schedule set start_at = localtimestamp + interval '2 hours' where name = 'sec boss';
+
 \c - sec_boss
 begin;
 select status, assigned from dist.execute('sec boss');
