@@ -49,8 +49,20 @@ pub fn current_role_name() -> Result<String> {
 
 /// Runs `work` with the rights of the role that a run belongs to. Settings that its code changes are as they were
 /// afterwards: it must not choose, say, the search_path of whoever called.
+///
+/// In the session of somebody whose rights that role does not have (an administrator who calls `dist.tick`), its code
+/// must also leave nothing behind that would later run with theirs: a trigger deferred to the commit, a temporary table.
+/// PostgreSQL refuses such in a security-restricted operation, as it does in its own maintenance commands.
 pub fn as_role<T>(role: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
     let _former = Identity::switch_to(role);
+    // SAFETY: looks up memberships and sets a backend-local variable, which Identity puts back.
+    unsafe {
+        if !pg_sys::is_member_of_role(role, pg_sys::GetOuterUserId()) {
+            let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+            pg_sys::GetUserIdAndSecContext(&raw mut user, &raw mut context);
+            pg_sys::SetUserIdAndSecContext(user, context | pg_sys::SECURITY_RESTRICTED_OPERATION as i32);
+        }
+    }
     // SAFETY: an error leaves the level to the abort of the (sub)transaction, as in PostgreSQL's own code.
     let level = unsafe { pg_sys::NewGUCNestLevel() };
     let done = work();
