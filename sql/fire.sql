@@ -77,9 +77,11 @@ begin
         return 'idle';
     end if;
     select * into s from dist.schedule x where x.id = target and x.enabled and x.cancelled_at is null;
-    if not found or not pg_try_advisory_xact_lock(dist._running_key(), target) then
+    if not found then
         return 'idle';
     end if;
+    -- What keeps others out is the state's row; this only lets them see (dist._is_running).
+    perform pg_try_advisory_xact_lock(dist._running_key(), target);
     due := st.next_run_at;
     if s.misfire = 'skip'
        and as_of - due > make_interval(secs => (select p.value from dist.policies p where p.name = 'misfire_grace')) then
@@ -193,7 +195,7 @@ begin
         perform dist._refuse('schedule', s.name, '55000', 'it has no complete, active step', 'Insert a row into dist.step.');
     end if;
     perform dist._check_plan_is_free(s.id, s.name);
-    perform pg_advisory_xact_lock(dist._running_key(), s.id);
+    perform pg_try_advisory_xact_lock(dist._running_key(), s.id);
     return dist._attempt(s, 'manual', null, clock_timestamp(), false);
 end $$;
 comment on function dist._run_now(text, name) is 'Internal: runs a schedule by hand; its plan is not disturbed';

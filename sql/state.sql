@@ -36,7 +36,8 @@ comment on column dist.schedule_state.ended is 'Why there is no next run: unboun
 -- Rows of object_state and pool are made by the first run that locks them (src/router/lock.sql).
 
 -- The first half of pg_advisory_lock(int, int): a run of a schedule holds (key, schedule id) for as long as it lasts,
--- which is how other sessions see that it is processing without anything being written and flushed.
+-- which is how other sessions see that it is processing without anything being written and flushed. Anybody can take
+-- such a lock, so it is a sign only where it goes with a lock that only pg_dist can hold, and nothing waits for it.
 create function dist._running_key() returns integer
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp
@@ -48,9 +49,12 @@ create function dist._is_running(schedule_id integer) returns boolean
     set search_path = pg_catalog, pg_temp
     return exists (
         select from pg_locks l
-         where l.locktype = 'advisory' and l.granted and l.objsubid = 2
-           and l.classid = dist._running_key()::oid and l.objid = schedule_id::oid
-           and l.database = (select oid from pg_database where datname = current_database()));
+         where l.granted and l.database = (select oid from pg_database where datname = current_database())
+           and (l.locktype = 'advisory' and l.objsubid = 2
+                and l.classid = dist._running_key()::oid and l.objid = schedule_id::oid
+                or l.locktype = 'relation' and l.relation = 'dist.schedule_state'::regclass and l.mode = 'RowShareLock')
+         group by l.virtualtransaction
+        having count(distinct l.locktype) = 2);
 comment on function dist._is_running(integer) is 'Internal: whether a run of the schedule is in progress';
 
 create function dist._running_schedule(transfer text) returns text

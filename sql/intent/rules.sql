@@ -209,7 +209,7 @@ begin
                 'A rule can only name a ruleset of the same object.');
         end if;
         -- A circle can also be closed by two sessions at once: whoever links rulesets does so one after the other.
-        perform pg_advisory_xact_lock(hashtextextended('pg_dist: links between rulesets', 0));
+        lock table dist.assignment_rule in share update exclusive mode;
         with recursive reach (ruleset, path) as (
             select new.to_ruleset, array[new.ruleset, new.to_ruleset]
             union all
