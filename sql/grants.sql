@@ -14,6 +14,26 @@ begin
     end loop;
 end $$;
 
+-- Nor is anything of pg_dist's open to whom default privileges name.
+do $$
+declare
+    given record;
+begin
+    for given in
+        select case when c.relkind operator(pg_catalog.=) 'S' then 'sequence ' else 'table ' end
+                   operator(pg_catalog.||) c.oid::regclass::text as thing, x.grantee
+          from pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) x
+         where c.relnamespace operator(pg_catalog.=) 'dist'::regnamespace and x.grantee operator(pg_catalog.<>) c.relowner
+        union
+        select 'function ' operator(pg_catalog.||) p.oid::regprocedure::text, x.grantee
+          from pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) x
+         where p.pronamespace operator(pg_catalog.=) 'dist'::regnamespace and x.grantee operator(pg_catalog.<>) p.proowner
+    loop
+        execute pg_catalog.format('revoke all on %s from %s', given.thing,
+            case when given.grantee operator(pg_catalog.=) 0 then 'public' else given.grantee::regrole::text end);
+    end loop;
+end $$;
+
 -- Reading.
 grant select on all tables in schema dist to dist_reader;
 grant execute on function dist.as_of() to public;

@@ -144,7 +144,8 @@ create function dist._ensure_partition(at timestamptz) returns void
 as $$
 declare
     first_day date := date_trunc('month', at at time zone 'UTC');
-    part text := 'assignment_' || to_char(first_day, 'YYYY_MM');
+    part text := 'assignment_' || to_char(first_day, 'YYYY_MM') || case when first_day < '0001-01-01' then '_bc' else '' end;
+    other regrole;
 begin
     if to_regclass(format('dist.%I', part)) is not null then
         return;
@@ -156,6 +157,12 @@ begin
     execute format('create table dist.%I (like dist.assignment including defaults including comments)', part);
     execute format('alter table dist.assignment attach partition dist.%I for values from (%L) to (%L)', part,
         first_day::timestamp at time zone 'UTC', (first_day + interval '1 month') at time zone 'UTC');
+    -- Whatever default privileges would give to others, history is read by dist_reader and written by nobody.
+    for other in select distinct x.grantee from pg_class c, aclexplode(c.relacl) x
+                  where c.oid = format('dist.%I', part)::regclass and x.grantee not in (0, c.relowner) loop
+        execute format('revoke all on dist.%I from %s', part, other);
+    end loop;
+    execute format('revoke all on dist.%I from public', part);
     execute format('grant select on dist.%I to dist_reader', part);
     execute format('comment on table dist.%I is %L', part, 'History: part of dist.assignment');
 end $$;
