@@ -90,7 +90,11 @@ begin
     end if;
     perform dist._no_json_null(tg_table_name, new.name, 'criteria', new.criteria);
     perform dist._no_json_null(tg_table_name, new.name, 'set_fields', new.set_fields);
-    perform dist._check_text(tg_table_name, new.name, new.object, to_jsonb(new));
+    -- As for assignment rules.
+    if tg_op = 'INSERT' or (new.object, new.criteria, new.predicate, new.ranking, new.set_fields)
+                           is distinct from (old.object, old.criteria, old.predicate, old.ranking, old.set_fields) then
+        perform dist._check_text(tg_table_name, new.name, new.object, to_jsonb(new));
+    end if;
     perform dist._check_reps(tg_table_name, new.name, new.object, dist._reachable_reps(new.to_rep, new.to_distribution_rule));
     return new;
 end $$;
