@@ -63,7 +63,7 @@ as $$
                              join dist.rep p on p.rep = m.rep
                             where m.team = r.team),
                'pool', (select jsonb_build_object(
-                                   'total_weight', s.total_weight::text, 'scale', s.scale, 'deficits', s.deficits)
+                                   'total_weight', s.total_weight::text, 'scale', s.scale, 'deficits', s.deficits, 'turns', s.turns)
                           from dist.pool s
                          where s.distribution_rule = r.name))
       from dist.distribution_rule r

@@ -204,9 +204,15 @@ pub struct PoolRow {
     total_weight: String,
     scale: u32,
     deficits: BTreeMap<String, serde_json::Number>,
+    turns: i64,
 }
 
 impl DistributionRule {
+    /// Turns taken so far.
+    pub fn turns(&self) -> i64 {
+        self.pool.as_ref().map_or(0, |pool| pool.turns)
+    }
+
     /// The members as the allocation wants them; in a round robin all weigh the same.
     pub fn members(&self) -> Vec<Member> {
         self.members

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::decide::{Decision, Jsonbs, Oids, Texts, Tids, decide};
 use crate::router::failure;
-use crate::router::intent::Intent;
+use crate::router::intent::{DistributionRule, Intent};
 use crate::router::plan::{self, Plan};
 use crate::router::statement;
 use crate::xact::{as_extension_owner, as_role, current_role_name};
@@ -297,7 +297,7 @@ fn record(
                 .map_err(internal)?;
         }
         for (rule, quota) in plan.pools.iter().zip(&decision.quotas) {
-            keep_pool(client, &rule.name, quota, turns_of(plan, decision, &rule.name))?;
+            keep_pool(client, rule, quota, turns_of(plan, decision, &rule.name))?;
         }
         Ok(())
     })??;
@@ -332,8 +332,8 @@ fn turns_of(plan: &Plan, decision: &Decision, rule: &str) -> i64 {
 /// Writes a pool's deficits back; `turns` were taken (or, negative, given back). Called as the extension's owner.
 ///
 /// # Errors
-/// When the update fails.
-pub fn keep_pool(client: &mut SpiClient<'_>, rule: &str, quota: &Quota, turns: i64) -> Result<()> {
+/// 55006 when a run inside of this one has changed them meanwhile.
+pub fn keep_pool(client: &mut SpiClient<'_>, rule: &DistributionRule, quota: &Quota, turns: i64) -> Result<()> {
     if turns == 0 {
         return Ok(());
     }
@@ -344,20 +344,35 @@ pub fn keep_pool(client: &mut SpiClient<'_>, rule: &str, quota: &Quota, turns: i
         .iter()
         .map(|(rep, deficit)| format!("{}: {deficit}", serde_json::Value::from(rep.as_str())))
         .collect();
-    client
+    let kept = client
         .update(
             "update dist.pool set total_weight = $2::numeric, scale = $3, deficits = $4::jsonb, turns = turns + $5 \
-             where distribution_rule = $1",
+             where distribution_rule = $1 and turns = $6 returning 1",
             None,
             &[
-                rule.to_owned().into(),
+                rule.name.clone().into(),
                 state.total_weight.to_string().into(),
                 i32::try_from(state.scale).unwrap_or(i32::MAX).into(),
                 format!("{{{}}}", deficits.join(", ")).into(),
                 turns.into(),
+                rule.turns().into(),
             ],
         )
         .map_err(internal)?;
+    // The row is locked, so only this very transaction can have taken turns since they were read.
+    if kept.is_empty() {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
+            format!(
+                "{}: a run inside of this one has taken turns of it",
+                Place {
+                    table: "distribution_rule",
+                    row: &rule.name
+                }
+            ),
+            "A trigger on the records that move calls pg_dist; let its transfer use a distribution rule of its own.",
+        ));
+    }
     Ok(())
 }
 

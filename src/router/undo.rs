@@ -246,7 +246,7 @@ fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) ->
             let mut quota = Quota::new(&rule.members(), &rule.state()?).map_err(wrong)?;
             quota.give_back(counts).map_err(wrong)?;
             let total = counts.values().sum::<u64>();
-            keep_pool(client, name, &quota, -i64::try_from(total).map_err(internal)?)?;
+            keep_pool(client, &rule, &quota, -i64::try_from(total).map_err(internal)?)?;
         }
         Ok(())
     })?
