@@ -182,6 +182,10 @@ declare
     row_name text := concat_ws('/', new.ruleset, new.position);
     own_object text;
     other_object text;
+    reached text[] := array[new.to_ruleset];
+    by_way_of integer[] := array[0];
+    following text;
+    n integer := 0;
     circle text;
 begin
     new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
@@ -210,17 +214,27 @@ begin
         end if;
         -- A circle can also be closed by two sessions at once: whoever links rulesets does so one after the other.
         lock table dist.assignment_rule in share update exclusive mode;
-        with recursive reach (ruleset, path) as (
-            select new.to_ruleset, array[new.ruleset, new.to_ruleset]
-            union all
-            select a.to_ruleset, r.path || a.to_ruleset
-              from reach r
-              join dist.assignment_rule a on a.ruleset = r.ruleset
-             where a.to_ruleset is not null and r.ruleset <> new.ruleset
-               and (a.ruleset, a.position) is distinct from (new.ruleset, new.position))
-        select array_to_string(path, ' -> ') into circle from reach where ruleset = new.ruleset limit 1;
+        -- Each ruleset is looked at once, by way of which other one it was come to first: there can be very many ways.
+        loop
+            n := n + 1;
+            exit when reached[n] is null or reached[n] = new.ruleset;
+            for following in
+                select distinct a.to_ruleset from dist.assignment_rule a
+                 where a.ruleset = reached[n] and a.to_ruleset <> all (reached)
+                   and (a.ruleset, a.position) is distinct from (new.ruleset, new.position)
+                 order by 1
+            loop
+                reached := reached || following;
+                by_way_of := by_way_of || n;
+            end loop;
+        end loop;
+        while reached[n] is not null loop
+            circle := concat_ws(' -> ', reached[n], circle);
+            n := by_way_of[n];
+            exit when n = 0;
+        end loop;
         if circle is not null then
-            perform dist._refuse(tg_table_name, row_name, '22023', format('the rulesets form a circle: %s', circle),
+            perform dist._refuse(tg_table_name, row_name, '22023', format('the rulesets form a circle: %s -> %s', new.ruleset, circle),
                 'A ruleset must not lead back to itself.');
         end if;
     end if;
