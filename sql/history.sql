@@ -100,13 +100,7 @@ comment on function dist._index_history() is 'Internal: makes the indexes of dis
 
 -- A dump has the partitions as tables of their own: it makes them, attaches them, makes their indexes, and attaches these
 -- (ALTER INDEX) to those of dist.assignment. Indexes that are there when a partition is attached would give it a second
--- set. So where a dump is being restored, they are made just before the first index is attached to them.
-do $$
-begin
-    if not dist._checks_off() then
-        perform dist._index_history();
-    end if;
-end $$;
+-- set. So where a dump is being restored, and only there, they are made just before the first index is attached to them.
 create function dist._index_restored_history() returns event_trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -117,9 +111,16 @@ begin
     end if;
 end $$;
 comment on function dist._index_restored_history() is 'Internal: makes the indexes of dist.assignment where a dump is being restored';
-create event trigger pg_dist_restore on ddl_command_start when tag in ('ALTER INDEX')
-    execute function dist._index_restored_history();
-comment on event trigger pg_dist_restore is 'Lets a dump attach its indexes to those of dist.assignment';
+do $$
+begin
+    if not dist._checks_off() then
+        perform dist._index_history();
+    else
+        create event trigger pg_dist_restore on ddl_command_start when tag in ('ALTER INDEX')
+            execute function dist._index_restored_history();
+        comment on event trigger pg_dist_restore is 'Lets a dump attach its indexes to those of dist.assignment';
+    end if;
+end $$;
 
 create table dist.unassigned (
     run_id     bigint not null,

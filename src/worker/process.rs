@@ -102,6 +102,15 @@ pub fn now() -> i64 {
     unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
+/// Brings what this process has committed to disk.
+pub fn flush_commits() {
+    // SAFETY: reads this process's own variable; the call waits for a write.
+    let flushed = txn::guarded(|| unsafe { pg_sys::XLogFlush(pg_sys::XactLastCommitEnd) });
+    if let Err(failure) = flushed {
+        failure.log("flushing the log");
+    }
+}
+
 /// Such microseconds as an argument of a query.
 pub fn instant(micros: i64) -> TimestampWithTimeZone {
     TimestampWithTimeZone::try_from(micros).unwrap_or_else(|_| TimestampWithTimeZone::positive_infinity())

@@ -22,6 +22,10 @@ use crate::xact;
 
 /// The longest wait before another attempt at a schedule whose object is busy.
 const BUSY: i64 = SECOND;
+/// While many are due, how long a commit may wait to be brought to disk together with those after it. A crash takes
+/// away whole runs, with their advance, so they are due again: none is lost or doubled. And whatever another session
+/// commits that builds on such a run comes after it in the log, so it cannot outlive it.
+const FLUSH_TOGETHER: i64 = SECOND / 100;
 /// The longest wait before another attempt at something that raises an error.
 const PATIENCE: i64 = 300 * SECOND;
 
@@ -45,6 +49,9 @@ const NEXT: &str = "
        and s.owner operator(pg_catalog.=) session_user and s.enabled and s.cancelled_at is null
      order by st.next_run_at
      limit 1";
+
+/// Leaves it to a later commit to bring this one to disk.
+const FLUSH_LATER: &str = "select pg_catalog.set_config('synchronous_commit', 'off', true)";
 
 const FIRE: &str = "select dist._fire($1, $2, true)";
 
@@ -76,6 +83,7 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
         queries: None,
         put_off: HashMap::new(),
         looking: Backoff::default(),
+        unflushed: false,
         until: 0,
     };
     runner.stay();
@@ -89,6 +97,7 @@ struct Queries {
     due: OwnedPreparedStatement,
     next: OwnedPreparedStatement,
     fire: OwnedPreparedStatement,
+    flush_later: OwnedPreparedStatement,
 }
 
 impl Queries {
@@ -98,6 +107,7 @@ impl Queries {
             due: client.prepare(DUE, &[instant])?.keep(),
             next: client.prepare(NEXT, &[instant, instant])?.keep(),
             fire: client.prepare(FIRE, &[pg_sys::INT4OID.into(), instant])?.keep(),
+            flush_later: client.prepare(FLUSH_LATER, &[])?.keep(),
         })
     }
 }
@@ -119,6 +129,8 @@ struct Runner {
     /// Schedules that stay due for now.
     put_off: HashMap<i32, Backoff>,
     looking: Backoff,
+    /// A run has been committed and not been brought to disk.
+    unflushed: bool,
     /// When it leaves unless there is more to run.
     until: i64,
 }
@@ -214,10 +226,19 @@ impl Runner {
         })
     }
 
-    /// Fires these schedules one after the other; whether any of them ran.
+    /// Fires these schedules one after the other, brings all of it to disk, and tells whether any of them ran.
     fn drain(&mut self, due: &[i32]) -> Result<bool, Gone> {
+        let any = self.fire_each(due);
+        if std::mem::take(&mut self.unflushed) {
+            process::flush_commits();
+        }
+        any
+    }
+
+    fn fire_each(&mut self, due: &[i32]) -> Result<bool, Gone> {
         let mut any = false;
-        for id in due {
+        let mut flushed_at = process::now();
+        for (position, id) in due.iter().enumerate() {
             process::obey();
             let now = process::now();
             if !super::ENABLED.get() || self.registration.is_yielding() {
@@ -231,10 +252,15 @@ impl Runner {
                 continue;
             }
             process::show(Some(&format!("running schedule {id}")));
-            match self.fire(*id, now) {
+            let flush_later = position + 1 < due.len() && now - flushed_at < FLUSH_TOGETHER;
+            match self.fire(*id, now, flush_later) {
                 Ok(Outcome::Fired) => {
                     self.put_off.remove(id);
                     any = true;
+                    self.unflushed = flush_later;
+                    if !flush_later {
+                        flushed_at = process::now();
+                    }
                 }
                 Ok(Outcome::PutOff) => {
                     self.put_off.entry(*id).or_default().failed(now, BUSY);
@@ -258,7 +284,7 @@ impl Runner {
     }
 
     /// One attempt at one schedule, in a transaction of its own.
-    fn fire(&mut self, id: i32, now: i64) -> Result<Outcome, Failure> {
+    fn fire(&mut self, id: i32, now: i64, flush_later: bool) -> Result<Outcome, Failure> {
         let queries = &mut self.queries;
         // A run's own timeout is to be armed here, around the transaction (statement_timeout is not, in a worker).
         let outcome = in_extension(&mut self.presence, |client| {
@@ -266,6 +292,9 @@ impl Runner {
                 Some(queries) => queries,
                 None => queries.insert(Queries::prepare(client)?),
             };
+            if flush_later {
+                client.select(&queries.flush_later, None, &[])?;
+            }
             client
                 .select(&queries.fire, Some(1), &[id.into(), process::instant(now).into()])?
                 .first()

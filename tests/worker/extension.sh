@@ -37,8 +37,6 @@ check "DROP EXTENSION and CREATE EXTENSION again" drop_and_create
 
 drop_and_create_at_once() {
   log_mark
-  local pid
-  pid=$(pid_of scheduler)
   # The scheduler sleeps through the drop, and wakes when there is another extension of the same name.
   cluster_psql -c "set client_min_messages = warning" -c "begin" -c "drop extension pg_dist cascade" \
     -c "drop table public.lead, public.pace, public.seen" -c "drop function public.slow, public.leak, public.broken" -c "commit"

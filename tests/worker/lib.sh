@@ -51,7 +51,6 @@ eventually() { # WHAT SQL [SECONDS]
   done
 }
 
-# Puts the lead back, so that the next run has something to move.
 prepare() {
   cluster_psql <<'SQL'
 set client_min_messages = warning;
@@ -70,8 +69,9 @@ create table public.seen (leak text);
 grant all on public.seen to public;
 create function public.leak() returns boolean language plpgsql volatile as
   $$ begin
-    insert into public.seen values (current_setting('test.leak', true));
-    perform set_config('test.leak', 'leaked', false);
+    insert into public.seen values (concat(current_setting('test.leak', true),
+      (select 'a lock' from pg_locks where locktype = 'advisory' and objid = 4242 and pid = pg_backend_pid())));
+    perform set_config('test.leak', 'a setting', false), pg_advisory_lock(4242);
     return false;
   end $$;
 create function public.broken() returns boolean language plpgsql volatile as
