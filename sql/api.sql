@@ -183,7 +183,7 @@ create function dist.tick(as_of timestamptz default now()) returns integer
     set search_path = pg_catalog, pg_temp
     as 'MODULE_PATHNAME', 'tick_wrapper';
 comment on function dist.tick(timestamptz) is
-    'Runs what is due as of an instant, of those schedules whose owner''s role the caller is a member of; returns how many fired';
+    'Runs what is due as of an instant, of those schedules whose owner''s role the caller is a member of; returns how many due instants were run or recorded as skipped';
 
 create function dist._run_now_id(schedule text) returns bigint
     language c volatile

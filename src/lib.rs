@@ -30,7 +30,11 @@ extension_sql_file!("../sql/intent/transfer.sql", name = "transfer", requires = 
 extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["transfer"]);
 extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["schedule"]);
 extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);
-extension_sql_file!("../sql/intent/references.sql", name = "references", requires = ["state"]);
+extension_sql_file!(
+    "../sql/intent/references.sql",
+    name = "references",
+    requires = ["state"]
+);
 extension_sql_file!("../sql/history.sql", name = "history", requires = ["references"]);
 extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["history"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);

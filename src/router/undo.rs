@@ -200,13 +200,14 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
             continue;
         };
         let (now, literal) = (column(name), quote_literal(name));
+        // Read as the column reads it and written as this session writes it: 99 is 99.00 in a numeric(8, 2).
         sets.push(format!(
-            "{quoted} = case when p.fields ? {literal} and {now}::text is not distinct from {} \
-             then (p.fields -> {literal} ->> 0)::{} else {now} end",
-            // Read as the column reads it and written as this session writes it: 99 is 99.00 in a numeric(8, 2).
-            format!("(p.fields -> {literal} ->> 1)::{}::text", field.declared),
-            field.type_sql,
+            "{quoted} = case when p.fields ? {literal} \
+               and {now}::text is not distinct from (p.fields -> {literal} ->> 1)::{declared}::text \
+             then (p.fields -> {literal} ->> 0)::{type_sql} else {now} end",
             quoted = quote_ident(name),
+            declared = field.declared,
+            type_sql = field.type_sql,
         ));
     }
     Ok(format!(
