@@ -1,161 +1,183 @@
--- What the router reads of the catalogue and of intent: each in one query, as one jsonb value.
+-- What the router reads of the catalogue and of intent: each in one query, as one jsonb value. (In plpgsql, which keeps a
+-- query's plan for the session; a function in SQL is planned anew by every run.)
 
 create function dist._relation(relation oid) returns jsonb
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    with recursive base (attnum, name, type_sql, typid, basetype) as (
-        -- With -1 and not null: char(n) without a length is bpchar; "character" alone would be char(1).
-        select a.attnum, a.attname, format_type(a.atttypid, -1), a.atttypid, t.typbasetype
-          from pg_attribute a
-          join pg_type t on t.oid = a.atttypid
-         where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
-        union all
-        -- Domains are resolved down to the type below them.
-        select b.attnum, b.name, b.type_sql, b.basetype, t.typbasetype
-          from base b
-          join pg_type t on t.oid = b.basetype
-         where b.basetype <> 0)
-    select jsonb_build_object(
-               'schema', n.nspname,
-               'name', c.relname,
-               'kind', c.relkind,
-               -- A ctid is unique only within one table of a tree.
-               'tree', c.relkind = 'p' or c.relhassubclass,
-               'columns', (select jsonb_agg(jsonb_build_object(
-                                      'name', b.name, 'type_sql', b.type_sql,
-                                      'declared', format_type(a.atttypid, a.atttypmod), 'category', t.typcategory, 'base', t.typname,
-                                      'generated', a.attgenerated <> '' or a.attidentity = 'a',
-                                      'collatable', t.typcollation <> 0)
-                                    order by b.attnum)
-                             from base b
-                             join pg_type t on t.oid = b.typid
-                             join pg_attribute a on a.attrelid = relation and a.attnum = b.attnum
-                            where b.basetype = 0))
-      from pg_class c
-      join pg_namespace n on n.oid = c.relnamespace
-     where c.oid = relation
-$$;
+#variable_conflict use_column
+begin
+    return (
+        with recursive base (attnum, name, type_sql, typid, basetype) as (
+            -- With -1 and not null: char(n) without a length is bpchar; "character" alone would be char(1).
+            select a.attnum, a.attname, format_type(a.atttypid, -1), a.atttypid, t.typbasetype
+              from pg_attribute a
+              join pg_type t on t.oid = a.atttypid
+             where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+            union all
+            -- Domains are resolved down to the type below them.
+            select b.attnum, b.name, b.type_sql, b.basetype, t.typbasetype
+              from base b
+              join pg_type t on t.oid = b.basetype
+             where b.basetype <> 0)
+        select jsonb_build_object(
+                   'schema', n.nspname,
+                   'name', c.relname,
+                   'kind', c.relkind,
+                   -- A ctid is unique only within one table of a tree.
+                   'tree', c.relkind = 'p' or c.relhassubclass,
+                   'columns', (select jsonb_agg(jsonb_build_object(
+                                          'name', b.name, 'type_sql', b.type_sql,
+                                          'declared', format_type(a.atttypid, a.atttypmod), 'category', t.typcategory, 'base', t.typname,
+                                          'generated', a.attgenerated <> '' or a.attidentity = 'a',
+                                          'collatable', t.typcollation <> 0)
+                                        order by b.attnum)
+                                 from base b
+                                 join pg_type t on t.oid = b.typid
+                                 join pg_attribute a on a.attrelid = relation and a.attnum = b.attnum
+                                where b.basetype = 0))
+          from pg_class c
+          join pg_namespace n on n.oid = c.relnamespace
+         where c.oid = relation);
+end $$;
 comment on function dist._relation(oid) is 'Internal: a table and its columns, as Rust reads them';
 
 create function dist._object_intent(object text) returns jsonb
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select jsonb_build_object('name', o.name, 'key_column', o.key_column, 'owner_column', o.owner_column,
-                              'written_by', o.written_by, 'relation', dist._relation(o.relation))
-      from dist.object o
-     where o.name = $1
-$$;
+#variable_conflict use_column
+begin
+    return (
+        select jsonb_build_object('name', o.name, 'key_column', o.key_column, 'owner_column', o.owner_column,
+                                  'written_by', o.written_by, 'relation', dist._relation(o.relation))
+          from dist.object o
+         where o.name = $1);
+end $$;
 comment on function dist._object_intent(text) is 'Internal: an object with its table, as Rust reads it';
 
 create function dist._rule_intent(rule text) returns jsonb
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select jsonb_build_object(
-               'name', r.name, 'strategy', r.strategy, 'rep', r.rep,
-               'members', (select coalesce(jsonb_agg(jsonb_build_object(
-                                      'rep', m.rep, 'weight', m.weight::text, 'position', m.position,
-                                      'active', m.active and p.active)
-                                    order by m.position, m.rep collate "C"), '[]')
-                             from dist.team_member m
-                             join dist.rep p on p.rep = m.rep
-                            where m.team = r.team),
-               'pool', (select jsonb_build_object(
-                                   'total_weight', s.total_weight::text, 'scale', s.scale, 'deficits', s.deficits, 'turns', s.turns)
-                          from dist.pool s
-                         where s.distribution_rule = r.name))
-      from dist.distribution_rule r
-     where r.name = rule
-$$;
+#variable_conflict use_column
+begin
+    return (
+        select jsonb_build_object(
+                   'name', r.name, 'strategy', r.strategy, 'rep', r.rep,
+                   'members', (select coalesce(jsonb_agg(jsonb_build_object(
+                                          'rep', m.rep, 'weight', m.weight::text, 'position', m.position,
+                                          'active', m.active and p.active)
+                                        order by m.position, m.rep collate "C"), '[]')
+                                 from dist.team_member m
+                                 join dist.rep p on p.rep = m.rep
+                                where m.team = r.team),
+                   'pool', (select jsonb_build_object(
+                                       'total_weight', s.total_weight::text, 'scale', s.scale, 'deficits', s.deficits, 'turns', s.turns)
+                              from dist.pool s
+                             where s.distribution_rule = r.name))
+          from dist.distribution_rule r
+         where r.name = rule);
+end $$;
 comment on function dist._rule_intent(text) is 'Internal: a distribution rule with its members and whose turn it is';
 
 -- Every ruleset that a transfer, or a ruleset, can reach.
 create function dist._reach(first_ruleset text) returns setof text
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    with recursive reach (ruleset) as (
-        select first_ruleset where first_ruleset is not null
-        union
-        select a.to_ruleset
-          from reach
-          join dist.assignment_rule a on a.ruleset = reach.ruleset
-         where a.to_ruleset is not null and a.active)
-    select ruleset from reach
-$$;
+#variable_conflict use_column
+begin
+    return query
+        with recursive reach (ruleset) as (
+            select first_ruleset where first_ruleset is not null
+            union
+            select a.to_ruleset
+              from reach
+              join dist.assignment_rule a on a.ruleset = reach.ruleset
+             where a.to_ruleset is not null and a.active)
+        select ruleset from reach;
+end $$;
 comment on function dist._reach(text) is 'Internal: the rulesets that can be reached from one';
 
 -- The pools whose turns a transfer can take, in the order in which they are locked.
 create function dist._pools(transfer text) returns text[]
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select coalesce(array_agg(d.name order by d.name collate "C"), '{}')
-      from dist.distribution_rule d
-     where d.strategy <> 'rep'
-       and d.name in (
-           select t.to_distribution_rule from dist.transfer t where t.name = $1
-           union
-           select a.to_distribution_rule
-             from dist.transfer t, dist._reach(t.to_ruleset) reach, dist.assignment_rule a
-            where t.name = $1 and a.ruleset = reach and a.active
-           union
-           select s.default_to_distribution_rule
-             from dist.transfer t, dist._reach(t.to_ruleset) reach, dist.ruleset s
-            where t.name = $1 and s.name = reach)
-$$;
+#variable_conflict use_column
+begin
+    return (
+        select coalesce(array_agg(d.name order by d.name collate "C"), '{}')
+          from dist.distribution_rule d
+         where d.strategy <> 'rep'
+           and d.name in (
+               select t.to_distribution_rule from dist.transfer t where t.name = $1
+               union
+               select a.to_distribution_rule
+                 from dist.transfer t, dist._reach(t.to_ruleset) reach, dist.assignment_rule a
+                where t.name = $1 and a.ruleset = reach and a.active
+               union
+               select s.default_to_distribution_rule
+                 from dist.transfer t, dist._reach(t.to_ruleset) reach, dist.ruleset s
+                where t.name = $1 and s.name = reach));
+end $$;
 comment on function dist._pools(text) is 'Internal: the pools whose turns a transfer can take';
 
 create function dist._intent(transfer text, ruleset text) returns jsonb
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    with t as (select * from dist.transfer x where x.name = $1),
-         rulesets as (
-             select s.*
-               from dist.ruleset s
-              where s.name in (select dist._reach(coalesce($2, (select t.to_ruleset from t))))),
-         rules as (select a.* from dist.assignment_rule a join rulesets s on s.name = a.ruleset),
-         distribution_rules as (
-             select to_distribution_rule as name from t
-             union select to_distribution_rule from rules
-             union select default_to_distribution_rule from rulesets),
-         reps as (
-             select to_rep as rep from t
-             union select to_rep from rules
-             union select default_to_rep from rulesets
-             union select d.rep from dist.distribution_rule d where d.name in (select name from distribution_rules))
-    select jsonb_build_object(
-               'transfer', (select to_jsonb(t) from t),
-               'object', dist._object_intent(coalesce((select t.object from t),
-                                                      (select s.object from dist.ruleset s where s.name = $2))),
-               'rulesets', (select coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('rules',
-                                       (select coalesce(jsonb_agg(to_jsonb(r) order by r.position), '[]')
-                                          from rules r where r.ruleset = s.name))), '[]')
-                              from rulesets s),
-               'distribution_rules', (select coalesce(jsonb_agg(dist._rule_intent(d.name) order by d.name collate "C"), '[]')
-                                        from distribution_rules d where d.name is not null),
-               'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
-                          from dist.rep p where p.rep in (select rep from reps)),
-               'unassigned_rows', (select v.value from dist.policies v where v.name = 'unassigned_rows'))
-$$;
+#variable_conflict use_column
+begin
+    return (
+        with t as (select * from dist.transfer x where x.name = $1),
+             rulesets as (
+                 select s.*
+                   from dist.ruleset s
+                  where s.name in (select dist._reach(coalesce($2, (select t.to_ruleset from t))))),
+             rules as (select a.* from dist.assignment_rule a join rulesets s on s.name = a.ruleset),
+             distribution_rules as (
+                 select to_distribution_rule as name from t
+                 union select to_distribution_rule from rules
+                 union select default_to_distribution_rule from rulesets),
+             reps as (
+                 select to_rep as rep from t
+                 union select to_rep from rules
+                 union select default_to_rep from rulesets
+                 union select d.rep from dist.distribution_rule d where d.name in (select name from distribution_rules))
+        select jsonb_build_object(
+                   'transfer', (select to_jsonb(t) from t),
+                   'object', dist._object_intent(coalesce((select t.object from t),
+                                                          (select s.object from dist.ruleset s where s.name = $2))),
+                   'rulesets', (select coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('rules',
+                                           (select coalesce(jsonb_agg(to_jsonb(r) order by r.position), '[]')
+                                              from rules r where r.ruleset = s.name))), '[]')
+                                  from rulesets s),
+                   'distribution_rules', (select coalesce(jsonb_agg(dist._rule_intent(d.name) order by d.name collate "C"), '[]')
+                                            from distribution_rules d where d.name is not null),
+                   'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
+                              from dist.rep p where p.rep in (select rep from reps)),
+                   'unassigned_rows', (select v.value from dist.policies v where v.name = 'unassigned_rows')));
+end $$;
 comment on function dist._intent(text, text) is 'Internal: all intent that a transfer, or a ruleset, can reach';
 
 create function dist._schedule_intent(schedule_id integer) returns jsonb
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select jsonb_build_object(
-               'id', s.id, 'name', s.name, 'owner', s.owner,
-               'owner_oid', coalesce((select r.oid::bigint from pg_roles r where r.rolname = s.owner), 0),
-               'steps', (select coalesce(jsonb_agg(jsonb_build_object(
-                                    'position', p.position, 'target', p.target, 'written_by', p.written_by)
-                                  order by p.position), '[]')
-                           from dist.step p
-                          where p.schedule = s.name and p.active and p.target is not null))
-      from dist.schedule s
-     where s.id = schedule_id
-$$;
+#variable_conflict use_column
+begin
+    return (
+        select jsonb_build_object(
+                   'id', s.id, 'name', s.name, 'owner', s.owner,
+                   'owner_oid', coalesce((select r.oid::bigint from pg_roles r where r.rolname = s.owner), 0),
+                   'steps', (select coalesce(jsonb_agg(jsonb_build_object(
+                                        'position', p.position, 'target', p.target, 'written_by', p.written_by)
+                                      order by p.position), '[]')
+                               from dist.step p
+                              where p.schedule = s.name and p.active and p.target is not null))
+          from dist.schedule s
+         where s.id = schedule_id);
+end $$;
 comment on function dist._schedule_intent(integer) is 'Internal: a schedule with its complete, active steps, as Rust reads it';

@@ -121,19 +121,22 @@ comment on function dist._fire(integer, timestamptz, boolean) is 'Internal: fire
 
 -- What is due, in the order in which it is to run: by instant; at one instant retrievals before distributions; by name.
 create function dist._due(as_of timestamptz, for_role name) returns table (schedule_id integer, owner name, due_at timestamptz)
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select st.schedule_id, s.owner, st.next_run_at
-      from dist.schedule_state st
-      join dist.schedule s on s.id = st.schedule_id
-     where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
-       and (for_role is null or s.owner = for_role)
-     order by st.next_run_at,
-              exists (select from dist.step p join dist.transfer t on t.name = p.target
-                       where p.schedule = s.name and p.active and t.kind = 'distribution'),
-              s.name collate "C"
-$$;
+#variable_conflict use_column
+begin
+    return query
+        select st.schedule_id, s.owner, st.next_run_at
+          from dist.schedule_state st
+          join dist.schedule s on s.id = st.schedule_id
+         where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
+           and (for_role is null or s.owner = for_role)
+         order by st.next_run_at,
+                  exists (select from dist.step p join dist.transfer t on t.name = p.target
+                           where p.schedule = s.name and p.active and t.kind = 'distribution'),
+                  s.name collate "C";
+end $$;
 comment on function dist._due(timestamptz, name) is 'Internal: due schedules in the order in which they are to run; for_role null = of all owners';
 
 create function dist._next_due() returns timestamptz

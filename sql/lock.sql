@@ -48,14 +48,17 @@ comment on function dist._lock_transfers(text[], boolean) is
 
 -- Rows whose writer is not trusted by the role that a run belongs to.
 create function dist._distrusted(run_owner name, writers text[]) returns text[]
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-    select array_agg(w)
-      from unnest(writers) w
-      left join pg_roles r on r.rolname = w
-     where r.rolname is null
-        or not (r.rolsuper or pg_has_role(r.oid, (select o.oid from pg_roles o where o.rolname = run_owner), 'member'))
-$$;
+#variable_conflict use_column
+begin
+    return (
+        select array_agg(w)
+          from unnest(writers) w
+          left join pg_roles r on r.rolname = w
+         where r.rolname is null
+            or not (r.rolsuper or pg_has_role(r.oid, (select o.oid from pg_roles o where o.rolname = run_owner), 'member')));
+end $$;
 comment on function dist._distrusted(name, text[]) is
     'Internal: the writers that are neither superusers nor members of the run owner''s role';

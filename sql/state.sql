@@ -122,6 +122,10 @@ begin
     end if;
     if due is null and why is null then
         why := 'done';
+        if st.ended = 'unbound' then
+            perform dist._note_skipped(s, (select r.at from dist._next_runs(to_jsonb(s), 1, null) r(at)), right_now,
+                'unbound: its time passed before it had a complete, active step');
+        end if;
     end if;
     -- What was due and had not run yet does not vanish with the plan that it belonged to.
     if st.next_run_at <= right_now and due is distinct from st.next_run_at then
