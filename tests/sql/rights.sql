@@ -153,6 +153,7 @@ select id || ' ' || owner || ' moved by ' || moved_by from rights.lead order by 
 select test.refused($$select dist.run_now('by ops')$$);
 select dist.tick('2099-01-05 06:00+00') as fired;
 select test.refused($$update dist.schedule set start_at = '2098-01-05 06:00' where name = 'by ops'$$);
+select test.refused($$update dist.schedule set owner = 'test_other' where name = 'by ops'$$);
 \c - postgres
 update rights.lead set owner = null;
 \c - test_manager

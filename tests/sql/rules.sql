@@ -95,6 +95,14 @@ update dist.ruleset set default_to_rep = 'key' where name = 'route';
 update rules.lead set owner = null;
 select (dist.execute('route leads')).id as run \gset
 select * from pg_temp.outcome(:run) where rule is null;
+-- It takes no record from its owner, though it names a rep, unless the transfer says so.
+update rules.lead set owner = 'somebody else';
+select (dist.execute('route all')).id as run \gset
+select * from pg_temp.outcome(:run) where rule is null;
+update dist.transfer set on_owned = 'reassign' where name = 'route all';
+select (dist.execute('route all')).id as run \gset
+select * from pg_temp.outcome(:run) where rule is null;
+update dist.transfer set on_owned = null where name = 'route all';
 update dist.ruleset set default_to_rep = null, default_to_distribution_rule = 'field turns' where name = 'route';
 update dist.ruleset set default_to_rep = 'cem' where name = 'abroad';
 update rules.lead set owner = null;
