@@ -1,0 +1,2 @@
+-- What is measured against the floor.
+select assigned from dist.execute('spread');

@@ -1,0 +1,2 @@
+-- The decision alone.
+select count(new_owner) from dist.preview('spread');

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Measures what pg_dist promises about speed: run.sh [route|fire], both where nothing is named. Needs a built tree
+# (make bench builds the release one). What is measured, and how, is said in README.md beside this file.
+#
+# Settings:
+#   BENCH_ROWS    leads for route (1000000)            BENCH_PAIRS   pairs of measurements (3)
+#   BENCH_LARGE   also at so many leads (no; 4000000 takes a quarter of an hour)
+#   BENCH_LOOP    leads for the row-by-row loop (20000)
+#   BENCH_SECONDS how long fire watches the schedule that is due every second (60)
+# shellcheck source=scripts/env.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/env.sh"
+
+export PG_DIST_PROFILE=${PG_DIST_PROFILE:-release}
+[[ $PG_DIST_PROFILE == release ]] || say "profile $PG_DIST_PROFILE: the figures mean nothing"
+case ${1:-all} in
+  route | fire) exec bash "bench/$1.sh" ;;
+  all)
+    status=0
+    bash bench/route.sh || status=$?
+    bash bench/fire.sh || status=$?
+    exit "$status"
+    ;;
+  *) die "usage: bench/run.sh [route|fire]" ;;
+esac
