@@ -2,7 +2,8 @@
 # Sourced by the benchmarks: the clock, medians, the memory of a backend, and the table of results.
 #
 #   bench_header WHAT                date, machine, server and its settings
-#   timed FILE [PSQL ARGUMENT...]    runs a script as role crm: SECONDS_TAKEN, and PEAK_MB of its backend's RssAnon
+#   timed FILE [PSQL ARGUMENT...]    runs a script as role crm: SECONDS_TAKEN of its last statement; of its backend
+#                                    CPU_TAKEN (which a busy machine distorts less) and PEAK_MB of RssAnon
 #   median NUMBER...                 of an odd or even number of them
 #   divide A B                       with three decimals
 #   result WHAT MEASURED [GOAL]      a row of the table; a goal is an upper bound, and missing one is remembered
@@ -27,7 +28,7 @@ bench_header() { # WHAT
 
 # The script ends with the statement that is to be timed, as one query, so that its commit is within the time.
 timed() { # FILE [PSQL ARGUMENT...]
-  local file=$1 pid=$WORK/pid out=$WORK/timed client backend='' line
+  local file=$1 pid=$WORK/pid out=$WORK/timed client backend='' line fields ticks=0
   shift
   rm -f "$pid"
   : >"$out"
@@ -43,10 +44,13 @@ timed() { # FILE [PSQL ARGUMENT...]
         line=${line//[!0-9]/}
         ((line / 1024 <= PEAK_MB)) || PEAK_MB=$((line / 1024))
       done <"/proc/$backend/status" 2>/dev/null || true
+      if read -r -a fields <"/proc/$backend/stat"; then ticks=$((fields[13] + fields[14])); fi 2>/dev/null
     fi
     sleep 0.03
   done
   wait "$client"
+  # shellcheck disable=SC2034 # for the caller
+  CPU_TAKEN=$(awk -v ticks="$ticks" -v hz="$(getconf CLK_TCK)" 'BEGIN {printf "%.3f", ticks / hz}')
   SECONDS_TAKEN=$(sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' "$out" | tail -n 1 | awk '{printf "%.3f", $1 / 1000}')
   [[ -n $SECONDS_TAKEN ]] || die "$file was not timed."
 }

@@ -22,27 +22,29 @@ measure() { # NAME
   cluster_psql -f bench/route/reset.sql
   timed "bench/route/$1.sql" -v leads="$loop_rows"
   [[ $1 != execute ]] || ((PEAK_MB <= PEAK)) || PEAK=$PEAK_MB
-  printf '    %-8s %8.2f s   RssAnon %4d MB\n' "$1" "$SECONDS_TAKEN" "$PEAK_MB" >&2
+  printf '    %-8s %8.2f s   CPU %8.2f s   RssAnon %4d MB\n' "$1" "$SECONDS_TAKEN" "$CPU_TAKEN" "$PEAK_MB" >&2
 }
 
-# Pairs of floor and run, the order alternating, and the preview: sets RATIO, PREVIEW, FLOOR (medians) and PEAK.
+# Pairs of floor and run, the order alternating, and the preview: sets RATIO, PREVIEW, FLOOR and CPU_RATIO (medians).
 pairs() { # NUMBER
-  local n floor run ratios=() previews=() floors=()
+  local n floor run floor_cpu run_cpu ratios=() previews=() floors=() cpu_ratios=()
   PEAK=0
   for ((n = 1; n <= $1; n++)); do
     if ((n % 2)); then
-      measure floor && floor=$SECONDS_TAKEN
-      measure execute && run=$SECONDS_TAKEN
+      measure floor && floor=$SECONDS_TAKEN floor_cpu=$CPU_TAKEN
+      measure execute && run=$SECONDS_TAKEN run_cpu=$CPU_TAKEN
     else
-      measure execute && run=$SECONDS_TAKEN
-      measure floor && floor=$SECONDS_TAKEN
+      measure execute && run=$SECONDS_TAKEN run_cpu=$CPU_TAKEN
+      measure floor && floor=$SECONDS_TAKEN floor_cpu=$CPU_TAKEN
     fi
+    cpu_ratios+=("$(divide "$run_cpu" "$floor_cpu")")
     ratios+=("$(divide "$run" "$floor")")
     floors+=("$floor")
     measure preview
     previews+=("$(divide "$SECONDS_TAKEN" "$floor")")
   done
   RATIO=$(median "${ratios[@]}") PREVIEW=$(median "${previews[@]}") FLOOR=$(median "${floors[@]}")
+  CPU_RATIO=$(median "${cpu_ratios[@]}")
   say "ratios of the pairs: ${ratios[*]}"
 }
 
@@ -62,6 +64,7 @@ measure floor # warms up what a first run pays for
 pairs "$pairs"
 check "$rows"
 result "dist.execute / floor, median of $pairs pairs" "$RATIO" 1.5
+result "the same in CPU time of the backend" "$CPU_RATIO"
 result "dist.preview / floor" "$PREVIEW" 0.5
 ((rows > 1000000)) || result "peak RssAnon of the backend, MB" "$PEAK" 600
 result "floor, seconds (for the scale)" "$FLOOR"
@@ -75,6 +78,7 @@ if [[ -n ${BENCH_LARGE:-} ]]; then
   pairs "$pairs"
   check "$BENCH_LARGE"
   result "dist.execute / floor at $BENCH_LARGE leads" "$RATIO"
+  result "the same in CPU time of the backend" "$CPU_RATIO"
   result "the ratio at $BENCH_LARGE leads / at $rows" "$(divide "$RATIO" "$small")" 1.25
 fi
 results
