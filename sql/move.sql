@@ -1,6 +1,6 @@
 -- The one statement of a run that writes the user's table, run with the run owner's rights.
 
-create function dist._move(statement text, expected bigint, tids tid[], reps integer[], dictionary text[], owners text[],
+create function dist._move(statement text, expected bigint, tids tid[], reps integer[], new_owners text[], owners text[],
                            tables oid[], out moved bigint, out failure jsonb)
     language plpgsql volatile
 as $$
@@ -11,7 +11,7 @@ declare
     e_hint text;
     e_context text;
 begin
-    execute statement using tids, reps, dictionary, owners, tables;
+    execute statement using tids, reps, new_owners, owners, tables;
     get diagnostics moved = row_count;
     if moved operator(pg_catalog.<>) expected then
         -- Others changed some of the records since they were read: take all back, so that it can be done again.

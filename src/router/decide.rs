@@ -5,6 +5,7 @@
 
 use pgrx::IntoDatum;
 use pgrx::datum::DatumWithOid;
+use pgrx::itemptr::item_pointer_get_both;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
@@ -43,6 +44,13 @@ carried_as!(Jsonbs, pg_sys::JSONBARRAYOID, "A carried `jsonb[]`.");
 impl Carried {
     /// A null array.
     pub const NONE: Self = Self { datum: None };
+
+    /// An array made here, to be handed to more than one statement.
+    pub fn of(array: impl IntoDatum) -> Self {
+        Self {
+            datum: array.into_datum(),
+        }
+    }
 }
 
 /// The candidates of a run in rank order.
@@ -51,6 +59,8 @@ pub struct Candidates {
     pub count: usize,
     /// Where each lies.
     pub tids: Carried,
+    /// Whether they come nearly in the order in which they lie; not looked at in a tree.
+    pub in_heap_order: bool,
     /// Its key as text.
     pub keys: Carried,
     /// Its table, in a tree.
@@ -75,6 +85,20 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The pools after the turns were taken, in the order of `plan.pools`.
     pub quotas: Vec<Quota>,
+}
+
+impl Decision {
+    /// Each candidate's new owner; null where it is left, or nobody.
+    pub fn new_owners(&self, plan: &Plan) -> Carried {
+        let name = |rep: &i32| usize::try_from(*rep).ok().and_then(|rep| plan.reps.get(rep));
+        let names: Vec<Option<&str>> = self
+            .outcome
+            .rep
+            .iter()
+            .map(|rep| name(rep).map(String::as_str))
+            .collect();
+        Carried::of(names)
+    }
 }
 
 /// Reads the candidates and allocates them. With `lock` they are locked as they are read, so that they cannot change.
@@ -118,7 +142,10 @@ fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, lock: bool) -> Result
     let numbers =
         |ordinal| -> Result<Vec<i32>> { Ok(row.get::<Vec<i32>>(ordinal).map_err(internal)?.unwrap_or_default()) };
     let count = row.get::<i64>(column()).map_err(internal)?.unwrap_or(0);
-    let tids = carried(column())?;
+    let tids = column();
+    let places = row.get::<Vec<pg_sys::ItemPointerData>>(tids).map_err(internal)?;
+    let places = places.unwrap_or_default();
+    let tids = carried(tids)?;
     let keys = carried(column())?;
     let leaves = numbers(column())?;
     let tables = if shape.tree { carried(column())? } else { Carried::NONE };
@@ -135,6 +162,7 @@ fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, lock: bool) -> Result
     Ok(Candidates {
         count: usize::try_from(count).unwrap_or(0),
         tids,
+        in_heap_order: !shape.tree && in_heap_order(&places),
         keys,
         tables,
         owners,
@@ -142,6 +170,21 @@ fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, lock: bool) -> Result
         leaves,
         owned,
     })
+}
+
+/// Whether records come nearly in the order in which they lie: all steps back together cover less than a tenth of the
+/// pages from the first to the last. (Even a table that was loaded in order has small steps back.)
+fn in_heap_order(tids: &[pg_sys::ItemPointerData]) -> bool {
+    let mut pages = tids.iter().map(|tid| u64::from(item_pointer_get_both(*tid).0));
+    let Some(mut last) = pages.next() else { return true };
+    let (mut lowest, mut highest, mut back) = (last, last, 0);
+    for page in pages {
+        lowest = lowest.min(page);
+        highest = highest.max(page);
+        back += last.saturating_sub(page);
+        last = page;
+    }
+    back * 10 <= highest - lowest
 }
 
 /// The pools with their kept deficits.

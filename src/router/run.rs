@@ -12,7 +12,7 @@ use crate::allocation::{Outcome, Quota, Reason};
 use crate::catalogue::read as read_intent;
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
-use crate::router::decide::{Decision, Jsonbs, Oids, Texts, Tids, decide};
+use crate::router::decide::{Carried, Decision, Jsonbs, Oids, Texts, Tids, decide};
 use crate::router::failure;
 use crate::router::intent::{DistributionRule, Intent};
 use crate::router::plan::{self, Plan};
@@ -170,8 +170,8 @@ fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &Locked, totals:
         ));
     }
     Spi::connect_mut(|client| {
-        let decision = move_records(client, &plan)?;
-        record(client, &plan, &decision, run, about, totals, intent.unassigned_rows)
+        let moved = move_records(client, &plan)?;
+        record(client, &plan, &moved, run, about, totals, intent.unassigned_rows)
     })?;
     totals.transfers.push(transfer.to_owned());
     totals.objects.push(plan.object.name);
@@ -180,12 +180,16 @@ fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &Locked, totals:
 
 /// Decides and moves. Candidates are not locked at first, for that would write every row twice; if the count of rows
 /// moved shows that others changed some meanwhile, all is taken back and done again on locked candidates.
-fn move_records(client: &mut SpiClient<'_>, plan: &Plan) -> Result<Decision> {
+///
+/// Returns the decision, and each candidate's new owner.
+fn move_records(client: &mut SpiClient<'_>, plan: &Plan) -> Result<(Decision, Carried)> {
     let mut decision = decide(client, plan, false)?;
-    let mut moved = apply(client, plan, &decision)?;
+    let mut new_owners = decision.new_owners(plan);
+    let mut moved = apply(client, plan, &decision, new_owners)?;
     if moved != decision.outcome.moved {
         decision = decide(client, plan, true)?;
-        moved = apply(client, plan, &decision)?;
+        new_owners = decision.new_owners(plan);
+        moved = apply(client, plan, &decision, new_owners)?;
     }
     if moved != decision.outcome.moved {
         return Err(error_hint(
@@ -199,11 +203,11 @@ fn move_records(client: &mut SpiClient<'_>, plan: &Plan) -> Result<Decision> {
             "A trigger or a row security policy on the table holds them back; leave such records out by criteria.",
         ));
     }
-    Ok(decision)
+    Ok((decision, new_owners))
 }
 
 /// Moves what was decided; returns how many rows it would have moved. Where that is not all, nothing has moved.
-fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision) -> Result<usize> {
+fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owners: Carried) -> Result<usize> {
     if decision.outcome.moved == 0 {
         return Ok(0);
     }
@@ -213,11 +217,11 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision) -> Result
             "select moved, failure from dist._move($1, $2, $3, $4, $5, $6, $7)",
             None,
             &[
-                statement::moves(plan, decision.shape)?.into(),
+                statement::moves(plan, decision.shape, candidates.in_heap_order)?.into(),
                 i64::try_from(decision.outcome.moved).map_err(internal)?.into(),
                 Tids(candidates.tids).into(),
                 decision.outcome.rep.clone().into(),
-                plan.reps.clone().into(),
+                Texts(new_owners).into(),
                 Texts(candidates.owners).into(),
                 Oids(candidates.tables).into(),
             ],
@@ -235,7 +239,7 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision) -> Result
 fn record(
     client: &mut SpiClient<'_>,
     plan: &Plan,
-    decision: &Decision,
+    (decision, new_owners): &(Decision, Carried),
     run: i64,
     about: DateTime<Utc>,
     totals: &mut Totals,
@@ -266,14 +270,13 @@ fn record(
                         at.into(),
                         Texts(candidates.keys).into(),
                         Texts(candidates.owners).into(),
-                        outcome.rep.clone().into(),
+                        Texts(*new_owners).into(),
                         outcome.seq.clone().into(),
                         candidates.leaves.clone().into(),
                         Jsonbs(candidates.fields).into(),
                         reasons.into(),
                         rules.clone().into(),
                         distribution_rules.into(),
-                        plan.reps.clone().into(),
                     ],
                 )
                 .map_err(internal)?;

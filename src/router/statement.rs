@@ -103,30 +103,48 @@ fn before_and_after(fields: &[(String, String)]) -> String {
     format!("jsonb_build_object({})", pairs.join(", "))
 }
 
-/// Moves the planned records. `$1` ctid, `$2` rep's number (-1 left, -2 unowned), `$3` dictionary of reps, `$4` former
-/// owner and `$5` table where the shape has them.
+/// Moves the planned records. `$1` ctid, `$2` rep's number (-1 left, -2 unowned), `$3` new owner, `$4` former owner and
+/// `$5` table where the shape has them.
+///
+/// The plan is put into heap order and each record fetched by its ctid, so that the table and its log are written page
+/// after page, whatever the ranking. A ctid of a tree would be fetched from each of its tables: there it is a hash join.
 ///
 /// # Errors
 /// When the object has lost a column.
-pub fn moves(plan: &Plan, shape: Shape) -> Result<String> {
+pub fn moves(plan: &Plan, shape: Shape, in_heap_order: bool) -> Result<String> {
     let object = &plan.object;
     let owner = object.owner()?;
     let owner_sql = column(&owner.name);
-    let mut arrays = vec!["unnest($1::tid[])", "unnest($2::integer[])"];
-    let mut names = vec!["tid", "rep"];
+    let mut arrays = vec![
+        ("$1::tid[]", "tid"),
+        ("$2::integer[]", "rep"),
+        ("$3::text[]", "new_owner"),
+    ];
     let mut join = vec![format!("{RECORD}.ctid = p.tid")];
     if shape.owned {
-        arrays.push("unnest($4::text[])");
-        names.push("old");
+        arrays.push(("$4::text[]", "old"));
         join.push(format!("{owner_sql}::text is not distinct from p.old"));
     } else {
         join.push(format!("{owner_sql} is null"));
     }
     if shape.tree {
-        arrays.push("unnest($5::oid[])");
-        names.push("tab");
+        arrays.push(("$5::oid[]", "tab"));
         join.push(format!("{RECORD}.tableoid = p.tab"));
     }
+    // In the select list arrays are read as a stream; in FROM each would be copied first. Behind a subselect the planner
+    // does not see how long they are, and fetches by ctid.
+    let columns: Vec<String> = arrays
+        .iter()
+        .map(|(array, name)| match shape.tree {
+            true => format!("unnest({array}) as {name}"),
+            false => format!("unnest((select {array})) as {name}"),
+        })
+        .collect();
+    let order = match (in_heap_order, shape.tree) {
+        (true, _) => "",
+        (false, false) => " order by tid",
+        (false, true) => " order by tab, tid",
+    };
     let mut sets = vec![format!(
         "{} = p.new_owner::{}",
         quote_ident(&owner.name),
@@ -136,12 +154,10 @@ pub fn moves(plan: &Plan, shape: Shape) -> Result<String> {
         sets.push(format!("{} = {value}", quote_ident(name)));
     }
     Ok(format!(
-        "update {} as {RECORD} set {} from (select m.*, d.rep as new_owner from rows from ({}) as m({}) \
-         left join unnest($3::text[]) with ordinality as d(rep, n) on d.n = m.rep + 1 where m.rep <> -1) as p where {}",
+        "update {} as {RECORD} set {} from (select {}{order}) as p where p.rep <> -1 and {}",
         object.relation()?.sql(),
         sets.join(", "),
-        arrays.join(", "),
-        names.join(", "),
+        columns.join(", "),
         join.join(" and "),
     ))
 }

@@ -2,7 +2,7 @@
 -- (0 = moved), $6 leaf; dictionaries: $7 names of the reasons by code, $8 rules by leaf.
 insert into dist.unassigned (run_id, object, record_key, reason, rule)
 select $1, $2, m.key, w.reason, l.rule
-  from rows from (unnest($4), unnest($5), unnest($6)) as m(key, code, leaf)
+  from (select unnest($4) as key, unnest($5) as code, unnest($6) as leaf) m
   join unnest($7) with ordinality as w(reason, n) on w.n = m.code
   join unnest($8) with ordinality as l(rule, n) on l.n = m.leaf + 1
  where m.code > 0
