@@ -68,7 +68,6 @@ grant execute on function
     dist._reachable_reps(text, text), dist._objects_served(text[]), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
     dist._plan_changed(dist.schedule, dist.schedule)
     to dist_manager;
-grant usage on sequence dist.schedule_id_seq to dist_manager;
 
 -- Objects are targets for everybody's runs, and policies hold for all: the admin's.
 grant insert, update, delete on dist.object, dist.policy to dist_admin;

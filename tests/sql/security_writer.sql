@@ -54,6 +54,10 @@ select 'step', target, written_by from dist.step where schedule = 'sec boss' ord
 -- Nor can a schedule be taken over, or its timing changed, by somebody who is no member of its owner's role
 update dist.schedule set owner = current_user where name = 'sec boss';
 update dist.schedule set start_at = localtimestamp + interval '2 hours' where name = 'sec boss';
+-- Nor its number, by which history and state know it; nor can numbers be taken before their time
+update dist.schedule set id = id + 1 where name = 'sec boss';
+insert into dist.schedule (name, id, start_at) values ('sec squatter', 1000, localtimestamp + interval '1 hour');
+select nextval('dist.schedule_id_seq');
 
 \c - sec_boss
 begin;
