@@ -58,14 +58,28 @@ comment on function dist._cascaded() is 'Internal: true in a trigger that a fore
 
 -- Who wrote a row that carries executable text or a target (a run refuses text of somebody who is not a member
 -- of its owner's role). A superuser may state another writer: that is what restoring a dump does. A cascade must not
--- pass for its author.
+-- pass for its author; nor a superuser, whom every run trusts, for that of a text when he edits something else
+-- (dist._adopt).
 create function dist._writer(claimed name, was name) returns name
     language sql stable
     set search_path = pg_catalog, pg_temp
     return case
         when was is not null and dist._cascaded() then was
-        when claimed is not null and claimed is distinct from was
-             and (select rolsuper from pg_roles where rolname = current_user) then claimed
+        when claimed is not null and (select rolsuper from pg_roles where rolname = current_user) then claimed
         else current_user
     end;
 comment on function dist._writer(name, name) is 'Internal: the name to be stored in written_by';
+
+-- For triggers on UPDATE OF the columns that are executed or say where to: whoever sets them, be it to what they were,
+-- has looked at them.
+create function dist._adopt() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if new.written_by = old.written_by and not dist._cascaded() and not dist._checks_off() then
+        new.written_by := current_user;
+    end if;
+    return new;
+end $$;
+comment on function dist._adopt() is 'Internal: makes whoever sets text or a target the writer of the row';

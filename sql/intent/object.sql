@@ -40,3 +40,5 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.object
     for each row execute function dist._check_object_row();
+create trigger check_writer before update of relation, key_column, owner_column
+    on dist.object for each row execute function dist._adopt();

@@ -249,3 +249,5 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.assignment_rule
     for each row execute function dist._check_assignment_rule();
+create trigger check_writer before update of ruleset, criteria, predicate, to_rep, to_distribution_rule, to_ruleset
+    on dist.assignment_rule for each row execute function dist._adopt();

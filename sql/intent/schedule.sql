@@ -163,6 +163,8 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.step
     for each row execute function dist._check_step();
+create trigger check_writer before update of schedule, action, target, args
+    on dist.step for each row execute function dist._adopt();
 
 create function dist._check_step_delete() returns trigger
     language plpgsql

@@ -100,6 +100,8 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.transfer
     for each row execute function dist._check_transfer();
+create trigger check_writer before update of object, criteria, predicate, ranking, set_fields, to_rep, to_distribution_rule, to_ruleset
+    on dist.transfer for each row execute function dist._adopt();
 
 -- What leads to an object was checked against its table as it was; what leads to a rep, against its value as it was.
 create function dist._check_object_users() returns trigger

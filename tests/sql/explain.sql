@@ -72,7 +72,7 @@ select stage, outcome, detail from dist.explain('lead', :'four', run_id => :run)
 \c - test_reader
 select test.refused($$select dist.explain('lead', '00000000-0000-0000-0000-000000000003', ruleset => 'inner')$$);
 \c - postgres
-update dist.assignment_rule set active = active;
+update dist.assignment_rule set criteria = criteria;
 \c - test_reader
 select item, outcome from dist.explain('lead', :'three', ruleset => 'inner') where stage = 'outcome';
 \c - postgres

@@ -64,6 +64,22 @@ begin;
 select status, assigned from dist.execute('sec boss');
 rollback;
 
+-- A superuser, whom every run trusts, does not vouch for a text by editing something else, but by setting it
+\c - sec_other
+update dist.assignment_rule set predicate = 'sec_own.whoami()' where ruleset = 'sec rules 2';
+\c - postgres
+update dist.assignment_rule set active = false where ruleset = 'sec rules 2';
+update dist.assignment_rule set active = true, name = 'renamed' where ruleset = 'sec rules 2';
+update dist.transfer set description = 'same', row_limit = 9 where name = 'sec boss';
+update dist.step set active = true where schedule = 'sec boss';
+select 'transfer' as in_table, written_by from dist.transfer where name = 'sec boss' union all
+select 'assignment_rule', written_by from dist.assignment_rule where ruleset = 'sec rules 2' union all
+select 'step', written_by from dist.step where schedule = 'sec boss' order by 1;
+update dist.assignment_rule set predicate = predicate where ruleset = 'sec rules 2';
+update dist.step set target = target, written_by = 'sec_other' where schedule = 'sec boss';
+select 'assignment_rule' as in_table, written_by from dist.assignment_rule where ruleset = 'sec rules 2' union all
+select 'step', written_by from dist.step where schedule = 'sec boss' order by 1;
+
 \c - postgres
 set client_min_messages = warning;
 delete from dist.schedule where name = 'sec boss';
