@@ -42,9 +42,14 @@ impl Drop for Identity {
 
 /// Name of the role whose rights hold at this moment.
 pub fn current_role_name() -> Result<String> {
-    Spi::get_one::<String>("select current_user::text")
-        .map_err(internal)?
-        .ok_or_else(|| internal("there is no current role"))
+    // Not by Spi::get_one, which draws a transaction id: on a standby there is none.
+    Spi::connect(|client| {
+        client
+            .select("select current_user::text", Some(1), &[])
+            .and_then(|rows| rows.first().get_one::<String>())
+    })
+    .map_err(internal)?
+    .ok_or_else(|| internal("there is no current role"))
 }
 
 /// Runs `work` with the rights of the role that a run belongs to. Settings that its code changes are as they were
