@@ -5,6 +5,7 @@
 //! closure, with SET ROLE and SET SESSION AUTHORIZATION refused inside it.
 #![allow(unsafe_code)]
 
+use std::ffi::{CStr, CString};
 use std::panic::AssertUnwindSafe;
 
 use pgrx::pg_sys::panic::CaughtError;
@@ -103,9 +104,25 @@ pub fn as_trusted<T>(owner: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
     // SAFETY: as in as_role. The setting is what a function's SET clause would be: it goes with the level.
     let level = unsafe {
         let level = pg_sys::NewGUCNestLevel();
+        set_search_path(c"pg_catalog, pg_temp");
+        level
+    };
+    let done = work();
+    // SAFETY: as in as_role.
+    unsafe { pg_sys::AtEOXact_GUC(true, level) };
+    done
+}
+
+/// Sets search_path until the current nesting level of settings ends.
+///
+/// # Safety
+/// A level must have been opened for it.
+unsafe fn set_search_path(path: &CStr) {
+    // SAFETY: the texts outlive the call, which copies them.
+    unsafe {
         pg_sys::set_config_option(
             c"search_path".as_ptr(),
-            c"pg_catalog, pg_temp".as_ptr(),
+            path.as_ptr(),
             pg_sys::GucContext::PGC_USERSET,
             pg_sys::GucSource::PGC_S_SESSION,
             pg_sys::GucAction::GUC_ACTION_SAVE,
@@ -113,11 +130,42 @@ pub fn as_trusted<T>(owner: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
             0,
             false,
         );
+    }
+}
+
+/// Runs `work`, which writes the user's table, with the search_path that this session began with behind PostgreSQL's own
+/// names: triggers on the table were written for it. Not where the caller could not become the current role anyway (in a
+/// SECURITY DEFINER function of somebody else's), for then the caller's settings must not choose what such triggers find.
+pub fn with_users_search_path<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: looks up memberships and reads a setting, whose text is copied at once.
+    let path = unsafe {
+        if !pg_sys::is_member_of_role(pg_sys::GetOuterUserId(), pg_sys::GetUserId()) {
+            return work();
+        }
+        let text = pg_sys::GetConfigOptionResetString(c"search_path".as_ptr());
+        if text.is_null() {
+            return work();
+        }
+        CStr::from_ptr(text).to_owned()
+    };
+    let mut ours = b"pg_catalog".to_vec();
+    if !path.is_empty() {
+        ours.extend_from_slice(b", ");
+        ours.extend_from_slice(path.as_bytes());
+    }
+    ours.extend_from_slice(b", pg_temp");
+    let Ok(ours) = CString::new(ours) else {
+        return work();
+    };
+    // SAFETY: as in as_trusted.
+    let level = unsafe {
+        let level = pg_sys::NewGUCNestLevel();
+        set_search_path(&ours);
         level
     };
     let done = work();
     // SAFETY: as in as_role.
-    unsafe { pg_sys::AtEOXact_GUC(true, level) };
+    unsafe { pg_sys::AtEOXact_GUC(false, level) };
     done
 }
 

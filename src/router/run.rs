@@ -17,7 +17,7 @@ use crate::router::failure;
 use crate::router::intent::{DistributionRule, Intent};
 use crate::router::plan::{self, Plan};
 use crate::router::statement;
-use crate::xact::{as_extension_owner, as_role, current_role_name};
+use crate::xact::{as_extension_owner, as_role, current_role_name, with_users_search_path};
 
 /// What a run did, summed over its steps.
 #[derive(Debug, Default)]
@@ -212,20 +212,17 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
         return Ok(0);
     }
     let candidates = &decision.candidates;
-    let row = client
-        .update(
-            "select moved, failure from dist._move($1, $2, $3, $4, $5, $6, $7)",
-            None,
-            &[
-                statement::moves(plan, decision.shape, candidates.in_heap_order)?.into(),
-                i64::try_from(decision.outcome.moved).map_err(internal)?.into(),
-                Tids(candidates.tids).into(),
-                decision.outcome.rep.clone().into(),
-                Texts(new_owners).into(),
-                Texts(candidates.owners).into(),
-                Oids(candidates.tables).into(),
-            ],
-        )
+    let args = [
+        statement::moves(plan, decision.shape, candidates.in_heap_order)?.into(),
+        i64::try_from(decision.outcome.moved).map_err(internal)?.into(),
+        Tids(candidates.tids).into(),
+        decision.outcome.rep.clone().into(),
+        Texts(new_owners).into(),
+        Texts(candidates.owners).into(),
+        Oids(candidates.tables).into(),
+    ];
+    let call = "select moved, failure from dist._move($1, $2, $3, $4, $5, $6, $7)";
+    let row = with_users_search_path(|| client.update(call, None, &args))
         .map_err(internal)?
         .first();
     let (moved, failure) = row.get_two::<i64, pgrx::JsonB>().map_err(internal)?;

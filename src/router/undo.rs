@@ -19,7 +19,7 @@ use crate::router::expression::RECORD;
 use crate::router::intent::{DistributionRule, Object};
 use crate::router::run::{Header, Totals, check_writers, finish, keep_pool, next_run_id, started_now, with_settings};
 use crate::router::statement::column;
-use crate::xact::{as_extension_owner, current_role_name};
+use crate::xact::{as_extension_owner, current_role_name, with_users_search_path};
 
 /// What the history says about the run that is to be undone.
 #[derive(Deserialize)]
@@ -137,18 +137,14 @@ fn one_object(
     })??;
     let (keys, before, after, changed) = arrays;
     // 1 = goes back, 0 = changed since; what is missing is gone.
-    let found = client
-        .update(
-            take_back(&object, fields)?.as_str(),
-            None,
-            &[
-                keys.clone().into(),
-                before.clone().into(),
-                after.clone().into(),
-                changed.into(),
-            ],
-        )
-        .map_err(internal)?;
+    let sql = take_back(&object, fields)?;
+    let args = [
+        keys.clone().into(),
+        before.clone().into(),
+        after.clone().into(),
+        changed.into(),
+    ];
+    let found = with_users_search_path(|| client.update(sql.as_str(), None, &args)).map_err(internal)?;
     let mut status = vec![-1_i32; keys.len()];
     for row in found {
         let n = row.get::<i64>(1).map_err(internal)?.unwrap_or(0);
