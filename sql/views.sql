@@ -83,7 +83,7 @@ comment on column dist.fairness.strategy is 'round_robin or weighted';
 comment on column dist.fairness.rep is 'The rep';
 comment on column dist.fairness.weight is 'Weight in the team (round_robin ignores it)';
 comment on column dist.fairness.active is 'Whether the rep takes turns now';
-comment on column dist.fairness.deficit is 'Records entitled to minus records received; stays between -1 and 1';
+comment on column dist.fairness.deficit is 'Records entitled to minus records received; between -1 and 1 as long as the members stay the same';
 comment on column dist.fairness.turns_of_rule is 'Turns the whole rule has taken';
 comment on column dist.fairness.share is 'The part of the rule''s records that the rep is entitled to, 0 to 1';
 
