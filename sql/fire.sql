@@ -205,7 +205,11 @@ begin
     if not exists (select from dist.step p where p.schedule = s.name and p.active and p.target is not null) then
         perform dist._refuse('schedule', s.name, '55000', 'it has no complete, active step', 'Insert a row into dist.step.');
     end if;
-    perform dist._check_plan_is_free(s.id, s.name);
+    begin
+        perform from dist.schedule_state x where x.schedule_id = s.id for update nowait;
+    exception when lock_not_available then
+        perform dist._refuse('schedule', s.name, '55006', 'it is running', 'Wait until the run has finished.');
+    end;
     perform pg_try_advisory_xact_lock(dist._running_key(), s.id);
     return dist._attempt(s, 'manual', null, clock_timestamp(), false);
 end $$;

@@ -55,3 +55,23 @@ pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> 
     }
     placed
 }
+
+/// Runs `work`; whatever PostgreSQL raises in it goes on upwards with a DETAIL that says where it happened.
+///
+/// # Errors
+/// Those of `work`.
+pub fn noting<T>(note: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pgrx::PgTryBuilder::new(std::panic::AssertUnwindSafe(work))
+        .catch_others(|caught| {
+            let (CaughtError::PostgresError(report)
+            | CaughtError::ErrorReport(report)
+            | CaughtError::RustPanic { ereport: report, .. }) = &caught;
+            let mut noted = error(report.sql_error_code(), report.message().to_owned())
+                .set_detail(report.detail().map_or_else(|| note.to_owned(), |detail| format!("{detail} {note}")));
+            if let Some(hint) = report.hint() {
+                noted = noted.set_hint(hint.to_owned());
+            }
+            Err(noted)
+        })
+        .execute()
+}

@@ -10,7 +10,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::allocation::{self, Outcome, PoolRun, Quota, Target};
-use crate::error::{Place, Result, error, internal};
+use crate::error::{Place, Result, error, internal, noting};
 use crate::router::plan::Plan;
 use crate::router::statement::{self, Shape};
 
@@ -111,7 +111,8 @@ pub fn decide(client: &SpiClient<'_>, plan: &Plan, lock: bool) -> Result<Decisio
         owned: !plan.filters.iter().any(|(name, _)| name == "source unowned"),
         fields: !plan.set_fields.is_empty(),
     };
-    let candidates = read(client, plan, shape, lock)?;
+    let note = format!("While the candidates of {} were read.", plan.source);
+    let candidates = noting(&note, || read(client, plan, shape, lock))?;
     let mut quotas = quotas(plan)?;
     let outcome = allocate(plan, &candidates, &mut quotas)?;
     Ok(Decision {

@@ -33,6 +33,8 @@ pub struct Leaf {
 
 /// A transfer, or a ruleset, ready to be turned into statements.
 pub struct Plan {
+    /// What it was compiled from, as messages name it.
+    pub source: String,
     /// The object.
     pub object: Object,
     /// Which records are candidates: one SQL boolean expression over `r`.
@@ -79,6 +81,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let leaf = compiler.transfer(transfer)?;
     let filters = filters(&place, object, transfer, as_of)?;
     Ok(Plan {
+        source: place.to_string(),
         filter: filters
             .iter()
             .map(|(_, expression)| expression.sql.as_str())
@@ -205,6 +208,7 @@ impl<'a> Compiler<'a> {
 
     fn finish(self, leaf: Option<String>) -> Plan {
         Plan {
+            source: String::new(),
             object: self.object.clone(),
             filter: "true".to_owned(),
             filters: Vec::new(),
