@@ -131,6 +131,11 @@ pub fn moves(plan: &Plan, shape: Shape, in_heap_order: bool) -> Result<String> {
         arrays.push(("$5::oid[]", "tab"));
         join.push(format!("{RECORD}.tableoid = p.tab"));
     }
+    if !shape.tree {
+        // Again, for a row that had to be waited for and has changed: before the minor versions of November 2025 a fetch
+        // by ctid does not look at the ctid once more, and would move it as it was decided before the change.
+        join.push(format!("{RECORD}.ctid is not distinct from p.tid"));
+    }
     // In the select list arrays are read as a stream; in FROM each would be copied first. Behind a subselect the planner
     // does not see how long they are, and fetches by ctid.
     let columns: Vec<String> = arrays
