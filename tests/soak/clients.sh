@@ -29,11 +29,15 @@ clients_start() {
 }
 
 clients_stop() {
-  [[ ${#CLIENT_PIDS[@]} != 0 ]] || return 0
+  local pid end=$((SECONDS + 30))
   rm -f "$WORK/load"
-  psql -X -q -A -t -c "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'soak %'" \
-    >/dev/null 2>&1 || true
-  # A psql whose server is gone ends at its next call.
-  wait "${CLIENT_PIDS[@]}" 2>/dev/null || true
+  # Again and again, for one may just be connecting.
+  for pid in "${CLIENT_PIDS[@]}"; do
+    while process_alive "$pid" && ((SECONDS < end)); do
+      psql -X -q -A -t -c "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'soak %'" \
+        >/dev/null 2>&1 || true
+      sleep 0.05
+    done
+  done
   CLIENT_PIDS=()
 }

@@ -4,6 +4,7 @@
 
 KINDS=(runner_kill scheduler_kill launcher_kill runner_terminate scheduler_terminate launcher_terminate
   postmaster_kill power_cut stop_fast stop_immediate)
+# shellcheck disable=SC2034 # read by run.sh
 declare -A KILLS=()
 KILLS_IN_RUN=0
 SLOWEST_STOP=0
@@ -78,5 +79,6 @@ shuffled_kinds() {
     j=$((RANDOM % (i + 1)))
     swap=${kinds[i]} kinds[i]=${kinds[j]} kinds[j]=$swap
   done
+  # shellcheck disable=SC2034 # read by run.sh
   DECK=("${kinds[@]}")
 }

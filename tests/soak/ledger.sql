@@ -9,14 +9,17 @@ create view crm.instant as
                lead(p.maybe_from) over w as before_next, lead(p.certain_from) over w as after_next
           from crm.plan p join dist.schedule s on s.name = p.schedule
         window w as (partition by p.schedule order by p.n)),
-    horizon as (
+    last_run as (
+        select r.schedule_id, max(r.due_at) as due_at from dist.run r where r.trigger = 'schedule' group by r.schedule_id),
+    horizon as materialized (
         select s.id as schedule_id,
-               coalesce(st.next_run_at,
-                        -- One that has ended: what was due up to its last run.
-                        case when s.max_runs is null then 'infinity'
-                             else (select max(r.due_at) + interval '1 microsecond' from dist.run r
-                                    where r.schedule_id = s.id and r.trigger = 'schedule') end) as at
-          from dist.schedule s join dist.schedule_state st on st.schedule_id = s.id),
+               case when st.next_run_at is not null then st.next_run_at
+                    -- It has ended: what was due up to its last run.
+                    when s.max_runs is not null then l.due_at + interval '1 microsecond'
+                    else 'infinity' end as at
+          from dist.schedule s
+          join dist.schedule_state st on st.schedule_id = s.id
+          left join last_run l on l.schedule_id = s.id),
     point as (
         select p.schedule_id, p.schedule, g.at, p.certain_from, p.before_next
           from plan p
@@ -37,14 +40,18 @@ create view crm.outcome as
       from dist.run r
      where r.trigger = 'schedule';
 
--- How often each instant was dealt with.
+-- How often each instant was dealt with. Two joins, for that of the many runs is one of equality.
 create view crm.dealt_with as
-    select i.schedule, i.at, i.sure,
-           count(o.id) filter (where o.status <> 'skipped') as ran,
-           count(o.id) filter (where o.status = 'skipped') as skipped
-      from crm.instant i
-      left join crm.outcome o on o.schedule_id = i.schedule_id and i.at between o.due_at and o.due_to
-     group by i.schedule, i.at, i.sure;
+    with i as materialized (select * from crm.instant)
+    select i.schedule, i.at, i.sure, coalesce(r.ran, 0) as ran, coalesce(k.skipped, 0) as skipped
+      from i
+      left join (select schedule_id, due_at, count(*) as ran from crm.outcome
+                  where status <> 'skipped' group by schedule_id, due_at) r
+        on r.schedule_id = i.schedule_id and r.due_at = i.at
+      left join (select i.schedule_id, i.at, count(*) as skipped
+                   from i join crm.outcome o on o.schedule_id = i.schedule_id and i.at between o.due_at and o.due_to
+                  where o.status = 'skipped' group by i.schedule_id, i.at) k
+        on k.schedule_id = i.schedule_id and k.at = i.at;
 
 create view crm.instants_verdict as
     with d as materialized (select * from crm.dealt_with)
@@ -134,17 +141,20 @@ create view crm.audit_verdict as
       from (select distinct run_id from dist.assignment) a
      where not exists (select from dist.run r where r.id = a.run_id and r.status = 'succeeded')
     union all
-    select 'a run miscounted its moves', count(*), min(format('run %s: assigned %s, moves %s, last seq %s', id, assigned, moves, last_seq))
+    select 'a run miscounted its moves', count(*),
+           min(format('run %s: assigned %s, moves %s, last seq %s', id, assigned, moves, last_seq))
       from run where assigned <> moves or last_seq <> moves
     union all
-    select 'a run miscounted its reasons', count(*), min(format('run %s: %s candidates, %s, %s', id, candidates, assigned, reasons))
+    select 'a run miscounted its reasons', count(*),
+           min(format('run %s: %s candidates, %s moved, %s', id, candidates, assigned, reasons))
       from run where status = 'succeeded' and (unassigned <> reasons_sum or candidates <> assigned + unassigned)
     union all
     select 'the deficits of a pool do not sum to zero', count(*), min(p.distribution_rule)
       from dist.pool p
      where (select coalesce(sum(d.value::numeric), 0) from jsonb_each_text(p.deficits) d) <> 0
     union all
-    select 'turns of a pool are not its assignments', count(*), min(format('%s: %s turns, %s taken, %s undone', p.distribution_rule, p.turns, t.n, u.n))
+    select 'turns of a pool are not its assignments', count(*),
+           min(format('%s: %s turns, %s taken, %s undone', p.distribution_rule, p.turns, t.n, u.n))
       from dist.pool p
      cross join lateral (select count(*) as n from dist.assignment a where a.distribution_rule = p.distribution_rule) t
      cross join lateral (select count(*) as n
@@ -161,7 +171,7 @@ create view crm.audit_verdict as
               from crm.turn t
               join dist.distribution_rule d on d.name = t.distribution_rule and d.name <> 'by hand'
               join dist.team_member m on m.team = d.team
-             cross join lateral (select case when d.strategy = 'weighted' then m.weight / sum(o.weight) else 1.0 / count(*) end as share
+             cross join lateral (select case d.strategy when 'weighted' then m.weight / sum(o.weight) else 1.0 / count(*) end as share
                                    from dist.team_member o where o.team = d.team) w) prefix
      where abs(x - t * share) >= 1;
 
@@ -182,7 +192,8 @@ create view crm.summary as
     union all
     select 5, 'of them in skipped ranges', (select count(*) from crm.dealt_with where sure and skipped > 0)
     union all
-    select 6, 'skipped ranges', (select count(*) from crm.outcome where status = 'skipped')
+    select 6, 'skipped ranges: ' || split_part(o.message, ':', 1), count(*)
+      from crm.outcome o where o.status = 'skipped' group by 2
     union all
     select 7, 'schedules', (select count(*) from dist.schedule)
     union all
