@@ -92,9 +92,11 @@ begin
             moves := moves || rows_of_step;
             perform dist._execute(p.target, about);
         end loop;
-        raise exception using errcode = 'P0DIS', message = 'preview done';
+        raise exception using errcode = 'P0DIS', message = 'pg_dist: preview done';
     exception when sqlstate 'P0DIS' then
-        null;
+        if sqlerrm <> 'pg_dist: preview done' then
+            raise;
+        end if;
     end;
     return query
         select m.step, m.transfer, m.record_key, m.old_owner, m.new_owner, m.rule, m.reason
@@ -102,7 +104,7 @@ begin
                as m(step integer, transfer text, record_key text, old_owner text, new_owner text, rule text, reason text);
 end $$;
 comment on function dist.preview_schedule(text, timestamptz) is
-    'What a schedule would do at its next run (or as of an instant), step after step; rolled back before it returns';
+    'What a schedule would do at its next run (or as of an instant), step after step, with the caller''s rights; rolled back before it returns';
 
 create function dist._undo(run_id bigint) returns bigint
     language c volatile

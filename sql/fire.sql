@@ -69,6 +69,7 @@ declare
     resume_from timestamptz;
     next_due timestamptz;
     missed timestamptz;
+    cancelled timestamptz;
 begin
     select * into st from dist.schedule_state x
      where x.schedule_id = target and x.next_run_at <= as_of
@@ -107,13 +108,16 @@ begin
     if st.runs >= s.max_runs then
         next_due := null;
     end if;
+    -- Cancelling does not wait for a run.
+    select x.cancelled_at into cancelled from dist.schedule x where x.id = target;
     if missed is not null then
         insert into dist.run (schedule, schedule_id, trigger, due_at, due_to, started_at, finished_at, status, message, run_by)
         values (s.name, s.id, 'schedule', missed, resume_from, clock_timestamp(), clock_timestamp(), 'skipped',
                 'misfire: every instant from due_at to due_to passed in an outage or during a run', s.owner);
     end if;
     update dist.schedule_state x
-       set next_run_at = next_due, runs = st.runs, ended = case when next_due is null then 'done' end
+       set next_run_at = case when cancelled is null then next_due end, runs = st.runs,
+           ended = case when cancelled is not null then 'cancelled' when next_due is null then 'done' end
      where x.schedule_id = target;
     return 'fired';
 end $$;

@@ -15,12 +15,13 @@ begin
     get diagnostics moved = row_count;
     if moved operator(pg_catalog.<>) expected then
         -- Others changed some of the records since they were read: take all back, so that it can be done again.
-        raise exception using errcode = 'P0DIS', message = 'records have changed';
+        raise exception using errcode = 'P0DIS', message = 'pg_dist: records have changed';
     end if;
 exception
-    when sqlstate 'P0DIS' then
-        null;
     when others then
+        if sqlstate operator(pg_catalog.=) 'P0DIS' and sqlerrm operator(pg_catalog.=) 'pg_dist: records have changed' then
+            return;
+        end if;
         -- An error that passes through Rust loses its context and a SQLSTATE of the user's own. It goes around.
         get stacked diagnostics e_sqlstate = returned_sqlstate, e_message = message_text,
             e_detail = pg_exception_detail, e_hint = pg_exception_hint, e_context = pg_exception_context;

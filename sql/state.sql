@@ -162,6 +162,24 @@ begin
 end $$;
 comment on function dist._skip_passive(integer) is 'Internal: records the instants that passed while a schedule was passive';
 
+-- Cancelling waits for nobody: where a run holds the state, it finds the schedule cancelled when it comes to advance it.
+create function dist._disarm(s dist.schedule) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    st dist.schedule_state;
+    right_now timestamptz := clock_timestamp();
+begin
+    select * into st from dist.schedule_state where schedule_id = s.id for update skip locked;
+    if st.next_run_at <= right_now then
+        perform dist._note_skipped(s, st.next_run_at, right_now,
+            'cancelled: the schedule was cancelled before it could run at any instant from due_at to due_to');
+    end if;
+    update dist.schedule_state set next_run_at = null, ended = 'cancelled' where schedule_id = st.schedule_id;
+end $$;
+comment on function dist._disarm(dist.schedule) is 'Internal: what becomes of the next run of a schedule that is cancelled';
+
 create function dist._arm_schedule() returns trigger
     language plpgsql security definer
     set search_path = pg_catalog, pg_temp
@@ -182,6 +200,8 @@ begin
         perform dist._arm(new.id, true);
     elsif new.max_runs is distinct from old.max_runs then
         perform dist._arm(new.id, false);
+    elsif new.cancelled_at is not null and old.cancelled_at is null then
+        perform dist._disarm(new);
     end if;
     perform dist._wake();
     return null;

@@ -22,8 +22,8 @@ pub fn from_pg(at: TimestampWithTimeZone) -> Result<DateTime<Utc>> {
         .ok_or_else(|| {
             error_hint(
                 PgSqlErrorCode::ERRCODE_DATETIME_FIELD_OVERFLOW,
-                "the instant is not finite",
-                "Give a date and time.",
+                "the instant is infinite, or beyond the calendar",
+                "Give a date and time within the next centuries.",
             )
         })
 }

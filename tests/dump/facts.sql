@@ -2,7 +2,9 @@
 -- is upcoming. Run in the original and in what was restored, and compared.
 \pset format unaligned
 \pset tuples_only on
-select format('select %L, count(*), md5(string_agg(t::text, E''\n'' order by t::text)) from dist.%I t', c.relname, c.relname)
+-- (The number of a table that has been dropped may be that of another table elsewhere.)
+select format('select %L, count(*), md5(string_agg(j::text, E''\n'' order by j::text)) from dist.%I t, '
+              'lateral (select to_jsonb(t) - ''relation'') x(j)', c.relname, c.relname)
   from pg_class c
  where c.relnamespace = 'dist'::regnamespace and c.relkind in ('r', 'p')
  order by c.relname \gexec
@@ -16,6 +18,7 @@ select c.relname, pg_get_expr(c.relpartbound, c.oid), obj_description(c.oid), ha
   from pg_inherits h join pg_class c on c.oid = h.inhrelid
  where h.inhparent = 'dist.assignment'::regclass
  order by c.relname;
+select name, relation from dist.object where name <> 'old deal' order by name;
 select name, written_by from dist.object union all select name, written_by from dist.transfer
 union all select ruleset || '/' || position, written_by from dist.assignment_rule
 union all select schedule || '/' || position, written_by from dist.step order by 1;
