@@ -136,13 +136,15 @@ pub fn moves(plan: &Plan, shape: Shape, in_heap_order: bool) -> Result<String> {
         // by ctid does not look at the ctid once more, and would move it as it was decided before the change.
         join.push(format!("{RECORD}.ctid is not distinct from p.tid"));
     }
+    // Runs with the search_path of the user's session, where an unnest(tid[]) would fit better than PostgreSQL's own: names
+    // are qualified unless an operator fits exactly.
     // In the select list arrays are read as a stream; in FROM each would be copied first. Behind a subselect the planner
     // does not see how long they are, and fetches by ctid.
     let columns: Vec<String> = arrays
         .iter()
         .map(|(array, name)| match shape.tree {
-            true => format!("unnest({array}) as {name}"),
-            false => format!("unnest((select {array})) as {name}"),
+            true => format!("pg_catalog.unnest({array}) as {name}"),
+            false => format!("pg_catalog.unnest((select {array})) as {name}"),
         })
         .collect();
     let order = match (in_heap_order, shape.tree) {

@@ -198,9 +198,9 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
         let (now, literal) = (column(name), quote_literal(name));
         // Read as the column reads it and written as this session writes it: 99 is 99.00 in a numeric(8, 2).
         sets.push(format!(
-            "{quoted} = case when p.fields ? {literal} \
-               and {now}::text is not distinct from (p.fields -> {literal} ->> 1)::{declared}::text \
-             then (p.fields -> {literal} ->> 0)::{type_sql} else {now} end",
+            "{quoted} = case when p.fields operator(pg_catalog.?) {literal} \
+               and {now}::text is not distinct from (p.fields operator(pg_catalog.->) {literal} operator(pg_catalog.->>) 1)::{declared}::text \
+             then (p.fields operator(pg_catalog.->) {literal} operator(pg_catalog.->>) 0)::{type_sql} else {now} end",
             quoted = quote_ident(name),
             declared = field.declared,
             type_sql = field.type_sql,
@@ -209,12 +209,13 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
     Ok(format!(
         "with p as materialized ( \
            select t.key, t.was, t.becomes, t.fields::jsonb as fields, t.n \
-             from rows from (unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[])) \
+             from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), \
+                             pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) \
                   with ordinality as t(key, was, becomes, fields, n)), \
          here as materialized ( \
            select p.n, {RECORD}.ctid as tid, {RECORD}.tableoid as tab, \
                   {owner_sql}::text is not distinct from p.becomes as back \
-             from p join {table} as {RECORD} on {key_sql} = p.key::{key_type} for update of {RECORD}), \
+             from p join {table} as {RECORD} on {key_sql} operator(pg_catalog.=) p.key::{key_type} for update of {RECORD}), \
          moved as ( \
            update {table} as {RECORD} set {sets} from here join p on p.n = here.n \
             where {RECORD}.ctid = here.tid and {RECORD}.tableoid = here.tab and here.back returning p.n) \
