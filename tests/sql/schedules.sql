@@ -218,24 +218,3 @@ select test.forget_intent();
 select count(distinct schedule) as schedules_remembered from dist.run where schedule in ('once', 'weekly', 'balance', 'grace', 'failing', 'misfire all', 'a gives', 'c fine');
 set client_min_messages = warning;
 drop schema schedules cascade;
-
--- A one-time schedule that gets its step too late says so (F9); one that is cancelled says what it did not run any more.
-insert into dist.schedule (name, start_at) values ('too late', clock_timestamp() at time zone 'UTC' + interval '200 ms');
-do $$ begin
-    while clock_timestamp() at time zone 'UTC' <= (select start_at from dist.schedule where name = 'too late') loop
-        perform pg_sleep(0.01);
-    end loop;
-end $$;
-insert into dist.step (schedule, target) select 'too late', min(name) from dist.transfer where not is_template;
-select status from dist.schedule_status where name = 'too late';
-select status, message from dist.run where schedule = 'too late';
-insert into dist.schedule (name, start_at) values ('cancelled late', clock_timestamp() at time zone 'UTC' + interval '200 ms');
-insert into dist.step (schedule, target) select 'cancelled late', min(name) from dist.transfer where not is_template;
-do $$ begin
-    while clock_timestamp() at time zone 'UTC' <= (select start_at from dist.schedule where name = 'cancelled late') loop
-        perform pg_sleep(0.01);
-    end loop;
-    perform dist.cancel('cancelled late');
-end $$;
-select status, next_run_at from dist.schedule_status where name = 'cancelled late';
-select status, message from dist.run where schedule = 'cancelled late';

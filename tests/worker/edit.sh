@@ -48,6 +48,25 @@ step_taken_away() {
 }
 check "its last step taken away: what was due is recorded as skipped" step_taken_away
 
+cancelled() {
+  overdue p5
+  cluster_psql -c "select dist.cancel('p5')" >/dev/null
+  skipped_from_its_first_instant p5 cancelled
+  holds "not due any more" "select status = 'Cancelled' and next_run_at is null from dist.schedule_status where name = 'p5'"
+}
+check "cancelled: what was due is recorded as skipped (G11)" cancelled
+
+bound_too_late() {
+  cluster_psql -c "insert into dist.schedule (name, start_at) values ('p6', clock_timestamp() at time zone 'UTC' + interval '0.2 s')"
+  eventually "its time has passed" "select clock_timestamp() at time zone 'UTC' > start_at from dist.schedule where name = 'p6'"
+  cluster_psql -c "insert into dist.step (schedule, target) values ('p6', 'quick')"
+  holds "one row that says why" \
+    "select count(*) = 1 and bool_and(r.status = 'skipped' and r.due_at = s.start_at at time zone 'UTC' and r.message like 'unbound:%')
+       from dist.run r join dist.schedule s on s.name = r.schedule where s.name = 'p6'"
+  holds "ended" "select status = 'Ended' from dist.schedule_status where name = 'p6'"
+}
+check "a one-time schedule that gets its step too late says so (F9)" bound_too_late
+
 nothing_due() {
   cluster_psql -c "insert into dist.schedule (name, cron) values ('p4', '0 0 1 1 *')" \
     -c "insert into dist.step (schedule, position, target) values ('p4', 1, 'quick')" \
