@@ -12,7 +12,7 @@ use crate::criteria::{nearest, quote_literal};
 use crate::error::{Place, Result, at, error_hint, internal};
 use crate::router::expression::{self, RECORD};
 use crate::router::intent::Object;
-use crate::router::run::with_settings;
+use crate::router::session::with_settings;
 use crate::router::statement;
 use crate::xact::trial;
 

@@ -66,8 +66,11 @@ pub fn noting<T>(note: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
             let (CaughtError::PostgresError(report)
             | CaughtError::ErrorReport(report)
             | CaughtError::RustPanic { ereport: report, .. }) = &caught;
-            let mut noted = error(report.sql_error_code(), report.message().to_owned())
-                .set_detail(report.detail().map_or_else(|| note.to_owned(), |detail| format!("{detail} {note}")));
+            let mut noted = error(report.sql_error_code(), report.message().to_owned()).set_detail(
+                report
+                    .detail()
+                    .map_or_else(|| note.to_owned(), |detail| format!("{detail} {note}")),
+            );
             if let Some(hint) = report.hint() {
                 noted = noted.set_hint(hint.to_owned());
             }

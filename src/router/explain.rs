@@ -14,8 +14,9 @@ use crate::router::decide::quotas;
 use crate::router::expression::{Expression, RECORD};
 use crate::router::intent::{Intent, Ruleset};
 use crate::router::plan::{self, Plan, rule_test};
-use crate::router::run::{check_writers, with_settings};
+use crate::router::session::with_settings;
 use crate::router::statement::column;
+use crate::router::trust::check_writers;
 
 /// One line of an explanation.
 pub struct Line {

@@ -4,22 +4,29 @@
 //!
 //! | step | file |
 //! | --- | --- |
-//! | read all intent that can be reached, once | [`intent`] |
+//! | take the locks | [`lock`] |
+//! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`trust`] |
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`expression`] |
 //! | write the statements | [`statement`] |
-//! | take the locks, read the candidates, allocate | [`decide`] |
-//! | move, record, keep the pools | [`run`], [`failure`] |
-//! | the same without the move | [`preview`] |
-//! | the same for one record, keeping what lost | [`explain`] |
-//! | the same fed from the audit | [`undo`] |
+//! | read the candidates, allocate | [`decide`] |
+//! | move them | [`apply`], [`failure`] |
+//! | write the audit, the pools, the outcome | [`record`] |
+//!
+//! [`run`] goes that way; [`preview`] without locks, move and audit; [`explain`] for one record, keeping what lost;
+//! [`undo`] is fed from the audit. [`session`] holds the settings that all of them share.
 
+pub mod apply;
 pub mod decide;
 pub mod explain;
 pub mod expression;
 pub mod failure;
 pub mod intent;
+pub mod lock;
 pub mod plan;
 pub mod preview;
+pub mod record;
 pub mod run;
+pub mod session;
 pub mod statement;
+pub mod trust;
 pub mod undo;

@@ -10,7 +10,8 @@ use crate::error::{Result, internal};
 use crate::router::decide::{Carried, Texts, decide};
 use crate::router::intent::Intent;
 use crate::router::plan;
-use crate::router::run::{check_writers, with_settings};
+use crate::router::session::with_settings;
+use crate::router::trust::check_writers;
 
 /// What would become of one record.
 pub struct Row {

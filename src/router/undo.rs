@@ -17,8 +17,11 @@ use crate::error::{Result, error_hint, internal};
 use crate::router::decide::allocation_error;
 use crate::router::expression::RECORD;
 use crate::router::intent::{DistributionRule, Object};
-use crate::router::run::{Header, Totals, check_writers, finish, keep_pool, next_run_id, started_now, with_settings};
+use crate::router::lock::next_run_id;
+use crate::router::record::{Header, Totals, finish, keep_pool, started_now};
+use crate::router::session::with_settings;
 use crate::router::statement::column;
+use crate::router::trust::check_writers;
 use crate::xact::{as_extension_owner, current_role_name, with_users_search_path};
 
 /// What the history says about the run that is to be undone.

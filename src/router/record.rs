@@ -1,0 +1,270 @@
+//! What is written about a run: what moved, what was left and why, whose turn it is now, and the outcome.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
+
+use crate::allocation::{Outcome, Quota, Reason};
+use crate::clock;
+use crate::error::{Place, Result, error_hint, internal};
+use crate::router::decide::{Carried, Decision, Jsonbs, Texts};
+use crate::router::intent::DistributionRule;
+use crate::router::plan::Plan;
+use crate::xact::as_extension_owner;
+
+/// What a run did, summed over its steps.
+#[derive(Debug, Default)]
+pub struct Totals {
+    /// Records looked at.
+    pub candidates: i64,
+    /// Records moved.
+    pub assigned: i64,
+    /// Reason to number of records left.
+    pub reasons: BTreeMap<String, i64>,
+    /// The transfers that ran.
+    pub transfers: Vec<String>,
+    /// Their objects.
+    pub objects: Vec<String>,
+}
+
+/// The facts of a run's row that are known before it starts.
+pub struct Header {
+    /// Name and number of the schedule.
+    pub schedule: Option<(String, i32)>,
+    /// execute, schedule, manual or undo.
+    pub trigger: String,
+    /// When it was due.
+    pub due_at: Option<TimestampWithTimeZone>,
+    /// What it is about.
+    pub as_of: TimestampWithTimeZone,
+    /// Which attempt.
+    pub attempt: i32,
+    /// The run it undoes.
+    pub undoes: Option<i64>,
+    /// Whose rights it has.
+    pub run_by: String,
+}
+
+/// Writes the audit and keeps the pools.
+pub fn record(
+    client: &mut SpiClient<'_>,
+    plan: &Plan,
+    (decision, new_owners): &(Decision, Carried),
+    run: i64,
+    about: DateTime<Utc>,
+    totals: &mut Totals,
+    unassigned_rows: i64,
+) -> Result<()> {
+    let at = clock::to_pg(about)?;
+    let candidates = &decision.candidates;
+    let outcome = &decision.outcome;
+    let left = count_reasons(outcome, totals);
+    let leaves = &plan.leaves;
+    let rules: Vec<Option<String>> = leaves.iter().map(|leaf| leaf.rule.clone()).collect();
+    as_extension_owner(|| -> Result<()> {
+        if outcome.moved > 0 {
+            let reasons: Vec<String> = leaves.iter().map(|leaf| leaf.reason.clone()).collect();
+            let distribution_rules: Vec<Option<String>> =
+                leaves.iter().map(|leaf| leaf.distribution_rule.clone()).collect();
+            client
+                .update("select dist._ensure_partition($1)", None, &[at.into()])
+                .map_err(internal)?;
+            client
+                .update(
+                    include_str!("sql/assignment.sql"),
+                    None,
+                    &[
+                        run.into(),
+                        seq_before(totals.assigned)?.into(),
+                        plan.object.name.clone().into(),
+                        at.into(),
+                        Texts(candidates.keys).into(),
+                        Texts(candidates.owners).into(),
+                        Texts(*new_owners).into(),
+                        outcome.seq.clone().into(),
+                        candidates.leaves.clone().into(),
+                        Jsonbs(candidates.fields).into(),
+                        reasons.into(),
+                        rules.clone().into(),
+                        distribution_rules.into(),
+                    ],
+                )
+                .map_err(internal)?;
+        }
+        if left > 0 && unassigned_rows > 0 {
+            client
+                .update(
+                    include_str!("sql/unassigned.sql"),
+                    None,
+                    &[
+                        run.into(),
+                        plan.object.name.clone().into(),
+                        unassigned_rows.into(),
+                        Texts(candidates.keys).into(),
+                        outcome.reason.clone().into(),
+                        candidates.leaves.clone().into(),
+                        reason_names().into(),
+                        rules.into(),
+                    ],
+                )
+                .map_err(internal)?;
+        }
+        for (rule, quota) in plan.pools.iter().zip(&decision.quotas) {
+            keep_pool(client, rule, quota, turns_of(plan, decision, &rule.name))?;
+        }
+        Ok(())
+    })??;
+    totals.candidates += i64::try_from(candidates.count).unwrap_or(i64::MAX);
+    totals.assigned += i64::try_from(outcome.moved).unwrap_or(i64::MAX);
+    Ok(())
+}
+
+/// How many turns of a distribution rule this decision used.
+fn turns_of(plan: &Plan, decision: &Decision, rule: &str) -> i64 {
+    let of_rule: Vec<bool> = plan
+        .leaves
+        .iter()
+        .map(|leaf| leaf.distribution_rule.as_deref() == Some(rule))
+        .collect();
+    let used = decision
+        .candidates
+        .leaves
+        .iter()
+        .zip(&decision.outcome.seq)
+        .filter(|(leaf, seq)| {
+            **seq > 0
+                && usize::try_from(**leaf)
+                    .ok()
+                    .and_then(|leaf| of_rule.get(leaf).copied())
+                    .unwrap_or(false)
+        })
+        .count();
+    i64::try_from(used).unwrap_or(i64::MAX)
+}
+
+/// Writes a pool's deficits back; `turns` were taken (or, negative, given back). Called as the extension's owner.
+///
+/// # Errors
+/// 55006 when a run inside of this one has changed them meanwhile.
+pub fn keep_pool(client: &mut SpiClient<'_>, rule: &DistributionRule, quota: &Quota, turns: i64) -> Result<()> {
+    if turns == 0 {
+        return Ok(());
+    }
+    let state = quota.state();
+    // Whole numbers wider than 64 bits are JSON numbers all the same; only their text is needed.
+    let deficits: Vec<String> = state
+        .deficits
+        .iter()
+        .map(|(rep, deficit)| format!("{}: {deficit}", serde_json::Value::from(rep.as_str())))
+        .collect();
+    let kept = client
+        .update(
+            "update dist.pool set total_weight = $2::numeric, scale = $3, deficits = $4::jsonb, turns = turns + $5 \
+             where distribution_rule = $1 and turns = $6 returning 1",
+            None,
+            &[
+                rule.name.clone().into(),
+                state.total_weight.to_string().into(),
+                i32::try_from(state.scale).unwrap_or(i32::MAX).into(),
+                format!("{{{}}}", deficits.join(", ")).into(),
+                turns.into(),
+                rule.turns().into(),
+            ],
+        )
+        .map_err(internal)?;
+    // The row is locked, so only this very transaction can have taken turns since they were read.
+    if kept.is_empty() {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
+            format!(
+                "{}: a run inside of this one has taken turns of it",
+                Place {
+                    table: "distribution_rule",
+                    row: &rule.name
+                }
+            ),
+            "A trigger on the records that move calls pg_dist; let its transfer use a distribution rule of its own.",
+        ));
+    }
+    Ok(())
+}
+
+fn seq_before(assigned: i64) -> Result<i32> {
+    i32::try_from(assigned).map_err(|_| internal("more than 2 147 483 647 records in one run"))
+}
+
+/// Adds up why records were left; returns how many were.
+fn count_reasons(outcome: &Outcome, totals: &mut Totals) -> i64 {
+    let mut counts: BTreeMap<i16, i64> = BTreeMap::new();
+    for code in outcome.reason.iter().filter(|code| **code != 0) {
+        *counts.entry(*code).or_default() += 1;
+    }
+    for (code, count) in &counts {
+        let name = Reason::from(*code).as_str().to_owned();
+        *totals.reasons.entry(name).or_default() += count;
+    }
+    counts.values().sum()
+}
+
+/// Names of the reasons by code, from 1.
+fn reason_names() -> Vec<String> {
+    (1..=i16::MAX)
+        .map(Reason::from)
+        .take_while(|reason| *reason != Reason::Unknown)
+        .map(|reason| reason.as_str().to_owned())
+        .collect()
+}
+
+/// The instant by clock_timestamp().
+///
+/// # Errors
+/// When it cannot be read.
+pub fn started_now() -> Result<TimestampWithTimeZone> {
+    Spi::connect(|client| {
+        client
+            .select("select pg_catalog.clock_timestamp()", None, &[])
+            .and_then(|rows| rows.first().get_one())
+    })
+    .map_err(internal)?
+    .ok_or_else(|| internal("no clock"))
+}
+
+/// Writes the row of a run that succeeded.
+///
+/// # Errors
+/// 23505 when the schedule has already run successfully at that instant.
+pub fn finish(run: i64, header: &Header, started: TimestampWithTimeZone, totals: &Totals) -> Result<()> {
+    let only = |names: &[String]| match names {
+        [first, rest @ ..] if rest.iter().all(|name| name == first) => Some(first.clone()),
+        _ => None,
+    };
+    let reasons = serde_json::to_value(&totals.reasons).map_err(internal)?;
+    let (schedule, schedule_id) = header.schedule.clone().unzip();
+    as_extension_owner(|| {
+        Spi::run_with_args(
+            include_str!("sql/finish.sql"),
+            &[
+                run.into(),
+                schedule.into(),
+                schedule_id.into(),
+                only(&totals.transfers).into(),
+                only(&totals.objects).into(),
+                header.trigger.clone().into(),
+                header.due_at.into(),
+                header.as_of.into(),
+                header.attempt.into(),
+                started.into(),
+                totals.candidates.into(),
+                totals.assigned.into(),
+                totals.reasons.values().sum::<i64>().into(),
+                pgrx::JsonB(reasons).into(),
+                header.undoes.into(),
+                header.run_by.clone().into(),
+            ],
+        )
+    })?
+    .map_err(internal)
+}
