@@ -1,11 +1,5 @@
 -- What people call. Every function works without the worker.
 
-create function dist._as_of_text() returns text
-    language sql stable parallel safe
-    set search_path = pg_catalog, pg_temp
-    return nullif(current_setting('pg_dist.as_of', true), '');
-comment on function dist._as_of_text() is 'Internal: the as_of of the run in progress, or null';
-
 create function dist.as_of() returns timestamptz
     language sql stable parallel safe
     return coalesce(nullif(pg_catalog.current_setting('pg_dist.as_of', true), '')::timestamptz, pg_catalog.now());

@@ -111,9 +111,8 @@ begin
     -- Cancelling does not wait for a run.
     select x.cancelled_at into cancelled from dist.schedule x where x.id = target;
     if missed is not null then
-        insert into dist.run (schedule, schedule_id, trigger, due_at, due_to, started_at, finished_at, status, message, run_by)
-        values (s.name, s.id, 'schedule', missed, resume_from, clock_timestamp(), clock_timestamp(), 'skipped',
-                'misfire: every instant from due_at to due_to passed in an outage or during a run', s.owner);
+        perform dist._note_skipped(s, missed, resume_from,
+            'misfire: every instant from due_at to due_to passed in an outage or during a run');
     end if;
     update dist.schedule_state x
        set next_run_at = case when cancelled is null then next_due end, runs = st.runs,
@@ -142,18 +141,6 @@ begin
                   s.name collate "C";
 end $$;
 comment on function dist._due(timestamptz, name) is 'Internal: due schedules in the order in which they are to run; for_role null = of all owners';
-
-create function dist._next_due() returns timestamptz
-    language sql stable
-    set search_path = pg_catalog, pg_temp
-    return (
-        select st.next_run_at
-          from dist.schedule_state st
-          join dist.schedule s on s.id = st.schedule_id
-         where st.next_run_at is not null and s.enabled and s.cancelled_at is null
-         order by st.next_run_at
-         limit 1);
-comment on function dist._next_due() is 'Internal: when the scheduler is to wake up';
 
 -- A schedule whose owner's role is gone is left to superusers, under whose hands its run fails and says why.
 create function dist._may_run(caller name, owner name) returns boolean
