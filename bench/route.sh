@@ -13,8 +13,11 @@ cluster_start route "shared_buffers = 1GB" "max_wal_size = 16GB" "checkpoint_tim
 
 load() { # ROWS
   say "$1 leads, 50 rules, 200 reps in 8 teams"
-  cluster_psql -c "set client_min_messages = warning" -c "drop database if exists route" -c "create database route"
-  PGDATABASE=route cluster_psql -v rows="$1" -f bench/route/setup.sql >/dev/null
+  # By force, for the extension's scheduler is connected.
+  PGDATABASE=postgres cluster_psql -c "set client_min_messages = warning" -c "drop database if exists route with (force)" \
+    -c "drop role if exists crm" -c "create database route"
+  export PGDATABASE=route
+  cluster_psql -v rows="$1" -f bench/route/setup.sql >/dev/null
 }
 
 # Sets SECONDS_TAKEN of one of the scripts, from the state that all start from, and raises PEAK to what a run takes.
@@ -58,7 +61,6 @@ check() {
 }
 
 load "$rows"
-export PGDATABASE=route
 bench_header "route: dist.execute and dist.preview against the floor, $rows leads"
 measure floor # warms up what a first run pays for
 pairs "$pairs"
@@ -74,7 +76,7 @@ result "row-by-row PL/pgSQL loop / floor, from $loop_rows leads" \
 
 if [[ -n ${BENCH_LARGE:-} ]]; then
   small=$RATIO
-  PGDATABASE=postgres load "$BENCH_LARGE"
+  load "$BENCH_LARGE"
   pairs "$pairs"
   check "$BENCH_LARGE"
   result "dist.execute / floor at $BENCH_LARGE leads" "$RATIO"
