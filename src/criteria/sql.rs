@@ -35,6 +35,15 @@ impl Checked {
         Writer { record: alias, as_of }.item(&self.root, alias, 1)
     }
 
+    /// The same in parts that all have to hold, in the order in which they are written: those of an `all`, else one.
+    pub fn conjuncts(&self, alias: &str, as_of: &str) -> Vec<String> {
+        let writer = Writer { record: alias, as_of };
+        match &self.root {
+            Item::All(items) => items.iter().map(|item| writer.item(item, alias, 1)).collect(),
+            one => vec![writer.item(one, alias, 1)],
+        }
+    }
+
     /// The leaf tests in the order in which they are written, for explain.
     pub fn tests(&self, alias: &str, as_of: &str) -> Vec<Test> {
         let mut tests = Vec::new();

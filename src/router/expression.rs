@@ -15,6 +15,8 @@ pub const RECORD: &str = "r";
 pub struct Expression {
     /// One SQL boolean expression, in parentheses.
     pub sql: String,
+    /// The same in parts that all have to hold, in order; at least one. Only the last can be a predicate.
+    pub conjuncts: Vec<String>,
     /// Its single tests, for explain.
     pub tests: Vec<Test>,
 }
@@ -31,10 +33,12 @@ pub fn compile(
     as_of: &str,
 ) -> Result<Expression> {
     let mut parts = Vec::new();
+    let mut conjuncts = Vec::new();
     let mut tests = Vec::new();
     if let Some(value) = criteria {
         let checked = check_criteria(place, relation, value)?;
         parts.push(format!("({})", checked.to_sql(RECORD, as_of)));
+        conjuncts.extend(checked.conjuncts(RECORD, as_of));
         tests.extend(checked.tests(RECORD, as_of));
     }
     if let Some(text) = predicate {
@@ -47,14 +51,18 @@ pub fn compile(
             sql: sql.clone(),
             actual: None,
         });
+        conjuncts.push(sql.clone());
         parts.push(sql);
+    }
+    if parts.is_empty() {
+        conjuncts.push("true".to_owned());
     }
     let sql = if parts.is_empty() {
         "true".to_owned()
     } else {
         format!("({})", parts.join(" and "))
     };
-    Ok(Expression { sql, tests })
+    Ok(Expression { sql, conjuncts, tests })
 }
 
 fn check_criteria(place: &Place<'_>, relation: &Relation, value: &Value) -> Result<Checked> {

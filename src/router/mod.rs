@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | take the locks | [`lock`] |
 //! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`trust`] |
-//! | compile it: one CASE over the record, numbered leaves | [`plan`], [`expression`] |
+//! | compile it: one CASE over the record, numbered leaves | [`plan`], [`branches`], [`expression`] |
 //! | write the statements | [`statement`] |
 //! | read the candidates, allocate | [`decide`] |
 //! | move them | [`apply`], [`failure`] |
@@ -16,6 +16,7 @@
 //! [`undo`] is fed from the audit. [`session`] holds the settings that all of them share.
 
 pub mod apply;
+pub mod branches;
 pub mod decide;
 pub mod explain;
 pub mod expression;

@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 
 use crate::allocation::{Reason, Target};
 use crate::error::{Place, Result, error_hint, internal};
+use crate::router::branches::{Branch, first_match};
 use crate::router::expression::{self, Expression};
 use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
 use crate::router::statement;
@@ -109,7 +110,11 @@ pub fn of_ruleset(intent: &Intent, name: &str, as_of: &str) -> Result<Plan> {
 
 /// Which records are candidates: those with a key, of the source, that pass the transfer's own test.
 fn filters(place: &Place<'_>, object: &Object, transfer: &Transfer, as_of: &str) -> Result<Vec<(String, Expression)>> {
-    let plain = |sql: String| Expression { sql, tests: Vec::new() };
+    let plain = |sql: String| Expression {
+        conjuncts: vec![sql.clone()],
+        sql,
+        tests: Vec::new(),
+    };
     let key = statement::column(&object.key()?.name);
     let owner = statement::column(&object.owner()?.name);
     let mut filters = vec![("key".to_owned(), plain(format!("({key} is not null)")))];
@@ -268,7 +273,7 @@ impl<'a> Compiler<'a> {
         } else {
             fallback
         };
-        let mut branches = String::new();
+        let mut branches = Vec::new();
         for rule in ruleset.rules.iter().filter(|rule| rule.active) {
             let test = rule_test(self.object, name, rule, self.as_of)?;
             let inner_on_owned = rule.on_owned.as_deref().or(on_owned);
@@ -284,14 +289,13 @@ impl<'a> Compiler<'a> {
                     })?
                     .to_string(),
             };
-            branches.push_str(&format!(" when {} then {number}", test.sql));
+            branches.push(Branch {
+                tests: test.conjuncts,
+                number,
+            });
         }
         self.path.pop();
-        Ok(if branches.is_empty() {
-            fallback.to_string()
-        } else {
-            format!("case{branches} else {fallback} end")
-        })
+        Ok(first_match(&branches, fallback))
     }
 
     /// Writing refuses a circle of rulesets, but two sessions can close one where the second cannot see what the first
