@@ -72,7 +72,7 @@ edits() {
 
 cluster_start fire
 cluster_psql -v number="$many" -f bench/fire/setup.sql >/dev/null
-bench_header "fire: lateness of schedules; a run moves one record and is flushed to disk"
+bench_header "fire: lateness of schedules whose runs move one record each"
 every_second
 edits
 at_one_instant "$many" 1
