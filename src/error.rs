@@ -46,7 +46,9 @@ pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> 
     )
     .set_hint(match report.hint() {
         // The style is the same in every run, whatever the session's.
-        Some(theirs) if theirs.contains("datestyle") => "Write dates as ISO 8601, such as 2031-12-31.".to_owned(),
+        Some(theirs) if theirs.to_lowercase().contains("datestyle") => {
+            "Write dates as ISO 8601, such as 2031-12-31.".to_owned()
+        }
         Some(theirs) => theirs.to_owned(),
         None => hint.to_owned(),
     });
