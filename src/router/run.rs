@@ -24,7 +24,6 @@ use crate::xact::{as_role, current_role_name};
 pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
-    Intent::of_transfer(transfer)?;
     let locked = lock_transfers(&[transfer.to_owned()])?;
     let run = next_run_id()?;
     let mut totals = Totals::default();
