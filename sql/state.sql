@@ -33,7 +33,7 @@ comment on column dist.schedule_state.next_run_at is 'When it is due next; null 
 comment on column dist.schedule_state.runs is 'Regular runs so far, failed ones included';
 comment on column dist.schedule_state.ended is 'Why there is no next run: unbound, cancelled, done';
 
--- Rows of object_state and pool are made by the first run that locks them (src/router/lock.sql).
+-- Rows of object_state and pool are made by the first run that locks them (sql/lock.sql).
 
 -- The first half of pg_advisory_lock(int, int): a run of a schedule holds (key, schedule id) for as long as it lasts,
 -- which is how other sessions see that it is processing without anything being written and flushed. Anybody can take
@@ -92,7 +92,8 @@ end $$;
 comment on function dist._note_skipped(dist.schedule, timestamptz, timestamptz, text) is
     'Internal: records that at no instant from due_from to due_to the schedule ran, and why';
 
-create function dist._arm(target integer, plan_changed boolean) returns void
+-- resumed: it was passive until now, and what passed meanwhile is never caught up.
+create function dist._arm(target integer, plan_changed boolean, resumed boolean default false) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
@@ -115,7 +116,7 @@ begin
         why := 'unbound';
     elsif st.runs >= s.max_runs then
         why := 'done';
-    elsif plan_changed or st.next_run_at is null then
+    elsif plan_changed or st.next_run_at is null or resumed and st.next_run_at <= right_now then
         due := dist._check_plan(to_jsonb(s), right_now);
     else
         due := st.next_run_at;
@@ -127,40 +128,16 @@ begin
                 'unbound: its time passed before it had a complete, active step');
         end if;
     end if;
-    -- What was due and had not run yet does not vanish with the plan that it belonged to.
+    -- What was due and has not run does not vanish without a row.
     if st.next_run_at <= right_now and due is distinct from st.next_run_at then
-        perform dist._note_skipped(s, st.next_run_at, right_now, case when s.enabled
+        perform dist._note_skipped(s, st.next_run_at, right_now, case when s.enabled and not resumed
             then 'edited: the schedule was changed before it could run at any instant from due_at to due_to'
             else 'paused: the schedule was passive at every instant from due_at to due_to' end);
     end if;
     update dist.schedule_state set next_run_at = due, ended = why where schedule_id = target
        and (next_run_at, ended) is distinct from (due, why);
 end $$;
-comment on function dist._arm(integer, boolean) is 'Internal: derives the next run of a schedule from its plan';
-
--- What passed while a schedule was passive is recorded as skipped and never caught up.
-create function dist._skip_passive(target integer) returns void
-    language plpgsql
-    set search_path = pg_catalog, pg_temp
-as $$
-declare
-    s dist.schedule;
-    st dist.schedule_state;
-    right_now timestamptz := clock_timestamp();
-    due timestamptz;
-begin
-    select * into s from dist.schedule where id = target;
-    select * into st from dist.schedule_state where schedule_id = target for update;
-    if st.next_run_at <= right_now then
-        due := dist._check_plan(to_jsonb(s), right_now);
-        perform dist._note_skipped(s, st.next_run_at, right_now,
-            'paused: the schedule was passive at every instant from due_at to due_to');
-        update dist.schedule_state
-           set next_run_at = due, ended = case when due is null then 'done' end
-         where schedule_id = target;
-    end if;
-end $$;
-comment on function dist._skip_passive(integer) is 'Internal: records the instants that passed while a schedule was passive';
+comment on function dist._arm(integer, boolean, boolean) is 'Internal: derives the next run of a schedule from its plan';
 
 -- Cancelling waits for nobody: where a run holds the state, it finds the schedule cancelled when it comes to advance it.
 create function dist._disarm(s dist.schedule) returns void
@@ -194,8 +171,7 @@ begin
     elsif tg_op = 'INSERT' then
         perform dist._arm(new.id, true);
     elsif new.enabled and not old.enabled then
-        perform dist._skip_passive(new.id);
-        perform dist._arm(new.id, dist._plan_changed(old, new));
+        perform dist._arm(new.id, dist._plan_changed(old, new), resumed => true);
     elsif dist._plan_changed(old, new) then
         perform dist._arm(new.id, true);
     elsif new.max_runs is distinct from old.max_runs then

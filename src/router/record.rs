@@ -112,8 +112,11 @@ pub fn record(
                 )
                 .map_err(internal)?;
         }
+        let moved = moved_by_leaf(plan, decision);
         for (rule, quota) in plan.pools.iter().zip(&decision.quotas) {
-            keep_pool(client, rule, quota, turns_of(plan, decision, &rule.name))?;
+            let turns = leaves.iter().zip(&moved);
+            let turns = turns.filter(|(leaf, _)| leaf.distribution_rule.as_ref() == Some(&rule.name));
+            keep_pool(client, rule, quota, turns.map(|(_, moved)| moved).sum())?;
         }
         Ok(())
     })??;
@@ -122,27 +125,15 @@ pub fn record(
     Ok(())
 }
 
-/// How many turns of a distribution rule this decision used.
-fn turns_of(plan: &Plan, decision: &Decision, rule: &str) -> i64 {
-    let of_rule: Vec<bool> = plan
-        .leaves
-        .iter()
-        .map(|leaf| leaf.distribution_rule.as_deref() == Some(rule))
-        .collect();
-    let used = decision
-        .candidates
-        .leaves
-        .iter()
-        .zip(&decision.outcome.seq)
-        .filter(|(leaf, seq)| {
-            **seq > 0
-                && usize::try_from(**leaf)
-                    .ok()
-                    .and_then(|leaf| of_rule.get(leaf).copied())
-                    .unwrap_or(false)
-        })
-        .count();
-    i64::try_from(used).unwrap_or(i64::MAX)
+/// How many records moved by way of each leaf.
+fn moved_by_leaf(plan: &Plan, decision: &Decision) -> Vec<i64> {
+    let mut moved = vec![0; plan.leaves.len()];
+    for (leaf, seq) in decision.candidates.leaves.iter().zip(&decision.outcome.seq) {
+        if let Some(count) = usize::try_from(*leaf).ok().and_then(|leaf| moved.get_mut(leaf)) {
+            *count += i64::from(*seq > 0);
+        }
+    }
+    moved
 }
 
 /// Writes a pool's deficits back; `turns` were taken (or, negative, given back). Called as the extension's owner.

@@ -40,6 +40,15 @@ plan_changed_while_paused() {
 }
 check "a new plan for a paused schedule: what passed is recorded as skipped (G11)" plan_changed_while_paused
 
+resumed() {
+  overdue p7
+  cluster_psql -c "select dist.pause('p7')" -c "select dist.resume('p7')" >/dev/null
+  skipped_from_its_first_instant p7 paused
+  holds "due again after what passed" \
+    "select s.next_run_at > r.due_to from dist.schedule_status s, dist.run r where s.name = 'p7' and r.schedule = 'p7'"
+}
+check "resumed: what passed while it was paused is recorded as skipped and not caught up (G11)" resumed
+
 step_taken_away() {
   overdue p3
   cluster_psql -c "delete from dist.step where schedule = 'p3'"
