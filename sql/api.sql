@@ -237,7 +237,7 @@ create function dist.cancel(schedule text) returns void
 as $$
 begin
     perform dist._check_schedule_name(cancel.schedule);
-    update dist.schedule s set cancelled_at = clock_timestamp(), enabled = false
+    update dist.schedule s set cancelled_at = dist._clock(), enabled = false
      where s.name = cancel.schedule and s.cancelled_at is null;
 end $$;
 comment on function dist.cancel(text) is 'Cancels a schedule: it leaves dist.upcoming and never runs again; its history stays';

@@ -1,5 +1,11 @@
 -- Helpers of the check triggers: references by name with the nearest name as HINT, and what only Rust can judge.
 
+create function dist._clock() returns timestamptz
+    language c volatile
+    as 'MODULE_PATHNAME', 'now_wrapper';
+comment on function dist._clock() is
+    'Internal: clock_timestamp(), or the virtual clock pg_dist.clock, by which plans are armed, paused and resumed';
+
 create function dist._check_zone(relation text, row_name text, zone text) returns void
     language c stable
     as 'MODULE_PATHNAME', 'check_zone_wrapper';

@@ -19,6 +19,7 @@ create table dist.run (
     unassigned  bigint not null default 0,
     reasons     jsonb not null default '{}',
     undoes      bigint,
+    cause       text,
     sqlstate    text,
     message     text,
     detail      text,
@@ -43,12 +44,15 @@ comment on column dist.run.as_of is 'The instant the run is about: dist.as_of() 
 comment on column dist.run.attempt is 'Which attempt at that instant';
 comment on column dist.run.started_at is 'When it started, by clock_timestamp()';
 comment on column dist.run.finished_at is 'When it finished, by clock_timestamp()';
-comment on column dist.run.status is 'succeeded, failed or skipped';
+comment on column dist.run.status is
+    'succeeded, failed, skipped (did not take place: see cause), cancelled (stopped by hand) or interrupted (the server went down during it)';
 comment on column dist.run.candidates is 'Records that were looked at';
 comment on column dist.run.assigned is 'Records that moved; each has a row in dist.assignment';
 comment on column dist.run.unassigned is 'Records that were left; dist.unassigned has them, up to the policy unassigned_rows';
 comment on column dist.run.reasons is 'reason -> number of records left for it, in full';
 comment on column dist.run.undoes is 'The run that this one undid';
+comment on column dist.run.cause is
+    'Why it did not take place: misfire, overlap, dst, paused, edited, cancelled, unbound, policy, failed, quarantined, interrupted';
 comment on column dist.run.sqlstate is 'SQLSTATE of what made it fail';
 comment on column dist.run.message is 'What made it fail, or why it was skipped';
 comment on column dist.run.detail is 'DETAIL of the error';

@@ -23,15 +23,28 @@ comment on column dist.pool.turns is 'Turns taken so far, undone ones subtracted
 create table dist.schedule_state (
     schedule_id integer primary key references dist.schedule (id) on delete cascade,
     next_run_at timestamptz,
+    due_at      timestamptz,
+    attempt     integer not null default 1,
+    queued      boolean not null default false,
     runs        integer not null default 0,
-    ended       text
+    failures    integer not null default 0,
+    crashes     integer not null default 0,
+    ended       text,
+    note        text
 );
 create index schedule_state_due on dist.schedule_state (next_run_at) where next_run_at is not null;
 comment on table dist.schedule_state is 'State: when each schedule is due next; locked by its run for as long as that takes';
 comment on column dist.schedule_state.schedule_id is 'dist.schedule.id';
-comment on column dist.schedule_state.next_run_at is 'When it is due next; null = not armed (unbound, ended or cancelled)';
+comment on column dist.schedule_state.next_run_at is 'When it is tried next; null = not armed (see ended)';
+comment on column dist.schedule_state.due_at is
+    'The instant of its plan that it is tried for; earlier than next_run_at while a retry waits';
+comment on column dist.schedule_state.attempt is 'Which attempt at due_at the next one is';
+comment on column dist.schedule_state.queued is 'due_at passed during the schedule''s own run and was kept (overlap = queue_one)';
 comment on column dist.schedule_state.runs is 'Regular runs so far, failed ones included';
-comment on column dist.schedule_state.ended is 'Why there is no next run: unbound, cancelled, done';
+comment on column dist.schedule_state.failures is 'Instants in a row at which it failed';
+comment on column dist.schedule_state.crashes is 'Times in a row that the server went down while it ran';
+comment on column dist.schedule_state.ended is 'Why there is no next run: unbound, cancelled, done, failed, quarantined';
+comment on column dist.schedule_state.note is 'What it failed of, or why it is in quarantine';
 
 -- Rows of object_state and pool are made by the first run that locks them (sql/lock.sql).
 

@@ -19,6 +19,11 @@ fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Res
 }
 
 #[pg_extern(sql = false)]
+fn now() -> Result<TimestampWithTimeZone> {
+    clock::now()
+}
+
+#[pg_extern(sql = false)]
 fn check_plan(plan: pgrx::JsonB, at: TimestampWithTimeZone) -> Result<Option<TimestampWithTimeZone>> {
     timing::spec(&plan.0)?
         .next(Some(clock::from_pg(at)?))

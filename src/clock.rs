@@ -28,6 +28,23 @@ pub fn from_pg(at: TimestampWithTimeZone) -> Result<DateTime<Utc>> {
         })
 }
 
+/// Now: by the virtual clock where `pg_dist.clock` is set.
+///
+/// # Errors
+/// 22023 when the setting is no instant.
+pub fn now() -> Result<TimestampWithTimeZone> {
+    let Some(text) = crate::settings::virtual_clock() else {
+        return Ok(pgrx::datetime::clock_timestamp());
+    };
+    text.parse().map_err(|_| {
+        error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+            format!("pg_dist.clock: '{text}' is no instant"),
+            "Give one such as 2031-03-30 06:00:00+02, or RESET pg_dist.clock.",
+        )
+    })
+}
+
 /// An instant for PostgreSQL.
 ///
 /// # Errors

@@ -20,6 +20,13 @@ create table dist.schedule (
     dst_gap      text not null default 'shift',
     dst_fold     text not null default 'first',
     misfire      text not null default 'one',
+    misfire_window interval,
+    misfire_max  integer,
+    overlap      text not null default 'skip',
+    attempts     integer not null default 1,
+    retry_after  interval not null default '30 seconds',
+    pause_after  integer,
+    run_timeout  interval,
     cancelled_at timestamptz,
     owner        name not null default current_user
 );
@@ -43,6 +50,18 @@ comment on column dist.schedule.max_runs is 'It ends after so many regular runs;
 comment on column dist.schedule.dst_gap is 'A local time that does not exist: shift, skip or next_valid';
 comment on column dist.schedule.dst_fold is 'A local time that exists twice: first, last or both';
 comment on column dist.schedule.misfire is 'Instants missed in an outage: one (run once), skip (run none) or all (run each)';
+comment on column dist.schedule.misfire_window is
+    'An instant is made up for only so long after it, and then given up; null = the policy misfire_window';
+comment on column dist.schedule.misfire_max is
+    'misfire = all makes up for so many instants at most, the latest ones; null = the policy misfire_max';
+comment on column dist.schedule.overlap is
+    'Instants that pass during the schedule''s own run: skip, or queue_one (the latest of them is run afterwards)';
+comment on column dist.schedule.attempts is 'How often one instant is attempted until a run succeeds, 1 = no retry';
+comment on column dist.schedule.retry_after is
+    'How long after a failure the second attempt is made; each further wait is twice as long, up to the policy retry_max, and a little random';
+comment on column dist.schedule.pause_after is
+    'After so many failed instants in a row it stops, with status Failed, until dist.resume; null = never';
+comment on column dist.schedule.run_timeout is 'A run that takes longer is stopped and has failed; null = the policy run_timeout';
 comment on column dist.schedule.cancelled_at is 'When it was cancelled; its history stays';
 comment on column dist.schedule.owner is 'Role whose rights the runs have';
 
@@ -65,6 +84,31 @@ comment on column dist.step.target is 'Name of the transfer; a step without one 
 comment on column dist.step.args is 'Arguments of the action; none for transfer';
 comment on column dist.step.active is 'A passive step is passed over';
 comment on column dist.step.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
+
+create function dist._check_run_limits(s dist.schedule) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._refuse('schedule', s.name, '23514', format('%s %s is less than 1', l.field, l.value), l.hint)
+       from (values ('max_runs', s.max_runs, 'Give 1 or more, or null for no end.'),
+                    ('misfire_max', s.misfire_max, 'Give 1 or more, or null for the policy misfire_max.'),
+                    ('attempts', s.attempts, 'Give 1 for no retry, or more.'),
+                    ('pause_after', s.pause_after, 'Give 1 or more, or null to go on after failures.')) l(field, value, hint)
+      where l.value < 1;
+    perform dist._refuse('schedule', s.name, '23514', format('attempts %s is more than 100', s.attempts), 'Give 1 to 100.')
+      where s.attempts > 100;
+    perform dist._required('schedule', s.name, 'attempts', s.attempts::text);
+    perform dist._required('schedule', s.name, 'retry_after', s.retry_after::text);
+    perform dist._refuse('schedule', s.name, '23514', format('%s %s is out of range', l.field, l.value), l.hint)
+       from (values ('misfire_window', s.misfire_window, interval '0', interval '10 years',
+                     'Give 0 to 10 years, or null for the policy misfire_window.'),
+                    ('retry_after', s.retry_after, interval '0', interval '1 year', 'Give 0 to 1 year.'),
+                    ('run_timeout', s.run_timeout, interval '1 millisecond', interval '20 days',
+                     'Give 1 millisecond to 20 days, or null for the policy run_timeout.')) l(field, value, least, most, hint)
+      where l.value < l.least or l.value > l.most;
+end $$;
+comment on function dist._check_run_limits(dist.schedule) is 'Internal: refuses numbers and intervals that make no sense for a schedule';
 
 create function dist._check_schedule() returns trigger
     language plpgsql
@@ -91,10 +135,8 @@ begin
     end if;
     perform dist._required(tg_table_name, new.name, 'owner', new.owner);
     perform dist._one_of(tg_table_name, new.name, 'misfire', new.misfire, array['one', 'skip', 'all']);
-    if new.max_runs < 1 then
-        perform dist._refuse(tg_table_name, new.name, '23514', format('max_runs %s is less than 1', new.max_runs),
-            'Give 1 or more, or null for no end.');
-    end if;
+    perform dist._one_of(tg_table_name, new.name, 'overlap', new.overlap, array['skip', 'queue_one']);
+    perform dist._check_run_limits(new);
     if not exists (select from pg_roles where rolname = new.owner) then
         perform dist._refuse(tg_table_name, new.name, '42704', format('role %L does not exist', new.owner),
             'owner is the role whose rights the runs have; by default it is the current user.');
@@ -116,7 +158,7 @@ begin
         end if;
     end if;
     if tg_op = 'INSERT' or dist._plan_changed(old, new) then
-        first_run := dist._check_plan(to_jsonb(new), clock_timestamp());
+        first_run := dist._check_plan(to_jsonb(new), dist._clock());
         if first_run is null and new.cancelled_at is null then
             perform dist._refuse(tg_table_name, new.name, '22023', 'its only run, or its last, is in the past',
                 'Give a start_at (and until) in the future, or call dist.execute to run the transfer now.');
@@ -127,11 +169,16 @@ end $$;
 create trigger check_row before insert or update on dist.schedule
     for each row execute function dist._check_schedule();
 
+create function dist._plan(s dist.schedule) returns jsonb
+    language sql immutable
+    set search_path = pg_catalog, pg_temp
+    return to_jsonb(s) - '{name,description,enabled,cancelled_at,owner,misfire,misfire_window,misfire_max,overlap,attempts,retry_after,pause_after,run_timeout,max_runs}'::text[];
+comment on function dist._plan(dist.schedule) is 'Internal: what the next run is derived from';
+
 create function dist._plan_changed(was dist.schedule, becomes dist.schedule) returns boolean
     language sql immutable
     set search_path = pg_catalog, pg_temp
-    return (to_jsonb(was) - '{name,description,enabled,cancelled_at,owner,misfire,max_runs}'::text[])
-           <> (to_jsonb(becomes) - '{name,description,enabled,cancelled_at,owner,misfire,max_runs}'::text[]);
+    return dist._plan(was) <> dist._plan(becomes);
 comment on function dist._plan_changed(dist.schedule, dist.schedule) is
     'Internal: whether anything changed from which the next run is derived';
 

@@ -143,7 +143,7 @@ select test.refused($$insert into dist.assignment_rule (ruleset, position, to_re
 -- Policies (Z9).
 select test.refused($$insert into dist.policy values ('unassigned_row', 5)$$);
 select test.refused($$insert into dist.policy values ('unassigned_rows', -1)$$);
-select test.refused($$insert into dist.policy values ('unassigned_rows', null)$$);
+select test.refused($$insert into dist.policy values ('run_timeout', -300)$$);
 select test.refused($$insert into dist.policy values (null, 1)$$);
 select test.refused($$insert into dist.policy values ('misfire_grace', 10), ('misfire_grace', 20)$$);
 select test.refused($$insert into dist.policy values ('misfire_grace', 10); update dist.policy set name = 'misfire_grce'$$);
