@@ -201,7 +201,7 @@ end $$;
 comment on function dist.run_now(text) is
     'Runs a schedule''s steps by hand, with its owner''s rights; the plan is not disturbed. A failure is returned as the failed run''s row';
 
-create function dist.pause(schedule text) returns void
+create function dist.pause(schedule text, save_as text default null) returns void
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
 as $$
@@ -214,9 +214,11 @@ begin
     end if;
     perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.')
        from dist.schedule s where s.name = pause.schedule and s.cancelled_at is not null;
+    perform dist._save_schedule_template(pause.schedule, pause.save_as);
     update dist.schedule s set enabled = false where s.name = pause.schedule and s.enabled;
 end $$;
-comment on function dist.pause(text) is 'Pauses a recurring schedule: it stays in dist.upcoming and does not run until it is resumed';
+comment on function dist.pause(text, text) is
+    'Pauses a recurring schedule: it stays in dist.upcoming and does not run until it is resumed. save_as: its transfer is saved as a template too';
 
 create function dist.resume(schedule text) returns void
     language plpgsql volatile
@@ -227,20 +229,23 @@ begin
     perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.')
        from dist.schedule s where s.name = resume.schedule and s.cancelled_at is not null;
     update dist.schedule s set enabled = true where s.name = resume.schedule and not s.enabled;
+    perform dist._resume_stopped(resume.schedule);
 end $$;
 comment on function dist.resume(text) is
-    'Resumes a paused schedule at its next regular instant; those that passed are recorded as skipped and never caught up';
+    'Resumes a schedule that was paused, had failed or was in quarantine, at its next regular instant; those that passed are recorded as skipped and never caught up';
 
-create function dist.cancel(schedule text) returns void
+create function dist.cancel(schedule text, save_as text default null) returns void
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform dist._check_schedule_name(cancel.schedule);
+    perform dist._save_schedule_template(cancel.schedule, cancel.save_as);
     update dist.schedule s set cancelled_at = dist._clock(), enabled = false
      where s.name = cancel.schedule and s.cancelled_at is null;
 end $$;
-comment on function dist.cancel(text) is 'Cancels a schedule: it leaves dist.upcoming and never runs again; its history stays';
+comment on function dist.cancel(text, text) is
+    'Cancels a schedule: it leaves dist.upcoming and never runs again; its history stays. save_as: its transfer is saved as a template too';
 
 create function dist.next_runs_of(start_at timestamp default null, time_zone text default 'UTC', frequency text default null,
                                   every integer default null, cron text default null, rrule text default null,

@@ -8,9 +8,10 @@ create function dist._run_steps(schedule_id integer, run_trigger text, due_at ti
 comment on function dist._run_steps(integer, text, timestamptz, timestamptz, integer) is
     'Internal: takes the locks, runs the steps as the schedule''s owner, writes the run''s row, returns its id';
 
--- Returns the id of the run's row, failed or not; null when something the run needs is locked and it is to stay due.
-create function dist._attempt(s dist.schedule, run_trigger text, due timestamptz, about timestamptz, nowait boolean)
-    returns bigint
+-- One attempt. status: succeeded, failed, broken (failed, and trying again is of no use), cancelled; null when something the
+-- run needs is locked and it is to stay due.
+create function dist._attempt(s dist.schedule, run_trigger text, due timestamptz, about timestamptz, attempt integer,
+                              nowait boolean, out run_id bigint, out status text, out message text)
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
@@ -18,9 +19,7 @@ declare
     started timestamptz := clock_timestamp();
     targets text[] := array(select p.target from dist.step p
                              where p.schedule = s.name and p.active and p.target is not null);
-    id bigint;
     e_sqlstate text;
-    e_message text;
     e_detail text;
     e_hint text;
     e_context text;
@@ -29,30 +28,70 @@ begin
     begin
         perform dist._lock_transfers(targets, nowait);
     exception when lock_not_available then
-        return null;
+        return;
     end;
     begin
         perform dist._last_failure();
-        return dist._run_steps(s.id, run_trigger, due, about, 1);
+        run_id := dist._run_steps(s.id, run_trigger, due, about, attempt);
+        status := 'succeeded';
+        return;
     exception when query_canceled or assert_failure or others then
-        get stacked diagnostics e_sqlstate = returned_sqlstate, e_message = message_text,
+        get stacked diagnostics e_sqlstate = returned_sqlstate, message = message_text,
             e_detail = pg_exception_detail, e_hint = pg_exception_hint, e_context = pg_exception_context;
     end;
     original := dist._last_failure();
-    if original ->> 'message' = e_message then
+    if original ->> 'message' = message then
         e_sqlstate := original ->> 'sqlstate';
         e_context := original ->> 'context';
     end if;
-    insert into dist.run (schedule, schedule_id, transfer, trigger, due_at, as_of, started_at, finished_at, status,
+    status := 'failed';
+    insert into dist.run (schedule, schedule_id, transfer, trigger, due_at, as_of, attempt, started_at, finished_at, status,
                           sqlstate, message, detail, hint, context, run_by)
     values (s.name, s.id, case when cardinality(targets) = 1 then targets[1] end,
-            run_trigger, due, about, started, clock_timestamp(), 'failed',
-            e_sqlstate, e_message, nullif(e_detail, ''), nullif(e_hint, ''), nullif(e_context, ''), s.owner)
-    returning dist.run.id into id;
-    return id;
+            run_trigger, due, about, attempt, started, clock_timestamp(), 'failed',
+            e_sqlstate, message, nullif(e_detail, ''), nullif(e_hint, ''), nullif(e_context, ''), s.owner)
+    returning dist.run.id into run_id;
 end $$;
-comment on function dist._attempt(dist.schedule, text, timestamptz, timestamptz, boolean) is
+comment on function dist._attempt(dist.schedule, text, timestamptz, timestamptz, integer, boolean) is
     'Internal: runs a schedule''s steps in a subtransaction; a failure leaves the failed run''s row and nothing else';
+
+-- How a schedule deals with what does not go by plan: its row, with policies where it leaves something open, in seconds.
+create function dist._terms(s dist.schedule) returns jsonb
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return (
+        select to_jsonb(s) || jsonb_build_object(
+                   'misfire_grace', max(value) filter (where name = 'misfire_grace'),
+                   'misfire_window', coalesce(extract(epoch from s.misfire_window), max(value) filter (where name = 'misfire_window')),
+                   'misfire_max', coalesce(s.misfire_max, max(value) filter (where name = 'misfire_max')),
+                   'retry_after', extract(epoch from s.retry_after),
+                   'retry_max', max(value) filter (where name = 'retry_max'))
+          from dist.policies);
+end $$;
+comment on function dist._terms(dist.schedule) is 'Internal: a schedule''s row with the policies that fill it in, as src/standing.rs reads it';
+
+-- The two questions to src/firing: which of the instants that are due is run, and where the schedule stands afterwards.
+create function dist._choose(schedule jsonb, state jsonb, at timestamptz,
+                             out run timestamptz, out skipped_from timestamptz, out skipped_to timestamptz)
+    returns setof record
+    language c stable rows 1
+    as 'MODULE_PATHNAME', 'choose_wrapper';
+comment on function dist._choose(jsonb, jsonb, timestamptz) is
+    'Internal: the instant that a due schedule runs (null = none), and the range that it gives up before';
+
+create function dist._advance(schedule jsonb, state jsonb, run timestamptz, given_up timestamptz, outcome text,
+                              claimed timestamptz, finished timestamptz,
+                              out next_run_at timestamptz, out due_at timestamptz, out attempt integer, out queued boolean,
+                              out runs integer, out failures integer, out ended text,
+                              out skipped_from timestamptz, out skipped_to timestamptz, out cause text)
+    returns setof record
+    language c stable rows 1
+    as 'MODULE_PATHNAME', 'advance_wrapper';
+comment on function dist._advance(jsonb, jsonb, timestamptz, timestamptz, text, timestamptz, timestamptz) is
+    'Internal: where a schedule stands after a run, and the range that passed during it';
 
 -- Fires one schedule if it is due. live: the clock is the wall clock (worker), not as_of (dist.tick).
 -- Returns fired, busy (stays due) or idle (not due any more, or somebody else has it).
@@ -64,11 +103,11 @@ as $$
 declare
     st dist.schedule_state;
     s dist.schedule;
-    due timestamptz;
-    following timestamptz;
-    resume_from timestamptz;
-    next_due timestamptz;
-    missed timestamptz;
+    terms jsonb;
+    choice record;
+    run record;
+    following record;
+    outcome text := 'none';
     cancelled timestamptz;
 begin
     select * into st from dist.schedule_state x
@@ -83,125 +122,35 @@ begin
     end if;
     -- What keeps others out is the state's row; this only lets them see (dist._is_running).
     perform pg_try_advisory_xact_lock(dist._running_key(), target);
-    due := st.next_run_at;
-    if s.misfire = 'skip'
-       and as_of - due > make_interval(secs => (select p.value from dist.policies p where p.name = 'misfire_grace')) then
-        missed := due;
-    elsif exists (select from dist.run r
-                   where r.schedule_id = target and r.due_at = due and r.status = 'succeeded' and r.trigger = 'schedule') then
+    terms := dist._terms(s);
+    select * into choice from dist._choose(terms, to_jsonb(st), as_of);
+    if choice.run is not null then
         -- An edited plan can come to an instant at which it has run already (dist.tick had gone ahead of the clock).
-        null;
-    elsif dist._attempt(s, 'schedule', due, due, live) is null then
-        return 'busy';
-    else
-        st.runs := st.runs + 1;
+        if exists (select from dist.run r
+                    where r.schedule_id = target and r.due_at = choice.run and r.status = 'succeeded' and r.trigger = 'schedule') then
+            outcome := 'repeated';
+        else
+            run := dist._attempt(s, 'schedule', choice.run, choice.run, st.attempt, live);
+            if run.status is null then
+                return 'busy';
+            end if;
+            outcome := run.status;
+        end if;
     end if;
-    -- Later instants that have passed meanwhile, in an outage or while this very run was going on.
-    resume_from := case when live then greatest(as_of, clock_timestamp()) else as_of end;
-    following := dist._check_plan(to_jsonb(s), due);
-    if following > resume_from or s.misfire = 'all' or st.runs >= s.max_runs then
-        next_due := following;
-    else
-        missed := coalesce(missed, following);
-        next_due := dist._check_plan(to_jsonb(s), resume_from);
-    end if;
-    if st.runs >= s.max_runs then
-        next_due := null;
-    end if;
+    perform dist._note_skipped(s, choice.skipped_from, choice.skipped_to, 'misfire');
+    select * into following
+      from dist._advance(terms, to_jsonb(st), choice.run, choice.skipped_to, outcome, as_of,
+                         case when live then greatest(as_of, clock_timestamp()) else as_of end);
+    perform dist._note_skipped(s, following.skipped_from, following.skipped_to, following.cause);
     -- Cancelling does not wait for a run.
     select x.cancelled_at into cancelled from dist.schedule x where x.id = target;
-    if missed is not null then
-        perform dist._note_skipped(s, missed, resume_from,
-            'misfire: every instant from due_at to due_to passed in an outage or during a run');
-    end if;
     update dist.schedule_state x
-       set next_run_at = case when cancelled is null then next_due end, runs = st.runs,
-           ended = case when cancelled is not null then 'cancelled' when next_due is null then 'done' end
+       set next_run_at = case when cancelled is null then following.next_run_at end,
+           due_at = following.due_at, attempt = following.attempt, queued = following.queued,
+           runs = following.runs, failures = following.failures, crashes = 0,
+           ended = case when cancelled is not null then 'cancelled' else following.ended end,
+           note = case when following.ended in ('failed', 'quarantined') then run.message end
      where x.schedule_id = target;
     return 'fired';
 end $$;
 comment on function dist._fire(integer, timestamptz, boolean) is 'Internal: fires one due schedule and advances it, in one transaction';
-
--- What is due, in the order in which it is to run: by instant; at one instant retrievals before distributions; by name.
-create function dist._due(as_of timestamptz, for_role name) returns table (schedule_id integer, owner name, due_at timestamptz)
-    language plpgsql stable
-    set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-begin
-    return query
-        select st.schedule_id, s.owner, st.next_run_at
-          from dist.schedule_state st
-          join dist.schedule s on s.id = st.schedule_id
-         where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
-           and (for_role is null or s.owner = for_role)
-         order by st.next_run_at,
-                  exists (select from dist.step p join dist.transfer t on t.name = p.target
-                           where p.schedule = s.name and p.active and t.kind = 'distribution'),
-                  s.name collate "C";
-end $$;
-comment on function dist._due(timestamptz, name) is 'Internal: due schedules in the order in which they are to run; for_role null = of all owners';
-
--- A schedule whose owner's role is gone is left to superusers, under whose hands its run fails and says why.
-create function dist._may_run(caller name, owner name) returns boolean
-    language sql stable
-    set search_path = pg_catalog, pg_temp
-    return coalesce((select pg_has_role(caller, o.oid, 'member') from pg_roles o where o.rolname = owner),
-                    (select c.rolsuper from pg_roles c where c.rolname = caller));
-comment on function dist._may_run(name, name) is 'Internal: whether a role may start runs of a schedule''s owner';
-
-create function dist._tick(as_of timestamptz, caller name) returns integer
-    language plpgsql
-    set search_path = pg_catalog, pg_temp
-as $$
-declare
-    fired integer := 0;
-    outcome text;
-    target integer;
-    busy integer[] := '{}';
-begin
-    loop
-        select d.schedule_id into target
-          from dist._due(as_of, null) d
-         where d.schedule_id <> all (busy) and dist._may_run(caller, d.owner)
-         limit 1;
-        exit when not found;
-        outcome := dist._fire(target, as_of, false);
-        if outcome = 'fired' then
-            fired := fired + 1;
-        else
-            busy := busy || target;
-        end if;
-    end loop;
-    return fired;
-end $$;
-comment on function dist._tick(timestamptz, name) is 'Internal: fires all that is due as of an instant and that the caller may run';
-
-create function dist._run_now(schedule_name text, caller name) returns bigint
-    language plpgsql
-    set search_path = pg_catalog, pg_temp
-as $$
-declare
-    s dist.schedule;
-begin
-    perform dist._check_schedule_name(schedule_name);
-    select * into s from dist.schedule where name = schedule_name;
-    if not dist._may_run(caller, s.owner) then
-        perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', caller, s.owner),
-            'A schedule runs with its owner''s rights, so only a member of that role can run it now.');
-    end if;
-    if s.cancelled_at is not null then
-        perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.');
-    end if;
-    if not exists (select from dist.step p where p.schedule = s.name and p.active and p.target is not null) then
-        perform dist._refuse('schedule', s.name, '55000', 'it has no complete, active step', 'Insert a row into dist.step.');
-    end if;
-    begin
-        perform from dist.schedule_state x where x.schedule_id = s.id for update nowait;
-    exception when lock_not_available then
-        perform dist._refuse('schedule', s.name, '55006', 'it is running', 'Wait until the run has finished.');
-    end;
-    perform pg_try_advisory_xact_lock(dist._running_key(), s.id);
-    return dist._attempt(s, 'manual', null, clock_timestamp(), false);
-end $$;
-comment on function dist._run_now(text, name) is 'Internal: runs a schedule by hand; its plan is not disturbed';

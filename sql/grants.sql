@@ -46,7 +46,7 @@ grant execute on function
     dist._explain_past(text, text, bigint),
     dist._check_schedule_name(text),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
-    dist._is_running(integer), dist._running_key(), dist._policy_defaults(), dist._workers()
+    dist._is_running(integer), dist._running_key(), dist._policy_defaults(), dist._presets(), dist._workers()
     to dist_reader;
 
 -- Writing intent and running. Check triggers run as whoever writes the row and need their helpers.
@@ -60,17 +60,20 @@ grant execute on function
     dist.undo(bigint), dist._undo(bigint),
     dist._move(text, bigint, tid[], integer[], text[], text[], oid[]), dist._last_failure(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
-    dist.pause(text), dist.resume(text), dist.cancel(text),
+    dist.pause(text, text), dist.resume(text), dist.cancel(text, text), dist._resume_stopped(text),
+    dist.save_template(text, text), dist.make_transfer(text, text, jsonb), dist._copy_transfer(text, text, boolean, jsonb),
+    dist._save_schedule_template(text, text),
     dist._checks_off(), dist._cascaded(), dist._writer(name, name), dist._required(text, text, text, text),
     dist._no_json_null(text, text, text, jsonb),
     dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
     dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),
     dist._reachable_reps(text, text), dist._objects_served(text[]), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
-    dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._clock()
+    dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._check_start_ahead(dist.schedule), dist._clock()
     to dist_manager;
 
 -- Objects are targets for everybody's runs, and policies hold for all: the admin's.
 grant insert, update, delete on dist.object, dist.policy to dist_admin;
+grant execute on function dist.use_preset(text) to dist_admin;
 
 -- A dump keeps intent, state and history. (One call a statement: each updates the extension's row.)
 do $$

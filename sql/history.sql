@@ -30,6 +30,7 @@ create table dist.run (
 -- One successful run per schedule and due instant: the ledger itself refuses a second.
 create unique index run_once on dist.run (schedule_id, due_at) where status = 'succeeded' and trigger = 'schedule';
 create unique index run_undone_once on dist.run (undoes) where undoes is not null and status = 'succeeded';
+create index run_manual on dist.run (schedule_id, as_of) where trigger = 'manual';
 create index run_failed on dist.run (started_at) where status = 'failed';
 comment on table dist.run is 'History: every run of a transfer or schedule, and every instant at which none took place';
 comment on column dist.run.id is 'Drawn after the run''s locks are held: ids ascend in the order in which turns were taken';

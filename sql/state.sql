@@ -94,18 +94,33 @@ exception when lock_not_available then
 end $$;
 comment on function dist._check_plan_is_free(integer, text) is 'Internal: refuses to edit what a run is using';
 
+-- Instants that pass without a run have a row that says why: one for the whole range. None where there is no range.
 create function dist._note_skipped(s dist.schedule, due_from timestamptz, due_to timestamptz, why text) returns void
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into dist.run (schedule, schedule_id, trigger, due_at, due_to, started_at, finished_at, status, message, run_by)
-    values (s.name, s.id, 'schedule', due_from, due_to, due_to, due_to, 'skipped', why, s.owner);
+    if due_from is null then
+        return;
+    end if;
+    insert into dist.run (schedule, schedule_id, trigger, due_at, due_to, started_at, finished_at, status, cause, message, run_by)
+    values (s.name, s.id, 'schedule', due_from, due_to, due_to, due_to, 'skipped', why, case why
+                when 'misfire' then 'missed in an outage: too late, or made up for by a later run'
+                when 'overlap' then 'passed during the schedule''s own run'
+                when 'dst' then 'the local time did not exist (daylight saving)'
+                when 'paused' then 'the schedule was passive'
+                when 'edited' then 'the schedule was changed before it could run'
+                when 'cancelled' then 'the schedule was cancelled before it could run'
+                when 'unbound' then 'its time passed before it had a complete, active step'
+                when 'failed' then 'the schedule had stopped after failures'
+                when 'quarantined' then 'the schedule was in quarantine'
+                else why
+            end, s.owner);
 end $$;
 comment on function dist._note_skipped(dist.schedule, timestamptz, timestamptz, text) is
     'Internal: records that at no instant from due_from to due_to the schedule ran, and why';
 
--- resumed: it was passive until now, and what passed meanwhile is never caught up.
+-- resumed: it was passive until now, had failed or was in quarantine, and what passed meanwhile is never caught up.
 create function dist._arm(target integer, plan_changed boolean, resumed boolean default false) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -113,7 +128,8 @@ as $$
 declare
     s dist.schedule;
     st dist.schedule_state;
-    right_now timestamptz := clock_timestamp();
+    right_now timestamptz := dist._clock();
+    stopped boolean;
     due timestamptz;
     why text;
 begin
@@ -123,6 +139,11 @@ begin
     end if;
     insert into dist.schedule_state (schedule_id) values (target) on conflict do nothing;
     select * into st from dist.schedule_state where schedule_id = target for update;
+    -- It stays stopped until somebody resumes it or gives it another plan.
+    stopped := st.ended in ('failed', 'quarantined');
+    if stopped and not plan_changed and not resumed and s.cancelled_at is null then
+        return;
+    end if;
     if s.cancelled_at is not null then
         why := 'cancelled';
     elsif not exists (select from dist.step p where p.schedule = s.name and p.active and p.target is not null) then
@@ -132,23 +153,26 @@ begin
     elsif plan_changed or st.next_run_at is null or resumed and st.next_run_at <= right_now then
         due := dist._check_plan(to_jsonb(s), right_now);
     else
-        due := st.next_run_at;
+        -- What waits, a retry too, goes on waiting.
+        return;
     end if;
     if due is null and why is null then
         why := 'done';
         if st.ended = 'unbound' then
-            perform dist._note_skipped(s, (select r.at from dist._next_runs(to_jsonb(s), 1, null) r(at)), right_now,
-                'unbound: its time passed before it had a complete, active step');
+            perform dist._note_skipped(s, (select r.at from dist._next_runs(to_jsonb(s), 1, null) r(at)), right_now, 'unbound');
         end if;
     end if;
     -- What was due and has not run does not vanish without a row.
-    if st.next_run_at <= right_now and due is distinct from st.next_run_at then
-        perform dist._note_skipped(s, st.next_run_at, right_now, case when s.enabled and not resumed
-            then 'edited: the schedule was changed before it could run at any instant from due_at to due_to'
-            else 'paused: the schedule was passive at every instant from due_at to due_to' end);
+    if stopped and st.due_at <= right_now then
+        perform dist._note_skipped(s, st.due_at, right_now, st.ended);
+    elsif st.next_run_at <= right_now and due is distinct from st.next_run_at then
+        perform dist._note_skipped(s, least(st.due_at, st.next_run_at), right_now, case when s.enabled and not resumed then 'edited' else 'paused' end);
     end if;
-    update dist.schedule_state set next_run_at = due, ended = why where schedule_id = target
-       and (next_run_at, ended) is distinct from (due, why);
+    update dist.schedule_state
+       set next_run_at = due, due_at = due, attempt = 1, queued = false, ended = why, note = null,
+           failures = case when stopped then 0 else failures end, crashes = case when stopped then 0 else crashes end
+     where schedule_id = target
+       and (next_run_at, ended, stopped) is distinct from (due, why, false);
 end $$;
 comment on function dist._arm(integer, boolean, boolean) is 'Internal: derives the next run of a schedule from its plan';
 
@@ -159,16 +183,28 @@ create function dist._disarm(s dist.schedule) returns void
 as $$
 declare
     st dist.schedule_state;
-    right_now timestamptz := clock_timestamp();
+    right_now timestamptz := dist._clock();
 begin
     select * into st from dist.schedule_state where schedule_id = s.id for update skip locked;
     if st.next_run_at <= right_now then
-        perform dist._note_skipped(s, st.next_run_at, right_now,
-            'cancelled: the schedule was cancelled before it could run at any instant from due_at to due_to');
+        perform dist._note_skipped(s, least(st.due_at, st.next_run_at), right_now, 'cancelled');
     end if;
     update dist.schedule_state set next_run_at = null, ended = 'cancelled' where schedule_id = st.schedule_id;
 end $$;
 comment on function dist._disarm(dist.schedule) is 'Internal: what becomes of the next run of a schedule that is cancelled';
+
+-- Out of failure or quarantine. Not a column of dist.schedule, for it is not people who put a schedule there.
+create function dist._resume_stopped(schedule_name text) returns void
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._arm(s.id, false, resumed => true)
+       from dist.schedule s join dist.schedule_state st on st.schedule_id = s.id
+      where s.name = schedule_name and s.enabled and st.ended in ('failed', 'quarantined');
+    perform dist._wake();
+end $$;
+comment on function dist._resume_stopped(text) is 'Internal: arms a schedule again that had failed or was in quarantine';
 
 create function dist._arm_schedule() returns trigger
     language plpgsql security definer
@@ -182,8 +218,10 @@ begin
               case when tg_op <> 'INSERT' then old.schedule end]) name)
           order by s.id;
     elsif tg_op = 'INSERT' then
+        perform dist._check_active_schedules(new);
         perform dist._arm(new.id, true);
     elsif new.enabled and not old.enabled then
+        perform dist._check_active_schedules(new);
         perform dist._arm(new.id, dist._plan_changed(old, new), resumed => true);
     elsif dist._plan_changed(old, new) then
         perform dist._arm(new.id, true);

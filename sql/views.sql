@@ -6,6 +6,8 @@ create view dist.schedule_status as
                when s.cancelled_at is not null then 'Cancelled'
                when dist._is_running(s.id) then 'Processing'
                when st.ended = 'unbound' then 'Unbound'
+               when st.ended = 'failed' then 'Failed'
+               when st.ended = 'quarantined' then 'Quarantined'
                when st.next_run_at is null then 'Ended'
                when recurs.recurs and not s.enabled then 'Recurring (Paused)'
                when not s.enabled then 'Passive'
@@ -14,6 +16,8 @@ create view dist.schedule_status as
            end as status,
            case when s.cancelled_at is null then st.next_run_at end as next_run_at,
            coalesce(st.runs, 0) as runs,
+           case when s.cancelled_at is null and st.next_run_at is not null then st.attempt end as attempt,
+           st.note,
            s.owner,
            s.description
       from dist.schedule s
@@ -22,9 +26,11 @@ create view dist.schedule_status as
 comment on view dist.schedule_status is 'Every schedule with its status and next run';
 comment on column dist.schedule_status.name is 'The schedule';
 comment on column dist.schedule_status.status is
-    'Scheduled, Recurring, Recurring (Paused), Processing; Passive, Unbound (no complete active step), Ended, Cancelled';
+    'Scheduled, Recurring, Recurring (Paused), Processing; Passive, Unbound (no complete active step), Ended, Failed, Quarantined, Cancelled';
 comment on column dist.schedule_status.next_run_at is 'When it is due next';
 comment on column dist.schedule_status.runs is 'Regular runs so far';
+comment on column dist.schedule_status.attempt is 'Which attempt the next one is; more than 1 while a retry waits';
+comment on column dist.schedule_status.note is 'What it failed of, or why it is in quarantine';
 comment on column dist.schedule_status.owner is 'Role whose rights its runs have';
 comment on column dist.schedule_status.description is 'What it is for';
 

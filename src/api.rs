@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 use crate::error::{Place, Result, internal};
 use crate::router;
 use crate::xact::{as_extension_owner, current_role_name};
-use crate::{check, clock, criteria, timing};
+use crate::{check, clock, criteria, standing, timing};
 
 #[pg_extern(sql = false)]
 fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Result<()> {
@@ -29,6 +29,97 @@ fn check_plan(plan: pgrx::JsonB, at: TimestampWithTimeZone) -> Result<Option<Tim
         .next(Some(clock::from_pg(at)?))
         .map(clock::to_pg)
         .transpose()
+}
+
+type Chosen = (
+    name!(run, Option<TimestampWithTimeZone>),
+    name!(skipped_from, Option<TimestampWithTimeZone>),
+    name!(skipped_to, Option<TimestampWithTimeZone>),
+);
+
+#[pg_extern(sql = false)]
+fn choose(
+    schedule: pgrx::JsonB,
+    state: pgrx::JsonB,
+    at: TimestampWithTimeZone,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(run, Option<TimestampWithTimeZone>),
+            name!(skipped_from, Option<TimestampWithTimeZone>),
+            name!(skipped_to, Option<TimestampWithTimeZone>),
+        ),
+    >,
+> {
+    let due = standing::Due::read(&schedule.0, &state.0)?;
+    let choice = due.firing().choose(&due.standing, clock::from_pg(at)?);
+    let row = choice
+        .map(|choice| -> Result<Chosen> {
+            let skipped = choice.skipped;
+            Ok((
+                optional(choice.run)?,
+                optional(skipped.map(|s| s.from))?,
+                optional(skipped.map(|s| s.to))?,
+            ))
+        })
+        .transpose()?;
+    Ok(TableIterator::new(row))
+}
+
+#[pg_extern(sql = false)]
+#[allow(clippy::too_many_arguments)] // the facts of a run, as SQL has them
+fn advance(
+    schedule: pgrx::JsonB,
+    state: pgrx::JsonB,
+    run: Option<TimestampWithTimeZone>,
+    given_up: Option<TimestampWithTimeZone>,
+    outcome: &str,
+    claimed: TimestampWithTimeZone,
+    finished: TimestampWithTimeZone,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(next_run_at, Option<TimestampWithTimeZone>),
+            name!(due_at, Option<TimestampWithTimeZone>),
+            name!(attempt, i32),
+            name!(queued, bool),
+            name!(runs, i32),
+            name!(failures, i32),
+            name!(ended, Option<String>),
+            name!(skipped_from, Option<TimestampWithTimeZone>),
+            name!(skipped_to, Option<TimestampWithTimeZone>),
+            name!(cause, Option<String>),
+        ),
+    >,
+> {
+    let due = standing::Due::read(&schedule.0, &state.0)?;
+    let instant = |at: Option<TimestampWithTimeZone>| at.map(clock::from_pg).transpose();
+    let choice = standing::choice(instant(run)?, instant(given_up)?);
+    let (becomes, skipped) = due.firing().advance(
+        &due.standing,
+        &choice,
+        standing::outcome(outcome)?,
+        clock::from_pg(claimed)?,
+        clock::from_pg(finished)?,
+    );
+    Ok(TableIterator::once((
+        optional(becomes.next)?,
+        optional(becomes.due)?,
+        becomes.attempt,
+        becomes.queued,
+        becomes.runs,
+        becomes.failures,
+        becomes.ended.map(|ended| standing::ended(ended).to_owned()),
+        optional(skipped.map(|s| s.from))?,
+        optional(skipped.map(|s| s.to))?,
+        skipped.map(|s| standing::cause(s.cause).to_owned()),
+    )))
+}
+
+fn optional(at: Option<chrono::DateTime<chrono::Utc>>) -> Result<Option<TimestampWithTimeZone>> {
+    at.map(clock::to_pg).transpose()
 }
 
 #[pg_extern(sql = false)]

@@ -12,9 +12,11 @@ mod check;
 mod clock;
 mod criteria;
 mod error;
+mod firing;
 mod recurrence;
 mod router;
 mod settings;
+mod standing;
 mod timing;
 mod worker;
 mod xact;
@@ -40,8 +42,10 @@ extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["his
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);
 extension_sql_file!("../sql/move.sql", name = "move", requires = ["lock"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["move"]);
-extension_sql_file!("../sql/api.sql", name = "api", requires = ["fire"]);
-extension_sql_file!("../sql/views.sql", name = "views", requires = ["api"]);
+extension_sql_file!("../sql/due.sql", name = "due", requires = ["fire"]);
+extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
+extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["api"]);
+extension_sql_file!("../sql/views.sql", name = "views", requires = ["templates"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["views"], finalize);
 
 /// Declares the settings and, where the library is preloaded, registers the worker.

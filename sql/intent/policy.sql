@@ -17,7 +17,7 @@ as $$
             'rows that one run may write to dist.unassigned; the counts in dist.run.reasons are always complete'),
            ('misfire_grace', 60,
             'seconds by which a run may be late before misfire = skip leaves it out'),
-           ('misfire_window', 86400,
+           ('misfire_window', 31536000,
             'seconds after which a missed instant is given up, where the schedule has no misfire_window of its own'),
            ('misfire_max', 100,
             'missed instants that misfire = all makes up for, where the schedule has no misfire_max of its own'),
@@ -65,3 +65,58 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.policy
     for each row execute function dist._check_policy();
+
+-- Of the policies in no preset the values stay as they are.
+create function dist._presets() returns table (preset text, name text, value bigint)
+    language sql immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+    values ('unlimited', 'active_schedules', null::bigint), ('unlimited', 'manual_runs_per_day', null), ('unlimited', 'start_ahead', null),
+           ('unlimited', 'run_timeout', 300), ('unlimited', 'rows_per_run', null),
+           ('small', 'active_schedules', 10), ('small', 'manual_runs_per_day', 2), ('small', 'start_ahead', 31536000),
+           ('small', 'run_timeout', 300), ('small', 'rows_per_run', 200000)
+$$;
+comment on function dist._presets() is 'Internal: the presets of policies';
+
+create function dist.use_preset(preset text) returns void
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._one_of('policy', use_preset.preset, 'preset', use_preset.preset, array(select distinct p.preset from dist._presets() p));
+    insert into dist.policy (name, value)
+    select p.name, p.value from dist._presets() p where p.preset = use_preset.preset
+        on conflict (name) do update set value = excluded.value;
+end $$;
+comment on function dist.use_preset(text) is
+    'Sets the limits on schedules and runs: unlimited (but for the run time of 5 minutes), or small (10 active schedules, 2 manual runs a day, a start within a year, 5 minutes, 200 000 records)';
+
+-- Called by triggers, as the extension's owner.
+create function dist._policy_value(policy text) returns bigint
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+    return (select p.value from dist.policies p where p.name = policy);
+comment on function dist._policy_value(text) is 'Internal: the value of a policy that holds; null = no limit';
+
+-- Under a lock, so that two sessions cannot both make the last one.
+create function dist._check_active_schedules(s dist.schedule) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    most bigint := dist._policy_value('active_schedules');
+    active bigint;
+begin
+    if most is null or not s.enabled or s.cancelled_at is not null then
+        return;
+    end if;
+    perform pg_advisory_xact_lock(dist._running_key(), 0);
+    select count(*) into active
+      from dist.schedule x left join dist.schedule_state st on st.schedule_id = x.id
+     where x.enabled and x.cancelled_at is null and (st.ended is null or st.ended = 'unbound');
+    if active > most then
+        perform dist._refuse('schedule', s.name, '54000', format('policy active_schedules: it would be the %s. active one, and at most %s may be', active, most),
+            'Cancel or pause another, make this one with enabled = false, or let an admin change the policy in dist.policy.');
+    end if;
+end $$;
+comment on function dist._check_active_schedules(dist.schedule) is 'Internal: holds the policy active_schedules';

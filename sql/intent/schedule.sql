@@ -110,6 +110,21 @@ begin
 end $$;
 comment on function dist._check_run_limits(dist.schedule) is 'Internal: refuses numbers and intervals that make no sense for a schedule';
 
+create function dist._check_start_ahead(s dist.schedule) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    most bigint := (select p.value from dist.policies p where p.name = 'start_ahead');
+begin
+    if s.start_at - dist._clock() at time zone s.time_zone > make_interval(secs => most) then
+        perform dist._refuse('schedule', s.name, '54000', format('policy start_ahead: start_at %s lies more than %s ahead', s.start_at,
+                justify_interval(make_interval(secs => most))),
+            'Give an earlier start, or let an admin change the policy in dist.policy.');
+    end if;
+end $$;
+comment on function dist._check_start_ahead(dist.schedule) is 'Internal: holds the policy start_ahead';
+
 create function dist._check_schedule() returns trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -163,6 +178,7 @@ begin
             perform dist._refuse(tg_table_name, new.name, '22023', 'its only run, or its last, is in the past',
                 'Give a start_at (and until) in the future, or call dist.execute to run the transfer now.');
         end if;
+        perform dist._check_start_ahead(new);
     end if;
     return new;
 end $$;

@@ -263,7 +263,6 @@ impl Spec {
     }
 
     /// Whether there is a recurrence: frequency (other than `once`), cron or RRULE.
-    #[cfg(test)]
     pub fn is_recurring(&self) -> bool {
         !matches!(self.kind, Kind::Once)
     }

@@ -34,8 +34,9 @@ const PATIENCE: i64 = 300 * SECOND;
 /// Nothing, where the extension is not there (any more).
 const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'pg_dist'";
 
-/// Whoever locks the plans for long is not waited for while looking.
-const LOCK_TIMEOUT: &str = "select pg_catalog.set_config('lock_timeout', '1s', true)";
+/// Whoever locks the plans for long is not waited for while looking; given up well before deadlock_timeout, so that it is never
+/// DROP EXTENSION that loses.
+const LOCK_TIMEOUT: &str = "select pg_catalog.set_config('lock_timeout', '200ms', true)";
 
 /// What is due, in order.
 const DUE: &str = "select array(select d.schedule_id from dist._due($1, session_user) d)";

@@ -71,8 +71,9 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
     for (name, value) in [
         ("application_name", "pg_dist scheduler"),
         ("search_path", "pg_catalog, pg_temp"),
-        // Whoever locks the plans for long (DROP EXTENSION in an open transaction) is not waited for.
-        ("lock_timeout", "1s"),
+        // Whoever locks the plans for long (DROP EXTENSION in an open transaction) is not waited for, and this gives up well
+        // before deadlock_timeout, so that it is never the DROP that loses.
+        ("lock_timeout", "200ms"),
         ("default_transaction_isolation", "read committed"),
     ] {
         if let Err(failure) = process::pin_setting(name, value) {

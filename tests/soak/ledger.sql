@@ -36,7 +36,7 @@ create view crm.instant as
 
 create view crm.outcome as
     select r.id, r.schedule_id, r.schedule, r.status, r.due_at, coalesce(r.due_to, r.due_at) as due_to, r.started_at,
-           r.finished_at, r.sqlstate, r.message
+           r.finished_at, r.cause, r.sqlstate, r.message
       from dist.run r
      where r.trigger = 'schedule';
 
@@ -67,7 +67,7 @@ create view crm.instants_verdict as
     union all
     select 'misfire all left an instant out', count(*), min(format('%s at %s: %s', o.schedule, o.due_at, o.message))
       from crm.outcome o join dist.schedule s on s.id = o.schedule_id
-     where s.misfire = 'all' and o.status = 'skipped' and o.message !~ '^(paused|edited):'
+     where s.misfire = 'all' and o.status = 'skipped' and o.cause not in ('paused', 'edited', 'overlap')
     union all
     -- 60 s by default, here 1 s; the rest is what a loaded machine needs to get from the decision to the start.
     select 'misfire skip ran late', count(*), min(format('%s at %s: started %s', o.schedule, o.due_at, o.started_at))
@@ -192,7 +192,7 @@ create view crm.summary as
     union all
     select 5, 'of them in skipped ranges', (select count(*) from crm.dealt_with where sure and skipped > 0)
     union all
-    select 6, 'skipped ranges: ' || split_part(o.message, ':', 1), count(*)
+    select 6, 'skipped ranges: ' || o.cause, count(*)
       from crm.outcome o where o.status = 'skipped' group by 2
     union all
     select 7, 'schedules', (select count(*) from dist.schedule)

@@ -21,7 +21,7 @@ SQL
 skipped_from_its_first_instant() { # SCHEDULE WHY
   holds "one row: from the first instant that was due to the edit, and why" \
     "select count(*) = 1 and bool_and(status = 'skipped' and due_at = next_run_at and due_to between due_at + interval '1 second' and clock_timestamp()
-                                      and message like '$2:%')
+                                      and cause = '$2')
        from dist.run, was_$1 where schedule = '$1'"
 }
 
@@ -70,7 +70,7 @@ bound_too_late() {
   eventually "its time has passed" "select clock_timestamp() at time zone 'UTC' > start_at from dist.schedule where name = 'p6'"
   cluster_psql -c "insert into dist.step (schedule, target) values ('p6', 'quick')"
   holds "one row that says why" \
-    "select count(*) = 1 and bool_and(r.status = 'skipped' and r.due_at = s.start_at at time zone 'UTC' and r.message like 'unbound:%')
+    "select count(*) = 1 and bool_and(r.status = 'skipped' and r.due_at = s.start_at at time zone 'UTC' and r.cause = 'unbound')
        from dist.run r join dist.schedule s on s.name = r.schedule where s.name = 'p6'"
   holds "ended" "select status = 'Ended' from dist.schedule_status where name = 'p6'"
 }
