@@ -30,7 +30,8 @@ extension_sql_file!("../sql/intent/object.sql", name = "object", requires = ["pe
 extension_sql_file!("../sql/intent/rules.sql", name = "rules", requires = ["object"]);
 extension_sql_file!("../sql/intent/transfer.sql", name = "transfer", requires = ["rules"]);
 extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["transfer"]);
-extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["schedule"]);
+extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["schedule"]);
+extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["step"]);
 extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);
 extension_sql_file!(
     "../sql/intent/references.sql",

@@ -1,4 +1,4 @@
--- When transfers run: a schedule is a plan in local time and the ordered steps it runs.
+-- When something runs: a schedule is a plan in local time. What it runs is its steps (step.sql).
 
 create table dist.schedule (
     name         text primary key,
@@ -64,26 +64,6 @@ comment on column dist.schedule.pause_after is
 comment on column dist.schedule.run_timeout is 'A run that takes longer is stopped and has failed; null = the policy run_timeout';
 comment on column dist.schedule.cancelled_at is 'When it was cancelled; its history stays';
 comment on column dist.schedule.owner is 'Role whose rights the runs have';
-
-create table dist.step (
-    schedule text not null references dist.schedule on update cascade on delete cascade,
-    position integer not null default 1,
-    action   text not null default 'transfer',
-    target   text,
-    args     jsonb,
-    active   boolean not null default true,
-    written_by name not null,
-    primary key (schedule, position)
-);
-create index on dist.step (target);
-comment on table dist.step is 'Intent: what a schedule does, in order, in one transaction';
-comment on column dist.step.schedule is 'The schedule';
-comment on column dist.step.position is 'Order, lowest first';
-comment on column dist.step.action is 'What is done: transfer';
-comment on column dist.step.target is 'Name of the transfer; a step without one is not complete';
-comment on column dist.step.args is 'Arguments of the action; none for transfer';
-comment on column dist.step.active is 'A passive step is passed over';
-comment on column dist.step.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
 
 create function dist._check_run_limits(s dist.schedule) returns void
     language plpgsql
@@ -197,71 +177,3 @@ create function dist._plan_changed(was dist.schedule, becomes dist.schedule) ret
     return dist._plan(was) <> dist._plan(becomes);
 comment on function dist._plan_changed(dist.schedule, dist.schedule) is
     'Internal: whether anything changed from which the next run is derived';
-
-create function dist._check_step() returns trigger
-    language plpgsql
-    set search_path = pg_catalog, pg_temp
-as $$
-declare
-    row_name text := concat_ws('/', new.schedule, new.position);
-begin
-    new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
-    if dist._checks_off() or dist._cascaded() then
-        return new;
-    end if;
-    perform dist._must_exist(tg_table_name, row_name, 'schedule', new.schedule, 'schedule');
-    perform dist._one_of(tg_table_name, row_name, 'action', new.action, array['transfer']);
-    perform dist._must_exist(tg_table_name, row_name, 'target', new.target, 'transfer');
-    if exists (select from dist.transfer t where t.name = new.target and t.is_template) then
-        perform dist._refuse(tg_table_name, row_name, '22023', format('transfer %L is a template', new.target),
-            'Copy the template into a transfer of its own, and name that one.');
-    end if;
-    if new.args is not null then
-        perform dist._refuse(tg_table_name, row_name, '22023', 'a transfer takes no args', 'Leave args null.');
-    end if;
-    perform dist._check_plan_is_free(s.id, s.name) from dist.schedule s
-      where s.name in (new.schedule, case when tg_op = 'UPDATE' then old.schedule end)
-      order by s.id;
-    return new;
-end $$;
-create trigger check_row before insert or update on dist.step
-    for each row execute function dist._check_step();
-create trigger check_writer before update of schedule, action, target, args
-    on dist.step for each row execute function dist._adopt();
-
-create function dist._check_step_delete() returns trigger
-    language plpgsql
-    set search_path = pg_catalog, pg_temp
-as $$
-begin
-    -- Of a schedule that is deleted, the schedule itself has been checked.
-    if not dist._cascaded() then
-        perform dist._check_plan_is_free(s.id, s.name) from dist.schedule s where s.name = old.schedule;
-    end if;
-    return old;
-end $$;
-create trigger check_delete before delete on dist.step
-    for each row execute function dist._check_step_delete();
-
-create function dist._check_step_target() returns trigger
-    language plpgsql
-    set search_path = pg_catalog, pg_temp
-as $$
-declare
-    named_by text;
-begin
-    select s.schedule into named_by from dist.step s where s.action = 'transfer' and s.target = old.name limit 1;
-    if named_by is not null and tg_op = 'DELETE' then
-        perform dist._refuse(tg_table_name, old.name, '23503', format('a step of schedule %L names it', named_by),
-            'Change or delete that step first.');
-    elsif named_by is not null and new.is_template and not old.is_template then
-        perform dist._refuse(tg_table_name, old.name, '55000', format('a step of schedule %L names it', named_by),
-            'A template has no schedule: copy the row instead.');
-    elsif named_by is not null and new.name <> old.name then
-        perform dist._refuse(tg_table_name, old.name, '23503', format('a step of schedule %L names it', named_by),
-            'Change that step first.');
-    end if;
-    return coalesce(new, old);
-end $$;
-create trigger check_steps before update or delete on dist.transfer
-    for each row execute function dist._check_step_target();
