@@ -43,7 +43,7 @@ begin
     insert into dist.transfer
     select p.* from dist.transfer t,
          lateral jsonb_populate_record(t, changes || jsonb_build_object('name', copy, 'is_template', as_template, 'written_by', null)) p
-     where t.name = source;
+     where t.name = _copy_transfer.source;
 end $$;
 comment on function dist._copy_transfer(text, text, boolean, jsonb) is 'Internal: copies a transfer under another name, checked like any new row';
 

@@ -115,7 +115,8 @@ begin
       from dist.schedule x left join dist.schedule_state st on st.schedule_id = x.id
      where x.enabled and x.cancelled_at is null and (st.ended is null or st.ended = 'unbound');
     if active > most then
-        perform dist._refuse('schedule', s.name, '54000', format('policy active_schedules: it would be the %s. active one, and at most %s may be', active, most),
+        perform dist._refuse('schedule', s.name, '54000',
+            format('policy active_schedules: %s would be active, and at most %s may be', active, most),
             'Cancel or pause another, make this one with enabled = false, or let an admin change the policy in dist.policy.');
     end if;
 end $$;

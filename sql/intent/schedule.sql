@@ -98,8 +98,8 @@ declare
     most bigint := (select p.value from dist.policies p where p.name = 'start_ahead');
 begin
     if s.start_at - dist._clock() at time zone s.time_zone > make_interval(secs => most) then
-        perform dist._refuse('schedule', s.name, '54000', format('policy start_ahead: start_at %s lies more than %s ahead', s.start_at,
-                justify_interval(make_interval(secs => most))),
+        perform dist._refuse('schedule', s.name, '54000',
+            format('policy start_ahead: start_at %s lies more than %s days ahead', s.start_at, trim_scale(round(most / 86400.0, 3))),
             'Give an earlier start, or let an admin change the policy in dist.policy.');
     end if;
 end $$;
