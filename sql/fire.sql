@@ -19,20 +19,29 @@ declare
     started timestamptz := clock_timestamp();
     targets text[] := array(select p.target from dist.step p
                              where p.schedule = s.name and p.active and p.target is not null);
+    outermost boolean;
+    stopped record;
     e_sqlstate text;
     e_detail text;
     e_hint text;
     e_context text;
     original jsonb;
 begin
+    outermost := dist._run_begins(s.id, run_trigger, due, date_part('epoch', dist._run_timeout(s.run_timeout)));
     begin
-        perform dist._lock_transfers(targets, nowait);
-    exception when lock_not_available then
-        return;
-    end;
-    begin
+        if nowait then
+            begin
+                perform dist._lock_transfers(targets, true);
+            exception when lock_not_available then
+                perform dist._run_ends(outermost);
+                return;
+            end;
+        else
+            perform dist._lock_transfers(targets, false);
+        end if;
         perform dist._last_failure();
         run_id := dist._run_steps(s.id, run_trigger, due, about, attempt);
+        perform dist._run_done(outermost);
         status := 'succeeded';
         return;
     exception when query_canceled or assert_failure or others then
@@ -45,10 +54,17 @@ begin
         e_context := original ->> 'context';
     end if;
     status := 'failed';
+    -- Stopped for its timeout, or because somebody cancelled it. What it failed of in that same moment is its own.
+    select * into stopped from dist._run_ends(outermost);
+    if stopped.status is not null and e_sqlstate = '57014' then
+        status := stopped.status;
+        message := stopped.message;
+        e_hint := stopped.hint;
+    end if;
     insert into dist.run (schedule, schedule_id, transfer, trigger, due_at, as_of, attempt, started_at, finished_at, status,
                           sqlstate, message, detail, hint, context, run_by)
     values (s.name, s.id, case when cardinality(targets) = 1 then targets[1] end,
-            run_trigger, due, about, attempt, started, clock_timestamp(), 'failed',
+            run_trigger, due, about, attempt, started, clock_timestamp(), status,
             e_sqlstate, message, nullif(e_detail, ''), nullif(e_hint, ''), nullif(e_context, ''), s.owner)
     returning dist.run.id into run_id;
 end $$;

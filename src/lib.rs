@@ -42,7 +42,8 @@ extension_sql_file!("../sql/history.sql", name = "history", requires = ["referen
 extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["history"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);
 extension_sql_file!("../sql/move.sql", name = "move", requires = ["lock"]);
-extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["move"]);
+extension_sql_file!("../sql/running.sql", name = "running", requires = ["move"]);
+extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["running"]);
 extension_sql_file!("../sql/due.sql", name = "due", requires = ["fire"]);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
 extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["api"]);

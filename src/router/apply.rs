@@ -8,6 +8,7 @@ use crate::router::decide::{Carried, Decision, Oids, Texts, Tids, decide};
 use crate::router::failure;
 use crate::router::plan::Plan;
 use crate::router::statement;
+use crate::worker::running::{self, Phase};
 use crate::xact::with_users_search_path;
 
 /// Decides and moves. Candidates are not locked at first, for that would write every row twice; if the count of rows
@@ -19,6 +20,7 @@ pub fn move_records(client: &mut SpiClient<'_>, plan: &Plan) -> Result<(Decision
     let mut new_owners = decision.new_owners(plan);
     let mut moved = apply(client, plan, &decision, new_owners)?;
     if moved != decision.outcome.moved {
+        running::phase(Phase::Reading);
         decision = decide(client, plan, true)?;
         new_owners = decision.new_owners(plan);
         moved = apply(client, plan, &decision, new_owners)?;
@@ -35,6 +37,7 @@ pub fn move_records(client: &mut SpiClient<'_>, plan: &Plan) -> Result<(Decision
             "A trigger or a row security policy on the table holds them back; leave such records out by criteria.",
         ));
     }
+    running::moved(moved);
     Ok((decision, new_owners))
 }
 
@@ -43,6 +46,7 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
     if decision.outcome.moved == 0 {
         return Ok(0);
     }
+    running::phase(Phase::Moving);
     let candidates = &decision.candidates;
     let args = [
         statement::moves(plan, decision.shape, candidates.in_heap_order)?.into(),

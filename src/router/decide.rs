@@ -13,6 +13,7 @@ use crate::allocation::{self, Outcome, PoolRun, Quota, Target};
 use crate::error::{Place, Result, error, internal, noting};
 use crate::router::plan::Plan;
 use crate::router::statement::{self, Shape};
+use crate::worker::running;
 
 /// An array that passes through: read from one statement, a parameter of the next, never looked into.
 #[derive(Clone, Copy)]
@@ -113,6 +114,7 @@ pub fn decide(client: &SpiClient<'_>, plan: &Plan, lock: bool) -> Result<Decisio
     };
     let note = format!("While the candidates of {} were read.", plan.source);
     let candidates = noting(&note, || read(client, plan, shape, lock))?;
+    running::allocating(candidates.count);
     let mut quotas = quotas(plan)?;
     let outcome = allocate(plan, &candidates, &mut quotas)?;
     Ok(Decision {

@@ -15,6 +15,8 @@ use crate::router::plan;
 use crate::router::record::{Header, Totals, finish, record, started_now};
 use crate::router::session::with_settings;
 use crate::router::trust::check_writers;
+use crate::worker::running::{self, Phase, Trigger};
+use crate::worker::timeout::InProgress;
 use crate::xact::{as_role, current_role_name};
 
 /// Runs a transfer with the rights of whoever calls; returns the run's id.
@@ -24,8 +26,10 @@ use crate::xact::{as_role, current_role_name};
 pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
+    let _in_progress = InProgress::new(Trigger::Execute, transfer);
     let locked = lock_transfers(&[transfer.to_owned()])?;
     let run = next_run_id()?;
+    running::numbered(run);
     let mut totals = Totals::default();
     with_settings(about, || step(transfer, about, run, &locked, &mut totals))?;
     let header = Header {
@@ -83,6 +87,7 @@ pub fn run_steps(
     let transfers: Vec<String> = row.steps.iter().map(|step| step.target.clone()).collect();
     let locked = lock_transfers(&transfers)?;
     let run = next_run_id()?;
+    running::numbered(run);
     let mut totals = Totals::default();
     as_role(pg_sys::Oid::from(row.owner_oid), || {
         let writers: Vec<_> = row
@@ -95,7 +100,8 @@ pub fn run_steps(
             .collect();
         check_writers(&writers)?;
         with_settings(about, || {
-            for step_row in &row.steps {
+            for (n, step_row) in row.steps.iter().enumerate() {
+                running::step(n + 1, row.steps.len(), &step_row.target);
                 step(&step_row.target, about, run, &locked, &mut totals)?;
             }
             Ok(())
@@ -123,6 +129,7 @@ fn place_of(schedule: &str) -> Place<'_> {
 
 /// One transfer of a run whose locks are held.
 fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &Locked, totals: &mut Totals) -> Result<()> {
+    running::phase(Phase::Reading);
     let intent = Intent::of_transfer(transfer)?;
     check_writers(&intent.writers())?;
     let plan = plan::of_transfer(&intent, &clock::literal(about))?;
@@ -135,6 +142,7 @@ fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &Locked, totals:
     }
     Spi::connect_mut(|client| {
         let moved = move_records(client, &plan)?;
+        running::phase(Phase::Recording);
         record(client, &plan, &moved, run, about, totals, intent.unassigned_rows)
     })?;
     totals.transfers.push(transfer.to_owned());

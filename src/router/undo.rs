@@ -22,6 +22,8 @@ use crate::router::record::{Header, Totals, finish, keep_pool, started_now};
 use crate::router::session::with_settings;
 use crate::router::statement::column;
 use crate::router::trust::check_writers;
+use crate::worker::running::{self, Phase, Trigger};
+use crate::worker::timeout::InProgress;
 use crate::xact::{as_extension_owner, current_role_name, with_users_search_path};
 
 /// What the history says about the run that is to be undone.
@@ -45,6 +47,7 @@ struct Past {
 pub fn undo(run: i64) -> Result<i64> {
     let started = started_now()?;
     let past = past(run)?;
+    let _in_progress = InProgress::new(Trigger::Undo, past.transfer.as_deref().unwrap_or_default());
     // The locks first; then the history is read again, for somebody may have undone the run while we waited.
     as_extension_owner(|| {
         Spi::run_with_args(
@@ -55,6 +58,7 @@ pub fn undo(run: i64) -> Result<i64> {
     .map_err(internal)?;
     let past = self::past(run)?;
     let id = next_run_id()?;
+    running::numbered(id);
     let mut totals = Totals {
         transfers: past.transfer.clone().into_iter().collect(),
         ..Totals::default()
@@ -62,7 +66,8 @@ pub fn undo(run: i64) -> Result<i64> {
     let about = clock::from_pg(started)?;
     with_settings(about, || {
         Spi::connect_mut(|client| {
-            for name in &past.objects {
+            for (n, name) in past.objects.iter().enumerate() {
+                running::step(n + 1, past.objects.len(), past.transfer.as_deref().unwrap_or_default());
                 let fields = past.fields.get(name).map_or(&[][..], Vec::as_slice);
                 one_object(client, run, id, name, fields, started, &mut totals)?;
             }
@@ -125,6 +130,7 @@ fn one_object(
     let object: Object = read("select dist._object_intent($1)", &[name.to_owned().into()])?
         .ok_or_else(|| crate::check::no_such("object", name))?;
     check_writers(&[("object", object.name.clone(), object.written_by.as_str())])?;
+    running::phase(Phase::Reading);
     // The net of what the run did to each record: its first former owner, its last new one.
     let arrays = as_extension_owner(|| -> Result<_> {
         let row = client
@@ -141,6 +147,8 @@ fn one_object(
     let (keys, before, after, changed) = arrays;
     // 1 = goes back, 0 = changed since; what is missing is gone.
     let sql = take_back(&object, fields)?;
+    running::allocating(keys.len());
+    running::phase(Phase::Moving);
     let args = [
         keys.clone().into(),
         before.clone().into(),
@@ -160,6 +168,8 @@ fn one_object(
     let seq_before = i32::try_from(totals.assigned).map_err(internal)?;
     totals.candidates += status.len() as i64;
     totals.assigned += count(1);
+    running::moved(usize::try_from(count(1)).unwrap_or(0));
+    running::phase(Phase::Recording);
     for (reason, code) in [("changed_since", 0), ("gone", -1)] {
         if count(code) > 0 {
             *totals.reasons.entry(reason.to_owned()).or_default() += count(code);

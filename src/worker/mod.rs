@@ -10,6 +10,8 @@
 //! - a **runner** per owner ([`runner`]) is connected as that owner, fires what is due, one transaction each, and
 //!   lingers a little for more.
 //!
+//! What runs, here or in other sessions, can be seen and stopped ([`running`], [`timeout`]).
+//!
 //! They know of each other through a small table in shared memory ([`shared`]); [`process`] and [`txn`] hold what all
 //! three do alike.
 #![allow(unsafe_code)]
@@ -18,9 +20,11 @@ mod backoff;
 mod launcher;
 mod process;
 mod runner;
+pub mod running;
 mod scheduler;
 mod session;
 mod shared;
+pub mod timeout;
 mod txn;
 mod wake;
 
@@ -31,6 +35,7 @@ use pgrx::bgworkers::{BackgroundWorkerBuilder, BgWorkerStartTime};
 use pgrx::prelude::*;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_shmem_init};
 
+use running::SLOTS;
 use shared::{Kind, TABLE};
 
 /// Whether anything fires: `pg_dist.enabled`.
@@ -53,6 +58,7 @@ pub fn init() {
         return;
     }
     pg_shmem_init!(TABLE);
+    pg_shmem_init!(SLOTS);
     PRELOADED.store(true, Ordering::Relaxed);
     BackgroundWorkerBuilder::new("pg_dist launcher")
         .set_library("pg_dist")
