@@ -17,7 +17,7 @@
 # In use means: PGHOST, PGPORT, PGUSER, PGDATABASE and PGDATA are exported and the tree's bin is first on the PATH.
 # WORK is a folder that the server can read and that goes at the end. CLUSTER_LOG is the log of the cluster in use.
 # Settings: PG_DIST_PROFILE debug (default) or release, which tree; CLUSTER_FSYNC=off for tests that crash nothing;
-# CLUSTER_KEEP=1 leaves WORK behind (stopped) to look at.
+# CLUSTER_KEEP=1 leaves WORK behind (stopped) to look at; the array CLUSTER_ENV, variables for the server's environment.
 #
 # Nothing listens on the network, and at the end, also after Ctrl-C or TERM, everything is stopped and removed.
 # shellcheck source=scripts/env.sh
@@ -36,6 +36,7 @@ CLUSTER_TREE=$(tree_dir "${PG_DIST_PROFILE:-debug}")
 PGBIN=$(tree_bin "${PG_DIST_PROFILE:-debug}")
 CLUSTER_NAMES=()
 CLUSTER_LOG=
+CLUSTER_ENV=()
 WORK=
 AT_EXIT=()
 
@@ -54,7 +55,8 @@ as_server() {
   [[ -z $SERVER_USER ]] ||
     as=(setpriv --reuid "$SERVER_USER" --regid "$(id -g "$SERVER_USER")" --clear-groups)
   # A backtrace would end up in the DETAIL of every error. The folder may be one this user cannot enter.
-  (cd "${WORK:-/}" && exec "${as[@]}" env -u RUST_BACKTRACE HOME="${WORK:-/}" TZ=UTC LC_ALL="$SERVER_LOCALE" "$@")
+  (cd "${WORK:-/}" && exec "${as[@]}" env -u RUST_BACKTRACE HOME="${WORK:-/}" TZ=UTC LC_ALL="$SERVER_LOCALE" \
+    "${CLUSTER_ENV[@]}" "$@")
 }
 
 at_exit() { AT_EXIT+=("$(printf '%q ' "$@")"); }
