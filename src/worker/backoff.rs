@@ -9,6 +9,7 @@ const SETTLED: i64 = 60 * SECOND;
 #[derive(Default)]
 pub struct Backoff {
     failures: u32,
+    since: i64,
     until: i64,
 }
 
@@ -19,6 +20,7 @@ impl Backoff {
     pub fn failed(&mut self, now: i64, longest: i64) -> bool {
         let delay = Self::FIRST << self.failures.min(16);
         self.failures = self.failures.saturating_add(1);
+        self.since = now;
         self.until = now.saturating_add(delay.min(longest));
         self.failures == 1
     }
@@ -43,9 +45,10 @@ impl Backoff {
         self.until = 0;
     }
 
-    /// When to try again; None = now.
+    /// When to try again; None = now. So too where the clock has been set back since, lest the wait last as long as
+    /// that step.
     pub fn wait_until(&self, now: i64) -> Option<i64> {
-        (self.until > now).then_some(self.until)
+        (self.until > now && self.since <= now).then_some(self.until)
     }
 }
 
@@ -89,6 +92,15 @@ mod tests {
             assert_eq!(backoff.wait_until(now), Some(now + SECOND / 10));
         }
         assert!(!backoff.ended(now, now + 59 * SECOND, 60 * SECOND));
+    }
+
+    #[test]
+    fn does_not_wait_for_a_clock_that_was_set_back() {
+        let mut backoff = Backoff::default();
+        let now = 7200 * SECOND;
+        assert!(backoff.failed(now, SECOND));
+        assert_eq!(backoff.wait_until(now), Some(now + SECOND / 10));
+        assert_eq!(backoff.wait_until(now - 3600 * SECOND), None);
     }
 
     #[test]

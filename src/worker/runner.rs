@@ -142,6 +142,8 @@ impl Runner {
         loop {
             let edited = self.registration.answer_calls();
             let now = process::now();
+            // The clock may have been set back.
+            self.until = self.until.min(now + linger());
             self.registration.is_busy(now);
             let looked = if super::ENABLED.get() {
                 self.look(now)
@@ -176,7 +178,7 @@ impl Runner {
 
     /// Starts the time that it lingers anew.
     fn stay(&mut self) {
-        self.until = process::now() + i64::from(super::RUNNER_LINGER.get()) * 1000;
+        self.until = process::now() + linger();
     }
 
     /// Nothing to run now: sleeps until there is, or leaves.
@@ -307,6 +309,11 @@ impl Runner {
             Some(_) => Outcome::PutOff,
         })
     }
+}
+
+/// How long it lingers.
+fn linger() -> i64 {
+    i64::from(super::RUNNER_LINGER.get()) * 1000
 }
 
 /// The runner has nothing to stay for.

@@ -222,8 +222,9 @@ impl Scheduler {
                 continue;
             };
             if let Some(runner) = runners.iter().find(|entry| entry.role == role) {
-                // Once per instant: it must not be called again and again for a schedule that it has put off.
-                if edited || owner.called_for < Some(due.latest) {
+                // Once per instant: it must not be called again and again for a schedule that it has put off. An earlier
+                // instant than the last one counts too, for the clock may have been set back.
+                if edited || owner.called_for != Some(due.latest) {
                     owner.called_for = Some(due.latest);
                     shared::call(Kind::Runner, self.database, runner.role, edited);
                 }
