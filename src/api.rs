@@ -185,6 +185,11 @@ fn last_failure() -> Option<pgrx::JsonB> {
     router::failure::take().map(pgrx::JsonB)
 }
 
+#[pg_extern(sql = false)]
+fn failed_to_compile() -> bool {
+    router::failure::failed_to_compile()
+}
+
 type PreviewRow = (
     name!(record_key, Option<String>),
     name!(old_owner, Option<String>),

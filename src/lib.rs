@@ -39,7 +39,8 @@ extension_sql_file!(
     requires = ["state"]
 );
 extension_sql_file!("../sql/history.sql", name = "history", requires = ["references"]);
-extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["history"]);
+extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["history"]);
+extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["quarantine"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);
 extension_sql_file!("../sql/move.sql", name = "move", requires = ["lock"]);
 extension_sql_file!("../sql/running.sql", name = "running", requires = ["move"]);

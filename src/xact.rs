@@ -53,6 +53,12 @@ pub fn current_role_name() -> Result<String> {
     .ok_or_else(|| internal("there is no current role"))
 }
 
+/// The role whose rights hold at this moment.
+pub fn current_role() -> pg_sys::Oid {
+    // SAFETY: reads a variable of this session.
+    unsafe { pg_sys::GetUserId() }
+}
+
 /// Runs `work` with the rights of the role that a run belongs to. Settings that its code changes are as they were
 /// afterwards: it must not choose, say, the search_path of whoever called.
 ///

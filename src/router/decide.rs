@@ -11,6 +11,7 @@ use pgrx::spi::SpiClient;
 
 use crate::allocation::{self, Outcome, PoolRun, Quota, Target};
 use crate::error::{Place, Result, error, internal, noting};
+use crate::router::failure;
 use crate::router::plan::Plan;
 use crate::router::statement::{self, Shape};
 use crate::worker::running;
@@ -113,7 +114,8 @@ pub fn decide(client: &SpiClient<'_>, plan: &Plan, lock: bool) -> Result<Decisio
         fields: !plan.set_fields.is_empty(),
     };
     let note = format!("While the candidates of {} were read.", plan.source);
-    let candidates = noting(&note, || read(client, plan, shape, lock))?;
+    let sql = failure::compiling(|| statement::candidates(plan, shape, lock))?;
+    let candidates = noting(&note, || read(client, plan, shape, &sql)).inspect_err(|_| failure::in_statement(&sql))?;
     running::allocating(candidates.count);
     let mut quotas = quotas(plan)?;
     let outcome = allocate(plan, &candidates, &mut quotas)?;
@@ -125,13 +127,12 @@ pub fn decide(client: &SpiClient<'_>, plan: &Plan, lock: bool) -> Result<Decisio
     })
 }
 
-fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, lock: bool) -> Result<Candidates> {
-    let sql = statement::candidates(plan, shape, lock)?;
+fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, sql: &str) -> Result<Candidates> {
     let mut args: Vec<DatumWithOid<'_>> = Vec::new();
     if shape.owned {
         args.push(plan.reps.clone().into());
     }
-    let row = client.select(sql.as_str(), None, &args).map_err(internal)?.first();
+    let row = client.select(sql, None, &args).map_err(internal)?.first();
     let mut next = 0;
     let mut column = || {
         next += 1;

@@ -1,18 +1,95 @@
-//! An error raised by the user's own code while records moved (a trigger, a constraint), kept as PostgreSQL raised it.
+//! What is to be known of a run's failure beside its error.
 //!
-//! On its way through Rust an error loses its CONTEXT, and a SQLSTATE that is not PostgreSQL's own becomes XX000. So it
-//! is also kept here, for whoever writes the failed run's row.
+//! The error of the user's own code while records moved (a trigger, a constraint), as PostgreSQL raised it: on its way
+//! through Rust it loses its CONTEXT, and a SQLSTATE that is not PostgreSQL's own becomes XX000. So it is also kept
+//! here, for whoever writes the failed run's row.
+//!
+//! And whether the run failed because its intent does not compile (any more), before any statement of the user's ran:
+//! then it would fail again and again until somebody mends it, and is put into quarantine. Only a failure pays for
+//! finding out.
 
 use std::cell::RefCell;
 
-use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use crate::error::error;
+use crate::error::{Result, error};
+use crate::xact;
+
+/// Where the last run of this session failed.
+#[derive(Clone)]
+enum Stage {
+    /// It has not failed, or in code of the user's.
+    Elsewhere,
+    /// While the intent was read, judged and compiled.
+    Compiling,
+    /// In this statement, as this role: while PostgreSQL parsed it, or while it ran.
+    Statement(pg_sys::Oid, String),
+}
 
 thread_local! {
     static LAST: RefCell<Option<Value>> = const { RefCell::new(None) };
+    static STAGE: RefCell<Stage> = const { RefCell::new(Stage::Elsewhere) };
+}
+
+fn note(stage: Stage) {
+    STAGE.with_borrow_mut(|last| *last = stage);
+}
+
+/// A run begins: nothing has failed.
+pub fn begin() {
+    note(Stage::Elsewhere);
+}
+
+/// Runs `work`, which looks at intent and at nothing else: an error that it returns means that the intent does not
+/// compile. (What PostgreSQL raises in it, such as a cancel, passes by.)
+///
+/// # Errors
+/// Those of `work`.
+pub fn compiling<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    work().inspect_err(|_| note(Stage::Compiling))
+}
+
+/// Notes that a statement compiled from intent has failed.
+pub fn in_statement(sql: &str) {
+    note(Stage::Statement(xact::current_role(), sql.to_owned()));
+}
+
+/// Whether the last run that began in this session failed because its intent does not compile. Where a statement failed
+/// this parses it once more: if that fails as well, then not for anything that happened while it ran.
+pub fn failed_to_compile() -> bool {
+    match STAGE.with_borrow(Clone::clone) {
+        Stage::Elsewhere => false,
+        Stage::Compiling => true,
+        Stage::Statement(role, sql) => xact::as_role(role, || xact::trial(|| parse(&sql))).is_some_and(|raised| {
+            let (CaughtError::PostgresError(report)
+            | CaughtError::ErrorReport(report)
+            | CaughtError::RustPanic { ereport: report, .. }) = raised;
+            lasts(report.sql_error_code())
+        }),
+    }
+}
+
+fn parse(sql: &str) {
+    let parsed = Spi::connect(|client| client.prepare(sql, &[pg_sys::TEXTARRAYOID.into()]).map(drop));
+    parsed.map_err(crate::error::internal).unwrap_or_report();
+}
+
+/// Whether an error of parsing says that the text is wrong: not that somebody held a lock or cancelled, that there was no
+/// memory, or that the role may not look into a schema, which a GRANT mends without anybody touching the schedule.
+fn lasts(code: PgSqlErrorCode) -> bool {
+    let class = code as i32 & 0xfff;
+    code != PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE
+        && [
+            PgSqlErrorCode::ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION,
+            PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+        ]
+        .iter()
+        .any(|wrong| *wrong as i32 & 0xfff == class)
 }
 
 /// The error to return for a failure that `dist._move` caught.
@@ -35,6 +112,8 @@ pub fn raise(failure: Value) -> ErrorReport {
         report = report.set_hint(hint);
     }
     LAST.with_borrow_mut(|last| *last = Some(failure));
+    // A run within the user's code (a trigger that calls dist.execute) may have failed otherwise: it is that code's.
+    note(Stage::Elsewhere);
     report
 }
 

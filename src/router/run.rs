@@ -9,6 +9,7 @@ use crate::catalogue::read as read_intent;
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
+use crate::router::failure::{self, compiling};
 use crate::router::intent::Intent;
 use crate::router::lock::{Locked, lock_transfers, next_run_id};
 use crate::router::plan;
@@ -73,17 +74,12 @@ pub fn run_steps(
     as_of: TimestampWithTimeZone,
     attempt: i32,
 ) -> Result<i64> {
+    failure::begin();
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
     let row: ScheduleRow = read_intent("select dist._schedule_intent($1)", &[schedule.into()])?
         .ok_or_else(|| internal("no such schedule"))?;
-    if row.owner_oid == 0 {
-        return Err(error_hint(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            format!("{}: role '{}' does not exist any more", place_of(&row.name), row.owner),
-            "Set owner to a role that exists.",
-        ));
-    }
+    compiling(|| owner_exists(&row))?;
     let transfers: Vec<String> = row.steps.iter().map(|step| step.target.clone()).collect();
     let locked = lock_transfers(&transfers)?;
     let run = next_run_id()?;
@@ -98,7 +94,7 @@ pub fn run_steps(
                 ("step", at, step.written_by.as_str())
             })
             .collect();
-        check_writers(&writers)?;
+        compiling(|| check_writers(&writers))?;
         with_settings(about, || {
             for (n, step_row) in row.steps.iter().enumerate() {
                 running::step(n + 1, row.steps.len(), &step_row.target);
@@ -120,19 +116,30 @@ pub fn run_steps(
     Ok(run)
 }
 
-fn place_of(schedule: &str) -> Place<'_> {
-    Place {
-        table: "schedule",
-        row: schedule,
+fn owner_exists(row: &ScheduleRow) -> Result<()> {
+    if row.owner_oid != 0 {
+        return Ok(());
     }
+    let place = Place {
+        table: "schedule",
+        row: &row.name,
+    };
+    Err(error_hint(
+        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+        format!("{place}: role '{}' does not exist any more", row.owner),
+        "Set owner to a role that exists.",
+    ))
 }
 
 /// One transfer of a run whose locks are held.
 fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &Locked, totals: &mut Totals) -> Result<()> {
     running::phase(Phase::Reading);
-    let intent = Intent::of_transfer(transfer)?;
-    check_writers(&intent.writers())?;
-    let plan = plan::of_transfer(&intent, &clock::literal(about))?;
+    let (intent, plan) = compiling(|| {
+        let intent = Intent::of_transfer(transfer)?;
+        check_writers(&intent.writers())?;
+        let plan = plan::of_transfer(&intent, &clock::literal(about))?;
+        Ok((intent, plan))
+    })?;
     if let Some(new) = locked.lacks(&plan) {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
