@@ -158,7 +158,8 @@ begin
                                             from distribution_rules d where d.name is not null),
                    'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
                               from dist.rep p where p.rep in (select rep from reps)),
-                   'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows')));
+                   'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),
+                   'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));
 end $$;
 comment on function dist._intent(text, text) is 'Internal: all intent that a transfer, or a ruleset, can reach';
 

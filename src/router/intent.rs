@@ -25,6 +25,8 @@ pub struct Intent {
     pub reps: BTreeMap<String, bool>,
     /// Policy: how many rows a run may write to `dist.unassigned`.
     pub unassigned_rows: i64,
+    /// Policy: how many records a run may move; None = any number.
+    pub rows_per_run: Option<i64>,
 }
 
 /// A row of `dist.object` with its table.

@@ -152,7 +152,23 @@ fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &Locked, totals:
         running::phase(Phase::Recording);
         record(client, &plan, &moved, run, about, totals, intent.unassigned_rows)
     })?;
+    check_rows(transfer, totals, intent.rows_per_run)?;
     totals.transfers.push(transfer.to_owned());
     totals.objects.push(plan.object.name);
     Ok(())
+}
+
+/// Holds the policy `rows_per_run`: a run that is over it is taken back as a whole.
+fn check_rows(transfer: &str, totals: &Totals, most: Option<i64>) -> Result<()> {
+    match most {
+        Some(most) if totals.assigned > most => Err(error_hint(
+            PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+            format!(
+                "dist.transfer '{transfer}': policy rows_per_run: the run would move {} records, and at most {most} may be",
+                totals.assigned
+            ),
+            "Give the transfer a row_limit, or let an admin change the policy in dist.policy.",
+        )),
+        _ => Ok(()),
+    }
 }

@@ -137,6 +137,15 @@ set pg_dist.clock = '2099-05-01 15:00+00';
 select status from dist.run_now('limit 1');
 select * from firing.state('limit 1');
 select dist.cancel('limit 1');
+-- What one run may move, whoever starts it: all of it is taken back.
+\c - postgres
+update dist.policy set value = 3 where name = 'rows_per_run';
+update firing.lead set owner = null;
+\c - test_manager
+insert into dist.transfer (name, object, row_limit, to_rep) values ('firing four', 'firing', 4, 'ann');
+select dist.execute('firing four');
+select count(owner) as moved from firing.lead;
+select assigned from dist.execute('firing one');
 \c - postgres
 delete from dist.policy;
 select count(*) as own_values from dist.policies where value is distinct from default_value;
