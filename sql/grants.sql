@@ -71,6 +71,10 @@ grant execute on function
     dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._check_start_ahead(dist.schedule), dist._clock()
     to dist_manager;
 
+-- Watching runs, and stopping them.
+grant execute on function dist._running() to dist_reader;
+grant execute on function dist.cancel_run(text) to dist_manager;
+
 -- Objects are targets for everybody's runs, and policies hold for all: the admin's.
 grant insert, update, delete on dist.object, dist.policy to dist_admin;
 grant execute on function dist.use_preset(text) to dist_admin;

@@ -277,6 +277,17 @@ fn run_now(schedule: Option<&str>) -> Result<i64> {
     .ok_or_else(|| internal("run_now returned nothing"))
 }
 
+#[pg_extern(sql = false)]
+fn cancel_run(schedule: Option<&str>) -> Result<bool> {
+    let schedule = named("schedule", schedule)?.to_owned();
+    let caller = current_role_name()?;
+    as_extension_owner(|| {
+        Spi::get_one_with_args::<bool>("select dist._cancel_run($1, $2)", &[schedule.into(), caller.into()])
+    })?
+    .map_err(internal)?
+    .ok_or_else(|| internal("cancel_run returned nothing"))
+}
+
 fn named<'a>(argument: &str, value: Option<&'a str>) -> Result<&'a str> {
     value.ok_or_else(|| missing(argument))
 }

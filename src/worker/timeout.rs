@@ -244,9 +244,9 @@ fn run_ends(
     ))
 }
 
-/// `dist._cancel_run()`: asks the run of a schedule to stop, in the name of a role.
+/// `dist._ask_to_stop()`: asks the run of a schedule to stop, in the name of a role.
 #[pg_extern(sql = false)]
-fn request_cancel(schedule: i32, role: pg_sys::Oid) -> bool {
+fn ask_to_stop(schedule: i32, role: pg_sys::Oid) -> bool {
     running::ask_to_stop(schedule, role)
 }
 

@@ -6,6 +6,7 @@
 cluster_start operations
 prepare
 owner bob
+owner carol
 
 # A run that is in progress for as long as the test wants.
 start_slow() { # SCHEDULE [ROLE]
@@ -40,5 +41,78 @@ waits_too_long() { # Z9
   wait
 }
 check "waiting for a lock is a part of the time that a run takes (Z9)" waits_too_long
+
+is_watched() { # C5
+  start_slow seen bob
+  holds "what runs, for whom, and what it is at" \
+    "select transfer = 'slow' and step = 1 and steps = 1 and phase = 'reading' and trigger = 'schedule' and kind = 'runner' and role = 'bob'
+            and pid = (select a.pid from pg_stat_activity a where a.backend_type = 'pg_dist runner' and a.usename = 'bob')
+            and run_id is not null and started_at between due_at and due_at + interval '1 s' and candidates = 0 and moved = 0
+       from dist.running where schedule = 'seen'"
+  holds "any reader sees it" "set role dist_reader; select count(*) = 1 from dist.running"
+  createdb other
+  PGDATABASE=other cluster_psql -c "create extension pg_dist"
+  PGDATABASE=other holds "nobody in another database does" "select not exists (select from dist.running)"
+  cluster_psql -c "select dist.cancel_run('seen')" >/dev/null
+  # It waits, in the middle of the move, for somebody who holds its record.
+  cluster_psql -c "begin" -c "select from public.lead for update" -c "select pg_sleep(600)" >/dev/null 2>&1 &
+  eventually "somebody holds the record" "select exists (select from pg_stat_activity where query ~ '^select pg_sleep.600' and wait_event = 'PgSleep')"
+  schedule moving quick 0.3 bob
+  eventually "it is at its move" "select phase = 'moving' and candidates = 1 and moved = 0 from dist.running where schedule = 'moving'"
+  cluster_psql -c "select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^select pg_sleep.600'" >/dev/null
+  wait
+  eventually "it ran" "select $(ran moving)"
+  eventually "nothing is running" "select not exists (select from dist.running)"
+}
+check "dist.running says what runs and how far it is (C5)" is_watched
+
+is_cancelled() {
+  start_slow c1 bob
+  [[ $(cluster_psql -c "set role carol" -c "select dist.cancel_run('c1')" 2>&1 || true) == *"not a member of the owner"* ]] ||
+    { echo "      anybody can cancel it" && return 1; }
+  holds "it is cancelled by a member of the owner's role" "set role bob; select dist.cancel_run('c1')"
+  eventually "its row says so" "select $(ran c1 cancelled)"
+  holds "who did it, and that nothing is left" \
+    "select message = 'cancelled by bob' and sqlstate = '57014' and trigger = 'schedule' and (select rep is null from public.lead)
+       from dist.run where schedule = 'c1'"
+  holds "the schedule is over, for that was its only instant" "select status = 'Ended' from dist.schedule_status where name = 'c1'"
+  holds "there is nothing more to cancel" "select not dist.cancel_run('c1')"
+}
+check "dist.cancel_run cancels the run, not the schedule" is_cancelled
+
+cancelled_goes_on() {
+  cluster_psql -c "update public.lead set rep = null" -c "update public.pace set seconds = 600" \
+    -c "begin" -c "insert into dist.schedule (name, cron, attempts, max_runs) values ('c2', '* * * * * *', 5, 2)" \
+    -c "insert into dist.step (schedule, target) values ('c2', 'slow')" -c "commit"
+  eventually "it is running" "select $(sleeping)"
+  holds "cancelled" "select dist.cancel_run('c2')"
+  eventually "its row says so" "select $(ran c2 cancelled)"
+  eventually "the next instant runs" "select exists (select from dist.running where schedule = 'c2' and due_at > (select due_at from dist.run where schedule = 'c2' and status = 'cancelled'))"
+  holds "that is no second attempt, and was not cancelled with the first" "select count(*) = 1 and max(attempt) = 1 from dist.run where schedule = 'c2' and status <> 'skipped'"
+  cluster_psql -c "select dist.cancel('c2')" -c "select dist.cancel_run('c2')" >/dev/null
+  eventually "over" "select not exists (select from dist.running)"
+}
+check "a cancelled run is not tried again; the schedule goes on at its next instant" cancelled_goes_on
+
+by_hand_is_cancelled() {
+  schedule c3 slow 3600
+  cluster_psql -c "update public.lead set rep = null" -c "update public.pace set seconds = 600"
+  cluster_psql -A -t -c "select status, message from dist.run_now('c3')" -c "select 'goes on', pg_sleep(0.5)" >"$WORK/by-hand" &
+  eventually "it is running, in a session" "select kind = 'session' and trigger = 'manual' and phase = 'reading' from dist.running where schedule = 'c3'"
+  holds "cancelled" "select dist.cancel_run('c3')"
+  wait
+  [[ $(tr '\n' ' ' <"$WORK/by-hand") == 'cancelled|cancelled by postgres goes on| ' ]] || { cat "$WORK/by-hand" && return 1; }
+}
+check "the run of dist.run_now is cancelled, and its session goes on" by_hand_is_cancelled
+
+whose_process_ends() {
+  start_slow gone bob
+  cluster_psql -c "select pg_terminate_backend(pid) from dist.running where schedule = 'gone'" >/dev/null
+  # The runner after it runs it again; of the first nothing is left.
+  eventually "another has taken over" "select $(sleeping) and count(*) = 1 from dist.running"
+  cluster_psql -c "select dist.cancel_run('gone')" >/dev/null
+  eventually "over" "select not exists (select from dist.running)"
+}
+check "a run whose process ends is not shown as running" whose_process_ends
 
 finish
