@@ -11,6 +11,7 @@
 #   cluster_stop [MODE]              stop without removing; cluster_up starts it again
 #   cluster_crash [postmaster]       kill -9 of the postmaster and all its children, as a power cut would; with the
 #                                    argument of the postmaster alone, whose children then see that it is gone
+#   cluster_remove NAME              end one and remove its files; the others, and which is in use, stay as they are
 #   as_server COMMAND...             run something as the user the server runs as
 #   at_exit COMMAND...               run something before the clusters go (do not set an EXIT trap of your own)
 #
@@ -203,22 +204,35 @@ cluster_show_logs() {
   done >&2
 }
 
+# Whatever is left of a cluster's processes and shared memory.
+cluster_end() { # NAME
+  local item
+  if [[ -e $WORK/$1.crashed ]]; then
+    while read -r item; do
+      case $item in /dev/shm/*) rm -f "$item" ;; ?*) ipcrm -m "$item" 2>/dev/null ;; esac
+    done <"$WORK/$1.crashed"
+    rm "$WORK/$1.crashed"
+  elif [[ -e $WORK/$1/data/postmaster.pid ]]; then
+    as_server "$PGBIN/pg_ctl" stop -w -t 30 -D "$WORK/$1/data" -m immediate >/dev/null 2>&1
+  fi
+}
+
+cluster_remove() { # NAME
+  local name kept=()
+  cluster_end "$1" || true
+  rm -rf "${WORK:?}/$1"
+  for name in "${CLUSTER_NAMES[@]}"; do [[ $name == "$1" ]] || kept+=("$name"); done
+  CLUSTER_NAMES=("${kept[@]}")
+}
+
 cluster_cleanup() {
-  local status=$? command name item
+  local status=$? command name
   trap - EXIT
   trap '' INT TERM HUP PIPE
   set +e
   for command in "${AT_EXIT[@]}"; do eval "$command"; done
   [[ $status == 0 || $status == 77 || $status -ge 129 ]] || cluster_show_logs
-  for name in "${CLUSTER_NAMES[@]}"; do
-    if [[ -e $WORK/$name.crashed ]]; then
-      while read -r item; do
-        case $item in /dev/shm/*) rm -f "$item" ;; ?*) ipcrm -m "$item" 2>/dev/null ;; esac
-      done <"$WORK/$name.crashed"
-    elif [[ -e $WORK/$name/data/postmaster.pid ]]; then
-      as_server "$PGBIN/pg_ctl" stop -w -t 30 -D "$WORK/$name/data" -m immediate >/dev/null 2>&1
-    fi
-  done
+  for name in "${CLUSTER_NAMES[@]}"; do cluster_end "$name"; done
   if [[ -n $WORK ]]; then
     if [[ -n ${CLUSTER_KEEP:-} ]]; then say "kept: $WORK"; else rm -rf "$WORK"; fi
   fi

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced by run.sh: sessions that keep the database busy. Each is one call again and again, and connects again when
-# it has lost its server. What they complain of is in the server's log, which run.sh reads.
+# it has lost its server, to the one that is under load then. What they complain of is in the server's log, which run.sh reads.
 
 CLIENTS=(
   "web add_records 0.1"
@@ -13,6 +13,7 @@ CLIENT_PIDS=()
 # Goes on as long as $WORK/load exists; the pause is only for the server to come back.
 client() { # ROLE FUNCTION SECONDS
   while [[ -e $WORK/load ]]; do
+    PGHOST=$(<"$WORK/primary")
     PGAPPNAME="soak $2" PGUSER=$1 psql -X -q -A -t -f - >/dev/null 2>&1 <<<"select crm.$2() \\watch $3" || true
     sleep 0.1
   done

@@ -3,7 +3,8 @@
 # a server that was stopped is up again then, one that restarts itself may still be at it.
 
 KINDS=(runner_kill scheduler_kill launcher_kill runner_terminate scheduler_terminate launcher_terminate
-  postmaster_kill power_cut stop_fast stop_immediate)
+  client_kill any_kill postmaster_kill power_cut stop_fast stop_immediate
+  promote_after_power_cut promote_after_stop promote_before_power_cut)
 # shellcheck disable=SC2034 # read by run.sh
 declare -A KILLS=()
 KILLS_IN_RUN=0
@@ -55,6 +56,18 @@ kill_runner_terminate() { worker_end runner terminate; }
 kill_scheduler_terminate() { worker_end scheduler terminate; }
 kill_launcher_terminate() { worker_end launcher terminate; }
 
+backend_end() { # CONDITION
+  local pid
+  cluster_wait "select true" 60
+  take_aim
+  pid=$(cluster_value "select pid from pg_stat_activity where pid <> pg_backend_pid() and $1 order by random() limit 1")
+  [[ -z $pid ]] || kill_hard "$pid"
+  count_in_run
+}
+kill_client_kill() { backend_end "application_name like 'soak %'"; }
+# The walwriter, the checkpointer, a walsender, autovacuum or one of those above.
+kill_any_kill() { backend_end "true"; }
+
 server_end() { # COMMAND...
   local began ended
   # A server that is still recovering from the kill before is waited for: pg_ctl would not stop it properly.
@@ -73,12 +86,20 @@ kill_stop_fast() { server_end cluster_stop fast; }
 kill_stop_immediate() { server_end cluster_stop immediate; }
 
 # All kinds once, in an order of their own, then again: so also a short sample has each of them.
-shuffled_kinds() {
+shuffled_kinds() { # ROUND
   local kinds=("${KINDS[@]}") i j swap
+  seed_with $((SEED + 1000 * $1))
   for ((i = ${#kinds[@]} - 1; i > 0; i--)); do
     j=$((RANDOM % (i + 1)))
     swap=${kinds[i]} kinds[i]=${kinds[j]} kinds[j]=$swap
   done
   # shellcheck disable=SC2034 # read by run.sh
   DECK=("${kinds[@]}")
+}
+
+# Everything random about a kill follows from the seed and its number, so a later sitting goes on where one has ended.
+seed_with() { # NUMBER
+  RANDOM=$1
+  # The first numbers of neighbouring seeds are alike.
+  : $RANDOM $RANDOM $RANDOM
 }

@@ -205,4 +205,4 @@ create view crm.summary as
     union all
     select 11, 'moves by another tool', (select count(*) from crm.change where tool);
 
-grant select on crm.instants_verdict, crm.audit_verdict, crm.verdict, crm.summary to auditor;
+grant select on crm.instants_verdict, crm.audit_verdict, crm.verdict, crm.summary, crm.dealt_with to auditor;

@@ -14,10 +14,11 @@ function close_incident(m) {
   sub(/^[^\]]*\] [0-9A-Z]* /, "", text)
   if (text ~ /PANIC: /) complain("PANIC: " $0)
   if (code ~ /^XX/) complain("internal error: " $0)
-  # Sessions that were ended, lost their server or found it starting; and 0A000 etc. would be somebody's mistake.
-  if (text ~ /(ERROR|FATAL|PANIC): / && code !~ /^(57P01|57P02|57P03)$/) complain("unexpected: " $0)
-  # Our own clients knock while the server is coming up.
-  if (code == "57P03" || text ~ /^(LOG|DETAIL|STATEMENT|HINT|CONTEXT):  checkpoint/) next
+  # Sessions that were ended, lost their server or found it starting, a standby that lost its primary; and 0A000 etc.
+  # would be somebody's mistake.
+  if (text ~ /(ERROR|FATAL|PANIC): / && code !~ /^(57P01|57P02|57P03|08006|08P01)$/) complain("unexpected: " $0)
+  # Our own clients knock while the server is coming up, and so does the standby.
+  if (code ~ /^(57P03|08006)$/ || text ~ /^LOG:  (waiting for WAL|invalid record length)/ || text ~ /^(LOG|DETAIL|STATEMENT|HINT|CONTEXT):  checkpoint/) next
   gsub(/[0-9]+/, "N", text)
   seen[text]++
 }
