@@ -90,6 +90,8 @@ insert into dist.step (schedule, target) values ('once fails', 'firing one');
 select dist.tick('2099-03-08 06:00+00');
 select * from firing.state('once fails');
 set pg_dist.clock = '2099-03-08 07:00+00';
+select dist.resume('once fails');
+select status from firing.state('once fails');
 update dist.schedule set start_at = '2099-03-09 06:00' where name = 'once fails';
 update firing.weather set fine = true;
 select dist.tick('2099-03-09 06:00+00');
