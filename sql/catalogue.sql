@@ -174,7 +174,8 @@ begin
                    'id', s.id, 'name', s.name, 'owner', s.owner,
                    'owner_oid', coalesce((select r.oid::bigint from pg_roles r where r.rolname = s.owner), 0),
                    'steps', (select coalesce(jsonb_agg(jsonb_build_object(
-                                        'position', p.position, 'target', p.target, 'written_by', p.written_by)
+                                        'position', p.position, 'action', p.action, 'target', p.target, 'args', p.args,
+                                        'written_by', p.written_by)
                                       order by p.position), '[]')
                                from dist.step p
                               where p.schedule = s.name and p.active and p.target is not null))

@@ -15,7 +15,7 @@ begin
            and (for_role is null or s.owner = for_role)
          order by st.next_run_at,
                   exists (select from dist.step p join dist.transfer t on t.name = p.target
-                           where p.schedule = s.name and p.active and t.kind = 'distribution'),
+                           where p.schedule = s.name and p.active and p.action = 'transfer' and t.kind = 'distribution'),
                   s.name collate "C";
 end $$;
 comment on function dist._due(timestamptz, name) is 'Internal: due schedules in the order in which they are to run; for_role null = of all owners';

@@ -18,7 +18,7 @@ as $$
 declare
     started timestamptz := clock_timestamp();
     targets text[] := array(select p.target from dist.step p
-                             where p.schedule = s.name and p.active and p.target is not null);
+                             where p.schedule = s.name and p.active and p.action = 'transfer' and p.target is not null);
     outermost boolean;
     stopped record;
     e_sqlstate text;

@@ -36,7 +36,7 @@ end $$;
 
 -- Reading.
 grant select on all tables in schema dist to dist_reader;
-grant execute on function dist.as_of() to public;
+grant execute on function dist.as_of(), dist.run_id() to public;
 grant execute on function
     dist.next_runs(text, integer, timestamptz),
     dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text),
@@ -58,7 +58,7 @@ grant execute on function
     dist.execute(text, timestamptz), dist._execute(text, timestamptz),
     dist.preview_schedule(text, timestamptz),
     dist.undo(bigint), dist._undo(bigint),
-    dist._move(text, bigint, tid[], integer[], text[], text[], oid[]), dist._last_failure(),
+    dist._users_statement(text, bigint, text, tid[], integer[], text[], text[], oid[]), dist._last_failure(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
     dist.pause(text, text), dist.resume(text), dist.cancel(text, text), dist._resume_stopped(text),
     dist.save_template(text, text), dist.make_transfer(text, text, jsonb), dist._copy_transfer(text, text, boolean, jsonb),
@@ -74,6 +74,12 @@ grant execute on function
 -- Watching runs, and stopping them.
 grant execute on function dist._running() to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;
+
+-- Steps that call functions.
+grant execute on function
+    dist._check_transfer_step(dist.step, text), dist._check_function_step(dist.step, text, boolean),
+    dist._check_call(text, text, text, jsonb)
+    to dist_manager;
 
 -- Objects are targets for everybody's runs, and policies hold for all: the admin's.
 grant insert, update, delete on dist.object, dist.policy to dist_admin;

@@ -35,10 +35,10 @@ comment on column dist.schedule_status.owner is 'Role whose rights its runs have
 comment on column dist.schedule_status.description is 'What it is for';
 
 create view dist.upcoming as
-    select v.name, v.status, v.next_run_at, p.position as step, p.target as transfer, t.kind, t.object
+    select v.name, v.status, v.next_run_at, p.position as step, t.name as transfer, t.kind, t.object, p.action, p.target
       from dist.schedule_status v
       join dist.step p on p.schedule operator(pg_catalog.=) v.name and p.active
-      left join dist.transfer t on t.name operator(pg_catalog.=) p.target
+      left join dist.transfer t on t.name operator(pg_catalog.=) p.target and p.action operator(pg_catalog.=) 'transfer'
      where v.status operator(pg_catalog.=) any (array['Scheduled', 'Recurring', 'Recurring (Paused)', 'Processing']);
 comment on view dist.upcoming is 'What is going to run: one row for each step of each schedule';
 comment on column dist.upcoming.name is 'The schedule';
@@ -48,6 +48,8 @@ comment on column dist.upcoming.step is 'Position of the step';
 comment on column dist.upcoming.transfer is 'The transfer that the step runs';
 comment on column dist.upcoming.kind is 'distribution or retrieval';
 comment on column dist.upcoming.object is 'The object whose records move';
+comment on column dist.upcoming.action is 'What the step does: transfer or function';
+comment on column dist.upcoming.target is 'The transfer, or the function that it calls';
 
 create view dist.failure as
     select r.id as run_id, r.schedule, r.transfer, r.trigger, r.due_at, r.started_at, r.finished_at,

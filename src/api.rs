@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 
 use crate::error::{Place, Result, internal};
 use crate::router;
+use crate::router::session::with_settings;
 use crate::xact::{as_extension_owner, current_role_name};
 use crate::{check, clock, criteria, standing, timing};
 
@@ -155,6 +156,28 @@ fn check_reps(relation: &str, row_name: &str, object: &str, reps: Option<Vec<Str
         row: row_name,
     };
     check::reps(&place, object, &reps.unwrap_or_default())
+}
+
+#[pg_extern(sql = false)]
+fn check_call(relation: &str, row_name: &str, target: &str, args: Option<pgrx::JsonB>) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    // With the settings of a run, so that values are read as they will be then.
+    with_settings(chrono::Utc::now(), || {
+        router::function::check(&place, target, args.as_ref().map(|args| &args.0))
+    })
+}
+
+#[pg_extern(sql = false)]
+fn run_id() -> Option<i64> {
+    router::inside::run_id()
+}
+
+#[pg_extern(sql = false)]
+fn runs_here(schedule_id: i32, planned: bool) -> bool {
+    router::inside::runs_here(schedule_id, planned)
 }
 
 #[pg_extern(sql = false)]

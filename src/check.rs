@@ -1,7 +1,6 @@
 //! What the check triggers ask when a row of intent is written: the same compilation that a run does, then PostgreSQL's
 //! own parser over the result, so that what is stored is what will run.
 
-use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +8,7 @@ use serde_json::Value;
 use crate::catalogue::{Column, Relation, read};
 use crate::clock;
 use crate::criteria::{nearest, quote_literal};
-use crate::error::{Place, Result, at, error_hint, internal};
+use crate::error::{Place, Result, at, error_hint, internal, raised};
 use crate::router::expression::{self, RECORD};
 use crate::router::intent::Object;
 use crate::router::session::with_settings;
@@ -257,17 +256,19 @@ fn ranks(place: &Place<'_>, sql: &str) -> Result<()> {
     let Some(caught) = trial(|| prepare(sql)) else {
         return Ok(());
     };
-    let (CaughtError::PostgresError(report)
-    | CaughtError::ErrorReport(report)
-    | CaughtError::RustPanic { ereport: report, .. }) = &caught;
-    Err(match report.message().strip_prefix("FOR UPDATE is not allowed with ") {
-        Some(what) => error_hint(
-            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            format!("{place}: ranking: it takes no {what}"),
-            HINT,
-        ),
-        None => at(place, "ranking", &caught, HINT),
-    })
+    Err(
+        match raised(&caught)
+            .message()
+            .strip_prefix("FOR UPDATE is not allowed with ")
+        {
+            Some(what) => error_hint(
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                format!("{place}: ranking: it takes no {what}"),
+                HINT,
+            ),
+            None => at(place, "ranking", &caught, HINT),
+        },
+    )
 }
 
 /// Checks a value of set_fields against its column as it was declared, and refuses dates that move.

@@ -1,7 +1,7 @@
 //! The one form in which pg_dist refuses something: SQLSTATE, what is wrong, and how to mend it.
 
 use pgrx::PgSqlErrorCode;
-use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportWithLevel};
 
 /// What functions that can fail return; becomes an SQL error with its SQLSTATE, DETAIL and HINT kept.
 pub type Result<T> = std::result::Result<T, ErrorReport>;
@@ -35,11 +35,17 @@ impl std::fmt::Display for Place<'_> {
     }
 }
 
-/// Puts the place and the column in front of an error that PostgreSQL raised about a user's text.
-pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> ErrorReport {
+/// What was raised.
+pub const fn raised(caught: &CaughtError) -> &ErrorReportWithLevel {
     let (CaughtError::PostgresError(report)
     | CaughtError::ErrorReport(report)
     | CaughtError::RustPanic { ereport: report, .. }) = caught;
+    report
+}
+
+/// Puts the place and the column in front of an error that PostgreSQL raised about a user's text.
+pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> ErrorReport {
+    let report = raised(caught);
     let mut placed = error(
         report.sql_error_code(),
         format!("{place}: {column}: {}", report.message()),
@@ -65,9 +71,7 @@ pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> 
 pub fn noting<T>(note: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     pgrx::PgTryBuilder::new(std::panic::AssertUnwindSafe(work))
         .catch_others(|caught| {
-            let (CaughtError::PostgresError(report)
-            | CaughtError::ErrorReport(report)
-            | CaughtError::RustPanic { ereport: report, .. }) = &caught;
+            let report = raised(&caught);
             let mut noted = error(report.sql_error_code(), report.message().to_owned()).set_detail(
                 report
                     .detail()

@@ -16,6 +16,7 @@ mod firing;
 mod recurrence;
 mod router;
 mod settings;
+mod signature;
 mod standing;
 mod timing;
 mod worker;
@@ -39,11 +40,13 @@ extension_sql_file!(
     requires = ["state"]
 );
 extension_sql_file!("../sql/history.sql", name = "history", requires = ["references"]);
-extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["history"]);
+extension_sql_file!("../sql/run_step.sql", name = "run_step", requires = ["history"]);
+extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["run_step"]);
 extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["quarantine"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);
 extension_sql_file!("../sql/move.sql", name = "move", requires = ["lock"]);
-extension_sql_file!("../sql/running.sql", name = "running", requires = ["move"]);
+extension_sql_file!("../sql/function.sql", name = "function", requires = ["move"]);
+extension_sql_file!("../sql/running.sql", name = "running", requires = ["function"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["running"]);
 extension_sql_file!("../sql/due.sql", name = "due", requires = ["fire"]);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);

@@ -14,11 +14,47 @@ create index on dist.step (target);
 comment on table dist.step is 'Intent: what a schedule does, in order, in one transaction';
 comment on column dist.step.schedule is 'The schedule';
 comment on column dist.step.position is 'Order, lowest first';
-comment on column dist.step.action is 'What is done: transfer';
-comment on column dist.step.target is 'Name of the transfer; a step without one is not complete';
-comment on column dist.step.args is 'Arguments of the action; none for transfer';
+comment on column dist.step.action is 'What is done: transfer, or function (a function or procedure is called)';
+comment on column dist.step.target is
+    'Name of the transfer; name of the function with its schema, and its argument types where the name is not unique: crm.notify(integer, text). A step without a target is not complete';
+comment on column dist.step.args is
+    'Arguments of the function: {"name": value, ...}, or [value, ...] in the order of its parameters; none for transfer';
 comment on column dist.step.active is 'A passive step is passed over';
 comment on column dist.step.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
+
+create function dist._check_transfer_step(step dist.step, row_name text) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._must_exist('step', row_name, 'target', step.target, 'transfer');
+    if exists (select from dist.transfer t where t.name = step.target and t.is_template) then
+        perform dist._refuse('step', row_name, '22023', format('transfer %L is a template', step.target),
+            'Copy the template into a transfer of its own, and name that one.');
+    end if;
+    if step.args is not null then
+        perform dist._refuse('step', row_name, '22023', 'a transfer takes no args', 'Leave args null.');
+    end if;
+end $$;
+comment on function dist._check_transfer_step(dist.step, text) is 'Internal: refuses a step that runs no transfer that there is';
+
+-- changed: whoever writes is the author of the call. Otherwise it is not looked at, for converting values can run code of
+-- its author's (a domain's check).
+create function dist._check_function_step(step dist.step, row_name text, changed boolean) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if jsonb_typeof(step.args) not in ('object', 'array') then
+        perform dist._refuse('step', row_name, '22023', format('args %s is neither a JSON object nor an array', step.args),
+            'Write {"name": value, ...}, or [value, ...] in the order of the parameters.');
+    end if;
+    if changed and step.target is not null then
+        perform dist._check_call('step', row_name, step.target, step.args);
+    end if;
+end $$;
+comment on function dist._check_function_step(dist.step, text, boolean) is
+    'Internal: refuses a step that calls no function that there is and that its author may call so';
 
 create function dist._check_step() returns trigger
     language plpgsql
@@ -32,14 +68,13 @@ begin
         return new;
     end if;
     perform dist._must_exist(tg_table_name, row_name, 'schedule', new.schedule, 'schedule');
-    perform dist._one_of(tg_table_name, row_name, 'action', new.action, array['transfer']);
-    perform dist._must_exist(tg_table_name, row_name, 'target', new.target, 'transfer');
-    if exists (select from dist.transfer t where t.name = new.target and t.is_template) then
-        perform dist._refuse(tg_table_name, row_name, '22023', format('transfer %L is a template', new.target),
-            'Copy the template into a transfer of its own, and name that one.');
-    end if;
-    if new.args is not null then
-        perform dist._refuse(tg_table_name, row_name, '22023', 'a transfer takes no args', 'Leave args null.');
+    perform dist._one_of(tg_table_name, row_name, 'action', new.action, array['transfer', 'function']);
+    perform dist._no_json_null(tg_table_name, row_name, 'args', new.args);
+    if new.action = 'function' then
+        perform dist._check_function_step(new, row_name,
+            tg_op = 'INSERT' or (new.action, new.target, new.args) is distinct from (old.action, old.target, old.args));
+    else
+        perform dist._check_transfer_step(new, row_name);
     end if;
     perform dist._check_plan_is_free(s.id, s.name) from dist.schedule s
       where s.name in (new.schedule, case when tg_op = 'UPDATE' then old.schedule end)

@@ -57,7 +57,7 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
         Texts(candidates.owners).into(),
         Oids(candidates.tables).into(),
     ];
-    let call = "select moved, failure from dist._move($1, $2, $3, $4, $5, $6, $7)";
+    let call = "select done, failure from dist._users_statement($1, $2, null, $3, $4, $5, $6, $7)";
     let row = with_users_search_path(|| client.update(call, None, &args))
         .map_err(internal)?
         .first();

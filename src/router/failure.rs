@@ -1,6 +1,6 @@
 //! What is to be known of a run's failure beside its error.
 //!
-//! The error of the user's own code while records moved (a trigger, a constraint), as PostgreSQL raised it: on its way
+//! The error of the user's own code (a function, a trigger, a constraint), as PostgreSQL raised it: on its way
 //! through Rust it loses its CONTEXT, and a SQLSTATE that is not PostgreSQL's own becomes XX000. So it is also kept
 //! here, for whoever writes the failed run's row.
 //!
@@ -92,7 +92,7 @@ fn lasts(code: PgSqlErrorCode) -> bool {
         .any(|wrong| *wrong as i32 & 0xfff == class)
 }
 
-/// The error to return for a failure that `dist._move` caught.
+/// The error to return for a failure that `dist._users_statement` caught.
 pub fn raise(failure: Value) -> ErrorReport {
     let text = |key: &str| {
         failure
@@ -111,6 +111,8 @@ pub fn raise(failure: Value) -> ErrorReport {
     if let Some(hint) = text("hint") {
         report = report.set_hint(hint);
     }
+    // Whatever runs that code set off inside of this one.
+    note(Stage::Elsewhere);
     LAST.with_borrow_mut(|last| *last = Some(failure));
     // A run within the user's code (a trigger that calls dist.execute) may have failed otherwise: it is that code's.
     note(Stage::Elsewhere);

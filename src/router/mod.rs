@@ -12,8 +12,11 @@
 //! | move them | [`apply`], [`failure`] |
 //! | write the audit, the pools, the outcome | [`record`] |
 //!
+//! [`steps`] has the other thing that a step can do: the call of a [`function`].
+//!
 //! [`run`] goes that way; [`preview`] without locks, move and audit; [`explain`] for one record, keeping what lost;
-//! [`undo`] is fed from the audit. [`session`] holds the settings that all of them share.
+//! [`undo`] is fed from the audit. [`session`] holds the settings that all of them share,
+//! [`inside`] which runs a session is inside of.
 
 pub mod apply;
 pub mod branches;
@@ -21,6 +24,8 @@ pub mod decide;
 pub mod explain;
 pub mod expression;
 pub mod failure;
+pub mod function;
+pub mod inside;
 pub mod intent;
 pub mod lock;
 pub mod plan;
@@ -29,5 +34,6 @@ pub mod record;
 pub mod run;
 pub mod session;
 pub mod statement;
+pub mod steps;
 pub mod trust;
 pub mod undo;

@@ -10,11 +10,13 @@ use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
 use crate::router::failure::{self, compiling};
+use crate::router::inside::{Schedule, enter};
 use crate::router::intent::Intent;
 use crate::router::lock::{Locked, lock_transfers, next_run_id};
 use crate::router::plan;
 use crate::router::record::{Header, Totals, finish, record, started_now};
 use crate::router::session::with_settings;
+use crate::router::steps::{self, Done, Step};
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
@@ -31,6 +33,7 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     let locked = lock_transfers(&[transfer.to_owned()])?;
     let run = next_run_id()?;
     running::numbered(run);
+    let _inside = enter(run, None);
     let mut totals = Totals::default();
     with_settings(about, || step(transfer, about, run, &locked, &mut totals))?;
     let header = Header {
@@ -53,14 +56,7 @@ struct ScheduleRow {
     name: String,
     owner: String,
     owner_oid: u32,
-    steps: Vec<StepRow>,
-}
-
-#[derive(Deserialize)]
-struct StepRow {
-    position: i32,
-    target: String,
-    written_by: String,
+    steps: Vec<Step>,
 }
 
 /// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id.
@@ -80,12 +76,16 @@ pub fn run_steps(
     let row: ScheduleRow = read_intent("select dist._schedule_intent($1)", &[schedule.into()])?
         .ok_or_else(|| internal("no such schedule"))?;
     compiling(|| owner_exists(&row))?;
-    let transfers: Vec<String> = row.steps.iter().map(|step| step.target.clone()).collect();
+    let transfers = row.steps.iter().filter(|step| step.is_transfer());
+    let transfers: Vec<String> = transfers.map(|step| step.target.clone()).collect();
     let locked = lock_transfers(&transfers)?;
     let run = next_run_id()?;
     running::numbered(run);
+    let planned = trigger == "schedule";
+    let _inside = enter(run, Some(Schedule { id: row.id, planned }));
     let mut totals = Totals::default();
-    as_role(pg_sys::Oid::from(row.owner_oid), || {
+    let owner = pg_sys::Oid::from(row.owner_oid);
+    let done = as_role(owner, || {
         let writers: Vec<_> = row
             .steps
             .iter()
@@ -96,11 +96,21 @@ pub fn run_steps(
             .collect();
         compiling(|| check_writers(&writers))?;
         with_settings(about, || {
-            for (n, step_row) in row.steps.iter().enumerate() {
-                running::step(n + 1, row.steps.len(), &step_row.target);
-                step(&step_row.target, about, run, &locked, &mut totals)?;
-            }
-            Ok(())
+            let each = |(n, one): (usize, &Step)| {
+                running::step(n + 1, row.steps.len(), &one.target);
+                if !one.is_transfer() {
+                    return steps::call(&row.name, one, owner);
+                }
+                let (started, candidates, assigned) = (Utc::now(), totals.candidates, totals.assigned);
+                step(&one.target, about, run, &locked, &mut totals)?;
+                Ok(Done::transfer(
+                    one,
+                    started,
+                    totals.candidates - candidates,
+                    totals.assigned - assigned,
+                ))
+            };
+            row.steps.iter().enumerate().map(each).collect::<Result<Vec<Done>>>()
         })
     })?;
     let header = Header {
@@ -113,6 +123,7 @@ pub fn run_steps(
         run_by: row.owner,
     };
     finish(run, &header, started, &totals)?;
+    steps::record(run, &done)?;
     Ok(run)
 }
 

@@ -16,6 +16,7 @@ use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Result, error_hint, internal};
 use crate::router::decide::allocation_error;
 use crate::router::expression::RECORD;
+use crate::router::inside::enter;
 use crate::router::intent::{DistributionRule, Object};
 use crate::router::lock::next_run_id;
 use crate::router::record::{Header, Totals, finish, keep_pool, started_now};
@@ -59,6 +60,7 @@ pub fn undo(run: i64) -> Result<i64> {
     let past = self::past(run)?;
     let id = next_run_id()?;
     running::numbered(id);
+    let _inside = enter(id, None);
     let mut totals = Totals {
         transfers: past.transfer.clone().into_iter().collect(),
         ..Totals::default()

@@ -54,10 +54,19 @@ pub enum Phase {
     Moving,
     /// The audit.
     Recording,
+    /// A function of the user's.
+    Calling,
 }
 
 impl Phase {
-    const NAMES: [&str; 5] = ["waiting for locks", "reading", "allocating", "moving", "recording"];
+    const NAMES: [&str; 6] = [
+        "waiting for locks",
+        "reading",
+        "allocating",
+        "moving",
+        "recording",
+        "calling a function",
+    ];
 }
 
 /// Who asked for a run.

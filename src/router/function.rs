@@ -1,0 +1,397 @@
+//! From a step's target and arguments to the statement that calls its function, resolved anew whenever it is written or
+//! run: functions come and go, and are replaced by others of the same name.
+
+use pgrx::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::catalogue::read;
+use crate::criteria::{quote_ident, quote_literal};
+use crate::error::{Place, Result, at, error_hint, internal, raised};
+use crate::router::expression;
+use crate::signature::{Function, Given, Misfit, Param, type_for};
+use crate::xact::{current_role_name, trial};
+
+/// A call that can be made.
+pub struct Call {
+    /// The function with its argument types.
+    pub signature: String,
+    /// The statement.
+    pub sql: String,
+    /// How what it returns becomes text: `value` (its only column), `row`, or not at all.
+    pub answer: Option<&'static str>,
+    /// Whether the answer is the number of rows of a set.
+    pub counts: bool,
+    /// Whether the role that asked may make it.
+    allowed: bool,
+}
+
+/// What the catalogue says of a target (`dist._functions`).
+#[derive(Deserialize)]
+struct Known {
+    parts: Vec<String>,
+    #[serde(default)]
+    elsewhere: Vec<String>,
+    #[serde(default)]
+    typed: bool,
+    nearest: Option<String>,
+    #[serde(default)]
+    schema_exists: bool,
+    #[serde(default)]
+    schema_usage: bool,
+    #[serde(default)]
+    functions: Vec<Function>,
+    chosen: Option<u32>,
+}
+
+/// Finds the function that a target means with these arguments, and writes the call, with the rights of the current role.
+///
+/// # Errors
+/// 42602, 3F000, 42883, 42725, 42809, 22023, 0A000, or why a value does not convert, each with the place and a HINT.
+pub fn resolve(place: &Place<'_>, target: &str, args: Option<&Value>) -> Result<Call> {
+    let known = known(place, target)?;
+    let function = choose(place, target, &known, args)?;
+    let given = function.take(args).map_err(|misfit| unfit(place, misfit))?;
+    overloads_differ(place, function, &known.functions)?;
+    let values = values(place, function, &given)?;
+    let allowed = known.schema_usage && function.executable;
+    Ok(call(function, &values, allowed))
+}
+
+/// Refuses a call that the current role may not make: apart, for it takes a GRANT to mend that and nothing in the step.
+///
+/// # Errors
+/// 42501.
+pub fn may_call(place: &Place<'_>, call: &Call) -> Result<()> {
+    if call.allowed {
+        return Ok(());
+    }
+    Err(error_hint(
+        PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!(
+            "{place}: role '{}' may not call {}",
+            current_role_name()?,
+            call.signature
+        ),
+        "Grant EXECUTE on it, and USAGE on its schema, to that role.",
+    ))
+}
+
+/// The same for the check of a row; PostgreSQL's own parser has the last word.
+///
+/// # Errors
+/// Those of [`resolve`], and what PostgreSQL has against the call.
+pub fn check(place: &Place<'_>, target: &str, args: Option<&Value>) -> Result<()> {
+    let call = resolve(place, target, args)?;
+    may_call(place, &call)?;
+    let prepare = || Spi::connect(|client| drop(client.prepare(call.sql.as_str(), &[])));
+    match trial(prepare) {
+        None => Ok(()),
+        Some(caught) => {
+            let refused = at(
+                place,
+                "target",
+                &caught,
+                "Try the call by hand, with the same arguments.",
+            );
+            Err(
+                if raised(&caught).sql_error_code() == PgSqlErrorCode::ERRCODE_AMBIGUOUS_FUNCTION {
+                    refused.set_hint(OVERLOADED)
+                } else {
+                    refused
+                },
+            )
+        }
+    }
+}
+
+fn known(place: &Place<'_>, target: &str) -> Result<Known> {
+    let caller = current_role_name()?;
+    let mut known = Ok(None);
+    let caught = trial(|| {
+        known = read(
+            "select dist._functions($1, $2)",
+            &[target.to_owned().into(), caller.into()],
+        );
+    });
+    match caught {
+        None => known?.ok_or_else(|| internal("nothing is known of the target")),
+        Some(caught) => Err(at(place, "target", &caught, WRITTEN)),
+    }
+}
+
+const WRITTEN: &str = "target is a name with its schema, such as crm.notify, and the argument types if need be: crm.notify(integer, text).";
+
+fn choose<'a>(place: &Place<'_>, target: &str, known: &'a Known, args: Option<&Value>) -> Result<&'a Function> {
+    let [schema, name] = known.parts.as_slice() else {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_NAME,
+            format!("{place}: target '{target}' is not a name with its schema"),
+            match known.elsewhere.as_slice() {
+                [] => WRITTEN.to_owned(),
+                found => format!("Write {}.", found.join(" or ")),
+            },
+        ));
+    };
+    let perhaps = |otherwise: &str| match &known.nearest {
+        Some(near) => format!("Perhaps you meant {near}."),
+        None => otherwise.to_owned(),
+    };
+    if !known.schema_exists {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME,
+            format!("{place}: target '{target}': schema \"{schema}\" does not exist"),
+            perhaps("Name a schema that every session sees."),
+        ));
+    }
+    let functions: Vec<&Function> = known
+        .functions
+        .iter()
+        .filter(|function| !known.typed || known.chosen == Some(function.oid))
+        .collect();
+    if functions.is_empty() {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
+            format!("{place}: function {target} does not exist"),
+            if known.functions.is_empty() {
+                perhaps(&format!("Schema \"{schema}\" has none whose name is like \"{name}\"."))
+            } else {
+                format!("There is {}.", signatures(known.functions.iter()))
+            },
+        ));
+    }
+    if let [only] = functions.as_slice() {
+        only.check_kind().map_err(|misfit| {
+            error_hint(
+                PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+                format!("{place}: {}", misfit.message),
+                misfit.hint,
+            )
+        })?;
+        return Ok(only);
+    }
+    let fitting: Vec<&Function> = functions
+        .iter()
+        .copied()
+        .filter(|function| function.check_kind().is_ok() && function.take(args).is_ok())
+        .collect();
+    match fitting.as_slice() {
+        [only] => Ok(only),
+        [] => Err(error_hint(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
+            format!("{place}: no function {target} takes these arguments"),
+            format!("There is {}.", signatures(functions.iter().copied())),
+        )),
+        several => Err(error_hint(
+            PgSqlErrorCode::ERRCODE_AMBIGUOUS_FUNCTION,
+            format!("{place}: function {target} is not unique"),
+            format!("Write the argument types: {}.", signatures(several.iter().copied())),
+        )),
+    }
+}
+
+fn signatures<'a>(functions: impl Iterator<Item = &'a Function>) -> String {
+    const SHOWN: usize = 8;
+    let all: Vec<String> = functions.map(Function::signature).collect();
+    let shown: Vec<&str> = all.iter().map(String::as_str).take(SHOWN).collect();
+    format!(
+        "{}{}",
+        shown.join(" or "),
+        if all.len() > SHOWN { " or ..." } else { "" }
+    )
+}
+
+/// A call of what takes any type could be understood as one of an overload that takes the very type.
+fn overloads_differ(place: &Place<'_>, function: &Function, all: &[Function]) -> Result<()> {
+    let polymorphic = |function: &Function| function.inputs().any(|(_, param)| param.pseudo.is_some());
+    let count = function.inputs().count();
+    let rival = all
+        .iter()
+        .find(|other| other.oid != function.oid && other.inputs().count() == count);
+    match rival {
+        Some(rival) if polymorphic(function) => Err(error_hint(
+            PgSqlErrorCode::ERRCODE_AMBIGUOUS_FUNCTION,
+            format!(
+                "{place}: a call of {} could be one of {}",
+                function.signature(),
+                rival.signature()
+            ),
+            OVERLOADED,
+        )),
+        _ => Ok(()),
+    }
+}
+
+const OVERLOADED: &str = "Let a function of yours, with a name and types of its own, call it.";
+
+fn unfit(place: &Place<'_>, misfit: Misfit) -> pgrx::pg_sys::panic::ErrorReport {
+    error_hint(
+        PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("{place}: {}", misfit.message),
+        misfit.hint,
+    )
+}
+
+/// The literal of each parameter that takes a value, with its type; the expression of its default where none is given.
+fn values(place: &Place<'_>, function: &Function, given: &Given<'_>) -> Result<Vec<String>> {
+    let for_any: Vec<&Value> = function
+        .inputs()
+        .zip(given)
+        .filter(|((_, param), _)| param.pseudo.is_some())
+        .filter_map(|(_, (_, value))| *value)
+        .collect();
+    let mut typed: Vec<(usize, &Param, &Value, String)> = Vec::new();
+    for ((n, param), (_, value)) in function.inputs().zip(given) {
+        let Some(value) = value else { continue };
+        let type_sql = match &param.pseudo {
+            None => param.type_sql.clone(),
+            // Of VARIADIC "any" the call has the array.
+            Some(pseudo) => {
+                type_for(if param.mode == 'v' { "anyarray" } else { pseudo }, value, &for_any).map_err(|misfit| {
+                    error_hint(
+                        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                        format!(
+                            "{place}: argument {} of {}: {}",
+                            param.shown(n),
+                            function.signature(),
+                            misfit.message
+                        ),
+                        misfit.hint,
+                    )
+                })?
+            }
+        };
+        if param.dated {
+            no_moving_dates(place, function, n, param, value)?;
+        }
+        typed.push((n, param, value, type_sql));
+    }
+    let literals = literals(place, function, &typed)?;
+    let mut literals = typed.iter().zip(literals);
+    Ok(function
+        .inputs()
+        .zip(given)
+        .map(|((_, param), (_, value))| {
+            let expression = match (value, &param.default) {
+                (Some(_), _) => literals
+                    .next()
+                    .map(|((_, _, _, type_sql), literal)| format!("{literal}::{type_sql}"))
+                    .unwrap_or_default(),
+                (None, Some(default)) if param.pseudo.is_none() => format!("({default})::{}", param.type_sql),
+                (None, default) => default.clone().unwrap_or_default(),
+            };
+            if param.mode == 'v' {
+                format!("variadic {expression}")
+            } else {
+                expression
+            }
+        })
+        .collect())
+}
+
+/// JSON values as the types' own literals. PostgreSQL converts: arrays, composite types, domains and enums included.
+fn literals(place: &Place<'_>, function: &Function, typed: &[(usize, &Param, &Value, String)]) -> Result<Vec<String>> {
+    if typed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = conversion(typed, |n, _| n.to_string());
+    let mut converted = Ok(None);
+    let convert = |sql: &str| Spi::connect(|client| client.select(sql, Some(1), &[])?.first().get_one::<Vec<String>>());
+    let Some(refused) = trial(|| converted = convert(&all)) else {
+        return converted
+            .map_err(internal)?
+            .ok_or_else(|| internal("the values became nothing"));
+    };
+    for one in typed {
+        // PostgreSQL's HINT may name the key.
+        let alone = conversion(std::slice::from_ref(one), |n, param| match param.name.as_str() {
+            "" => n.to_string(),
+            name => name.to_owned(),
+        });
+        if let Some(caught) = trial(|| drop(convert(&alone))) {
+            let (n, param, value, _) = one;
+            return Err(at(
+                place,
+                &format!("argument {} of {}: {value}", param.shown(*n), function.signature()),
+                &caught,
+                &format!("Give a value of type {}.", param.type_sql),
+            ));
+        }
+    }
+    // Each by itself converts: it was a cancel, say.
+    Err(at(place, "args", &refused, ""))
+}
+
+/// The query that converts values, each under a key of its own.
+fn conversion(typed: &[(usize, &Param, &Value, String)], key: impl Fn(usize, &Param) -> String) -> String {
+    let keys: Vec<String> = typed.iter().map(|(n, param, _, _)| key(*n, param)).collect();
+    let values = typed.iter().map(|(_, _, value, _)| (*value).clone());
+    let document: serde_json::Map<String, Value> = keys.iter().cloned().zip(values).collect();
+    let literals: Vec<String> = keys
+        .iter()
+        .map(|key| format!("pg_catalog.format('%L', v.{})", quote_ident(key)))
+        .collect();
+    let columns: Vec<String> = keys
+        .iter()
+        .zip(typed)
+        .map(|(key, (_, _, _, type_sql))| format!("{} {type_sql}", quote_ident(key)))
+        .collect();
+    format!(
+        "select array[{}] from pg_catalog.jsonb_to_record({}) as v({})",
+        literals.join(", "),
+        quote_literal(&Value::Object(document).to_string()),
+        columns.join(", "),
+    )
+}
+
+/// Refuses a date such as 'today': it would be that of the clock, and not of the instant that the run is about.
+fn no_moving_dates(place: &Place<'_>, function: &Function, n: usize, param: &Param, value: &Value) -> Result<()> {
+    match value {
+        Value::Array(list) => list
+            .iter()
+            .try_for_each(|item| no_moving_dates(place, function, n, param, item)),
+        Value::String(text) if !expression::scan(place, "args", &quote_literal(text))?.is_empty() => Err(error_hint(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            format!(
+                "{place}: argument {} of {}: \"{text}\" means the day on which it is read",
+                param.shown(n),
+                function.signature()
+            ),
+            "Give a fixed date, or let the function ask dist.as_of(): the instant the run is about.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn call(function: &Function, values: &[String], allowed: bool) -> Call {
+    let procedure = function.kind == 'p';
+    let mut values = values.iter().cloned();
+    let written: Vec<String> = function
+        .params
+        .iter()
+        .filter_map(|param| match param {
+            param if param.takes() => values.next(),
+            // CALL has a place for what is handed back.
+            param if procedure && param.returns() => Some("null".to_owned()),
+            _ => None,
+        })
+        .collect();
+    let called = format!("{}({})", function.sql, written.join(", "));
+    let handed_back = function.params.iter().filter(|param| param.returns()).count();
+    let counts = function.set && !procedure;
+    let (sql, answer) = match (procedure, handed_back) {
+        (true, 0) => (format!("call {called}"), None),
+        (true, 1) => (format!("call {called}"), Some("value")),
+        (true, _) => (format!("call {called}"), Some("row")),
+        _ if counts => (format!("select pg_catalog.count(*) from {called}"), Some("value")),
+        _ if function.returns == "void" => (format!("select {called}"), None),
+        _ => (format!("select {called}"), Some("value")),
+    };
+    Call {
+        signature: function.signature(),
+        sql,
+        answer,
+        counts,
+        allowed,
+    }
+}

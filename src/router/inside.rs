@@ -1,0 +1,52 @@
+//! Which runs this session is inside of: code of the user's that a run sets off (functions, triggers, predicates) can ask
+//! for it, and the locks of a run keep everybody out but the code of that run itself.
+
+use std::cell::RefCell;
+
+thread_local! {
+    static RUNS: RefCell<Vec<Run>> = const { RefCell::new(Vec::new()) };
+}
+
+#[derive(Clone, Copy)]
+struct Run {
+    id: i64,
+    schedule: Option<Schedule>,
+}
+
+/// Whose run it is.
+#[derive(Clone, Copy)]
+pub struct Schedule {
+    /// `dist.schedule.id`.
+    pub id: i32,
+    /// Whether it runs by its plan, and is advanced when the run is done.
+    pub planned: bool,
+}
+
+/// For as long as it lives, this session is inside of a run; an error that unwinds ends it as well.
+pub struct Inside;
+
+/// Enters a run.
+#[must_use]
+pub fn enter(id: i64, schedule: Option<Schedule>) -> Inside {
+    RUNS.with_borrow_mut(|runs| runs.push(Run { id, schedule }));
+    Inside
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        RUNS.with_borrow_mut(Vec::pop);
+    }
+}
+
+/// The innermost run's id.
+pub fn run_id() -> Option<i64> {
+    RUNS.with_borrow(|runs| runs.last().map(|run| run.id))
+}
+
+/// Whether a run of this schedule, or one by its plan, is among those that this session is inside of.
+pub fn runs_here(schedule: i32, planned: bool) -> bool {
+    RUNS.with_borrow(|runs| {
+        let mut schedules = runs.iter().filter_map(|run| run.schedule);
+        schedules.any(|of| of.id == schedule && (of.planned || !planned))
+    })
+}

@@ -1,0 +1,168 @@
+//! What a schedule's steps are and did: the call of a function as a step, and the record of each step.
+
+use chrono::{DateTime, Utc};
+use pgrx::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::clock;
+use crate::error::{Place, Result, internal};
+use crate::router::failure;
+use crate::router::function::{Call, may_call, resolve};
+use crate::worker::running::{self, Phase};
+use crate::xact::{as_extension_owner, as_role, with_users_search_path};
+
+/// A complete, active step.
+#[derive(Deserialize)]
+pub struct Step {
+    /// Its place in the order.
+    pub position: i32,
+    /// transfer or function.
+    pub action: String,
+    /// The transfer, or the function.
+    pub target: String,
+    /// The function's arguments.
+    pub args: Option<Value>,
+    /// Who wrote it.
+    pub written_by: String,
+}
+
+impl Step {
+    /// Whether it runs a transfer.
+    pub fn is_transfer(&self) -> bool {
+        self.action == "transfer"
+    }
+}
+
+/// What a step did.
+pub struct Done {
+    position: i32,
+    action: String,
+    target: String,
+    candidates: Option<i64>,
+    assigned: Option<i64>,
+    rows: Option<i64>,
+    result: Option<String>,
+    started: DateTime<Utc>,
+    finished: DateTime<Utc>,
+}
+
+impl Done {
+    /// A transfer.
+    pub fn transfer(step: &Step, started: DateTime<Utc>, candidates: i64, assigned: i64) -> Self {
+        Self {
+            candidates: Some(candidates),
+            assigned: Some(assigned),
+            ..Self::new(step, step.target.clone(), started)
+        }
+    }
+
+    fn new(step: &Step, target: String, started: DateTime<Utc>) -> Self {
+        Self {
+            position: step.position,
+            action: step.action.clone(),
+            target,
+            candidates: None,
+            assigned: None,
+            rows: None,
+            result: None,
+            started,
+            finished: Utc::now(),
+        }
+    }
+}
+
+/// Calls a step's function as `owner`, the role that is the current one. Settings that it changes are as they were
+/// afterwards; it finds names by the search_path of the owner's sessions, unless it has one of its own.
+///
+/// # Errors
+/// That the function cannot be called any more, or what it raised, as it raised it.
+pub fn call(schedule: &str, step: &Step, owner: pg_sys::Oid) -> Result<Done> {
+    let started = Utc::now();
+    running::phase(Phase::Calling);
+    let row = format!("{schedule}/{}", step.position);
+    let place = Place {
+        table: "step",
+        row: &row,
+    };
+    let call = failure::compiling(|| resolve(&place, &step.target, step.args.as_ref()))?;
+    may_call(&place, &call)?;
+    let answer = as_role(owner, || with_users_search_path(|| run(&place, &call)))?;
+    // It may have called for runs of its own, and have come to terms with their failure.
+    failure::begin();
+    let done = Done::new(step, call.signature, started);
+    Ok(if call.counts {
+        Done {
+            rows: answer.and_then(|count| count.parse().ok()),
+            ..done
+        }
+    } else {
+        Done { result: answer, ..done }
+    })
+}
+
+fn run(place: &Place<'_>, call: &Call) -> Result<Option<String>> {
+    let statement = "select pg_catalog.left(result, 1000), failure from dist._users_statement($1, null, $2, null, null, null, null, null)";
+    let args = [call.sql.clone().into(), call.answer.map(ToOwned::to_owned).into()];
+    let (result, failure) = Spi::connect_mut(|client| {
+        client
+            .update(statement, None, &args)?
+            .first()
+            .get_two::<String, pgrx::JsonB>()
+    })
+    .map_err(internal)?;
+    match failure {
+        None => Ok(result),
+        Some(failure) => Err(failure::raise(explained(place, failure.0))),
+    }
+}
+
+/// Says which step it was, and what PostgreSQL means by a transaction that cannot be terminated.
+fn explained(place: &Place<'_>, mut failure: Value) -> Value {
+    let text = |failure: &Value, key: &str| failure.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let context = text(&failure, "context");
+    let ends_transaction = text(&failure, "sqlstate") == "2D000" && text(&failure, "hint").is_empty();
+    if let Some(fields) = failure.as_object_mut() {
+        fields.insert("context".to_owned(), format!("{context}\n{place}").trim_start().into());
+        if ends_transaction {
+            let hint = "A step is part of its run's transaction: what it calls can neither commit nor roll back.";
+            fields.insert("hint".to_owned(), hint.into());
+        }
+    }
+    failure
+}
+
+/// Writes what each step did, unless there is nothing to say that the run's row does not.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn record(run: i64, steps: &[Done]) -> Result<()> {
+    if let [only] = steps
+        && only.action == "transfer"
+    {
+        return Ok(());
+    }
+    let instants = |of: fn(&Done) -> DateTime<Utc>| -> Result<Vec<_>> {
+        steps.iter().map(|done| clock::to_pg(of(done))).collect()
+    };
+    let texts = |of: fn(&Done) -> &String| -> Vec<String> { steps.iter().map(|done| of(done).clone()).collect() };
+    let numbers = |of: fn(&Done) -> Option<i64>| -> Vec<Option<i64>> { steps.iter().map(of).collect() };
+    as_extension_owner(|| {
+        Spi::run_with_args(
+            include_str!("sql/run_step.sql"),
+            &[
+                run.into(),
+                steps.iter().map(|done| done.position).collect::<Vec<_>>().into(),
+                texts(|done| &done.action).into(),
+                texts(|done| &done.target).into(),
+                numbers(|done| done.candidates).into(),
+                numbers(|done| done.assigned).into(),
+                numbers(|done| done.rows).into(),
+                steps.iter().map(|done| done.result.clone()).collect::<Vec<_>>().into(),
+                instants(|done| done.started)?.into(),
+                instants(|done| done.finished)?.into(),
+            ],
+        )
+        .map_err(internal)
+    })?
+}
