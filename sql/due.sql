@@ -77,6 +77,10 @@ begin
         perform dist._refuse('schedule', s.name, '55000', 'it has no complete, active step', 'Insert a row into dist.step.');
     end if;
     begin
+        -- Its own run calls dist.run_now.
+        if dist._runs_here(s.id) then
+            raise lock_not_available;
+        end if;
         perform from dist.schedule_state x where x.schedule_id = s.id for update nowait;
     exception when lock_not_available then
         perform dist._refuse('schedule', s.name, '55006', 'it is running', 'Wait until the run has finished.');

@@ -126,6 +126,10 @@ declare
     outcome text := 'none';
     cancelled timestamptz;
 begin
+    -- Its own run calls dist.tick.
+    if dist._runs_here(target) then
+        return 'idle';
+    end if;
     select * into st from dist.schedule_state x
      where x.schedule_id = target and x.next_run_at <= as_of
        for update skip locked;

@@ -87,6 +87,10 @@ create function dist._check_plan_is_free(schedule_id integer, schedule_name text
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- A run's own code is not kept out by the run's lock.
+    if dist._runs_here(schedule_id) then
+        raise lock_not_available;
+    end if;
     perform from dist.schedule_state s where s.schedule_id = $1 for update nowait;
 exception when lock_not_available then
     perform dist._refuse('schedule', schedule_name, '55006', 'it is running, and its plan cannot change meanwhile',
@@ -137,6 +141,10 @@ begin
     if not found then
         return;
     end if;
+    -- Code of its own run pauses and resumes it: that run advances it.
+    if dist._runs_here(target, planned => true) then
+        return;
+    end if;
     insert into dist.schedule_state (schedule_id) values (target) on conflict do nothing;
     select * into st from dist.schedule_state where schedule_id = target for update;
     -- It stays stopped until somebody resumes it or gives it another plan.
@@ -156,9 +164,7 @@ begin
         -- What waits, a retry too, goes on waiting.
         return;
     end if;
-    if due is null and why is null and stopped and not plan_changed then
-        perform dist._refuse('schedule', s.name, '55000', 'its time has passed', 'Give it a new start_at, or call dist.run_now.');
-    elsif due is null and why is null then
+    if due is null and why is null then
         why := 'done';
         if st.ended = 'unbound' then
             perform dist._note_skipped(s, (select r.at from dist._next_runs(to_jsonb(s), 1, null) r(at)), right_now, 'unbound');
@@ -187,6 +193,10 @@ declare
     st dist.schedule_state;
     right_now timestamptz := dist._clock();
 begin
+    -- Nor is code of the run itself a reason to call the run's instant skipped.
+    if dist._runs_here(s.id, planned => true) then
+        return;
+    end if;
     select * into st from dist.schedule_state where schedule_id = s.id for update skip locked;
     if st.next_run_at <= right_now then
         perform dist._note_skipped(s, least(st.due_at, st.next_run_at), right_now, 'cancelled');
