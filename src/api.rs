@@ -136,6 +136,11 @@ fn next_runs(
 }
 
 #[pg_extern(sql = false)]
+fn tz_version() -> &'static str {
+    chrono_tz::IANA_TZDB_VERSION
+}
+
+#[pg_extern(sql = false)]
 fn check_text(relation: &str, row_name: &str, object: &str, new_row: pgrx::JsonB) -> Result<()> {
     let place = Place {
         table: relation,

@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, Duration, NaiveDateTime, NaiveTime, Utc, Weekda
 
 use super::bounds::just_after_instant;
 use super::calendar::{Clock, Days, Period, Times};
-use super::zone::{GapRule, Zone, nearest};
+use super::zone::{GapRule, REACH, Zone, nearest};
 use super::{Fields, SpecError};
 
 /// The words of the column.
@@ -215,7 +215,10 @@ impl Hourly {
                 ..*zone
             };
             let midnight = begin.resolve(day.and_time(NaiveTime::MIN)).next()?;
-            from = midnight.max(just_after_instant(at)?);
+            // Before that day the clock may go back across a midnight, into a day that passes.
+            let soon = at.checked_add_signed(REACH).map_or(midnight, |soon| soon.min(midnight));
+            let later = zone.change_within(at, soon).unwrap_or(midnight);
+            from = later.max(just_after_instant(at)?);
         }
         None
     }

@@ -229,13 +229,14 @@ impl Spec {
             },
             _ => zone,
         };
-        let spec = Spec {
+        let mut spec = Spec {
             zone,
             start,
             until: fields.until,
             exdates,
             kind,
         };
+        spec.count_elapsed();
         if spec.next(None).is_none() {
             let (column, value) = match spec.kind {
                 Kind::Once => ("start_at", start.map(|start| start.to_string())),
@@ -244,6 +245,19 @@ impl Spec {
             return Err(SpecError::new(column, value.unwrap_or_default(), "never fires"));
         }
         Ok(spec)
+    }
+
+    /// Turns the COUNT of a rule that goes by elapsed time into its last instant: it counts runs, which may be more
+    /// than local times (where the clock goes back), or fewer.
+    fn count_elapsed(&mut self) {
+        let count = match &mut self.kind {
+            Kind::Rule(rule) => rule.count.take(),
+            _ => None,
+        };
+        let last = count.and_then(|n| self.nth_elapsed(n));
+        if let (Kind::Rule(rule), Some(last)) = (&mut self.kind, last) {
+            rule.until = Some(last);
+        }
     }
 
     /// The first run strictly after an instant; with `None` the first run of all, which is

@@ -3,8 +3,9 @@
 //! The `rrule` crate reads the rule, checks it and fills in from the start what it leaves
 //! open. It does not walk it: its iterator counts up from DTSTART however long ago that was,
 //! looks for what can never come until the year 10000, and settles daylight saving itself.
-//! COUNT and UNTIL are taken out before: COUNT becomes the local time of the last run, so
-//! that it costs nothing later; UNTIL may be local, a date, or in UTC.
+//! COUNT and UNTIL are taken out before: COUNT becomes the local time of the last run (its
+//! instant, where the rule goes by elapsed time), so that it costs nothing later; UNTIL may be
+//! local, a date, or in UTC.
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 use rrule::{Frequency, NWeekday, RRule, Tz as RuleZone, Unvalidated, Validated};
@@ -111,14 +112,14 @@ fn read(text: &str, start: NaiveDateTime, zone: &Zone) -> Result<Rule, Fault> {
         .parse()
         .map_err(|error: rrule::RRuleError| (error.to_string(), None))?;
     // Local times are given to the crate as if they were UTC: zones are not its business.
-    let rule = read
-        .clone()
+    let rule = without_fifth_last(read.clone())
         .validate(start.and_utc().with_timezone(&RuleZone::UTC))
         .map_err(|error| (error.to_string(), None))?;
     let days = days(&read, &rule, start)?;
     let elapsed = rule.get_freq() > Frequency::Daily;
     let shape = shape(&read, &rule, days, start);
     let (last, until) = match (count, until) {
+        (Some(_), _) if elapsed => (None, None),
         (Some(n), _) => {
             // What comes 400 years from now is beyond every search.
             let end = start.checked_add_signed(Duration::days(146_097));
@@ -140,8 +141,20 @@ fn read(text: &str, start: NaiveDateTime, zone: &Zone) -> Result<Rule, Fault> {
         shape,
         last,
         until,
+        count: count.filter(|_| elapsed),
         elapsed,
     })
+}
+
+/// What the crate is to check in place of a rule with `-5MO`: it takes `5MO`, but not the fifth from the end, which
+/// RFC 5545 has just as well.
+fn without_fifth_last(rule: RRule<Unvalidated>) -> RRule<Unvalidated> {
+    let weekdays = rule.get_by_weekday().iter().map(|&weekday| match weekday {
+        NWeekday::Nth(-5, day) => NWeekday::Nth(-4, day),
+        other => other,
+    });
+    let weekdays = weekdays.collect();
+    rule.by_weekday(weekdays)
 }
 
 /// The days that pass the rule's filters.
@@ -173,7 +186,12 @@ fn days(read: &RRule<Unvalidated>, rule: &RRule<Validated>, start: NaiveDateTime
     }
     days.year_days = rule.get_by_year_day().to_vec();
     days.week_numbers = rule.get_by_week_no().to_vec();
-    for &weekday in rule.get_by_weekday() {
+    // Nor does it pass on the fifth but last weekday of a month.
+    let weekdays = match read.get_by_weekday() {
+        [] => rule.get_by_weekday(),
+        given => given,
+    };
+    for &weekday in weekdays {
         match weekday {
             NWeekday::Every(day) => days.weekdays |= 1 << day.num_days_from_monday(),
             NWeekday::Nth(n, day) => days.nth.push((n, day)),

@@ -8,12 +8,15 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 use super::bounds::just_after;
-use super::calendar::{Clock, Days, Times};
+use super::calendar::{Clock, Days, Period, Times};
 
 /// Slots looked at before a search gives up. Each look leaps over whatever a filter leaves
 /// out (months, days, hours), so that only rules whose interval never meets its filters
 /// need more.
 const SLOTS_AT_MOST: u32 = 100_000;
+
+/// After so many of them it is worth asking whether interval and times of day can meet at all.
+const LOOKS_BEFORE_DOUBT: u32 = 200;
 
 /// A rule, ready to be searched.
 #[derive(Debug, Clone)]
@@ -22,8 +25,10 @@ pub(super) struct Rule {
     pub shape: Shape,
     /// No local time after this one (from COUNT, or a local UNTIL).
     pub last: Option<NaiveDateTime>,
-    /// No instant after this one (from an UNTIL in UTC).
+    /// No instant after this one (from an UNTIL in UTC, or from a COUNT of what goes by elapsed time).
     pub until: Option<DateTime<Utc>>,
+    /// A COUNT of what goes by elapsed time, until it has become an instant.
+    pub count: Option<u32>,
     /// Whether it goes by elapsed time, and so knows neither gap nor fold.
     pub elapsed: bool,
 }
@@ -77,17 +82,18 @@ impl Rule {
     /// The first local time that is not before `from`.
     pub fn first_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
         self.shape
-            .first_from(from)
+            .first_from(from, self.last.unwrap_or(NaiveDateTime::MAX))
             .filter(|&local| self.last.is_none_or(|last| local <= last))
     }
 }
 
 impl Shape {
-    fn first_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+    /// `last` only keeps the search from going on in vain: what comes after it may be found or not.
+    fn first_from(&self, from: NaiveDateTime, last: NaiveDateTime) -> Option<NaiveDateTime> {
         match self {
             Shape::Clock(clock) => clock.first_from(from),
-            Shape::Positions(positions) => positions.first_from(from),
-            Shape::Slots(slots) => slots.first_from(from),
+            Shape::Positions(positions) => positions.first_from(from, last),
+            Shape::Slots(slots) => slots.first_from(from, last),
         }
     }
 
@@ -96,7 +102,7 @@ impl Shape {
         let mut from = start;
         let mut found = None;
         for _ in 0..n {
-            let local = self.first_from(from).filter(|&local| local < end)?;
+            let local = self.first_from(from, end).filter(|&local| local < end)?;
             found = Some(local);
             from = just_after(local)?;
         }
@@ -105,9 +111,15 @@ impl Shape {
 }
 
 impl Positions {
-    fn first_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+    fn first_from(&self, from: NaiveDateTime, last: NaiveDateTime) -> Option<NaiveDateTime> {
+        if !self.places.iter().any(|&place| self.may_have(place)) {
+            return None;
+        }
         let mut period = self.days.period_from(from.date())?;
         for _ in 0..=self.days.cycle() {
+            if self.days.span(period)?.0 > last.date() {
+                return None;
+            }
             let days = self.days.within(period)?;
             let taken = self.places.iter().filter_map(|&place| self.at(&days, place));
             if let Some(first) = taken.filter(|&local| local >= from).min() {
@@ -116,6 +128,17 @@ impl Positions {
             period = period.checked_add(self.days.interval)?;
         }
         None
+    }
+
+    /// Whether the set of any period can be so large that it has this place.
+    fn may_have(&self, place: i64) -> bool {
+        let days = match self.days.period {
+            Period::Day => 1,
+            Period::Week => 7,
+            Period::Month => 31,
+            Period::Year => 366,
+        };
+        usize::try_from(place.unsigned_abs()).is_ok_and(|place| place <= days * self.times.len())
     }
 
     /// The local time at a place in the set of a period with these days.
@@ -132,13 +155,16 @@ impl Positions {
 }
 
 impl Slots {
-    fn first_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+    fn first_from(&self, from: NaiveDateTime, last: NaiveDateTime) -> Option<NaiveDateTime> {
         let from = from.and_utc();
         let from = from.timestamp() + i64::from(from.timestamp_subsec_nanos() > self.nanos);
         let mut slot = self.aligned(from.div_euclid(self.unit))?;
-        for _ in 0..SLOTS_AT_MOST {
+        for look in 0..SLOTS_AT_MOST {
             let begin = slot.checked_mul(self.unit)?;
             let local = DateTime::from_timestamp(begin, 0)?.naive_utc();
+            if local > last || self.inner.is_empty() || look == LOOKS_BEFORE_DOUBT && !self.meets_its_times() {
+                return None;
+            }
             match self.passing(local) {
                 Passing::Now => {}
                 Passing::Never => return None,
@@ -154,6 +180,19 @@ impl Slots {
             slot = slot.checked_add(self.interval)?;
         }
         None
+    }
+
+    /// Whether the interval ever comes to a time of day that passes: the same times come round again after some days.
+    fn meets_its_times(&self) -> bool {
+        let in_a_day = 86_400 / self.unit;
+        let step = greatest_common_divisor(self.interval, in_a_day);
+        let first = self.anchor.rem_euclid(step);
+        (0..in_a_day / step).any(|n| {
+            let second = u32::try_from((first + n * step) * self.unit).unwrap_or(0);
+            !misses(&self.hours, second / 3600)
+                && !misses(&self.minutes, second / 60 % 60)
+                && !misses(&self.seconds, second % 60)
+        })
     }
 
     /// The first slot of the rule that is not before this one.
@@ -196,6 +235,10 @@ enum Passing {
     /// Not before this local time.
     From(NaiveDateTime),
     Never,
+}
+
+fn greatest_common_divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 /// Whether a number fails a filter.

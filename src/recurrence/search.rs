@@ -111,14 +111,34 @@ impl Spec {
                 _ => self.fitting_instant(from)?,
             };
             let local = self.zone.local(at);
-            if !contains(local) || self.ended(local) || !self.allowed(at) {
+            if !contains(local) || !self.allowed(at) {
                 return None;
+            }
+            if self.ended(local) {
+                // The clock may go back across midnight, into the last date again.
+                from = self.zone.change_within(at, at + REACH)?;
+                if self.ended(self.zone.local(from)) {
+                    return None;
+                }
+                continue;
             }
             if !self.excluded(local) {
                 return Some(at);
             }
             from = just_after_instant(at)?;
         }
+    }
+
+    /// The n-th instant by elapsed time, counted from 1; nothing is left out but what the rule leaves out.
+    pub(super) fn nth_elapsed(&self, n: u32) -> Option<DateTime<Utc>> {
+        let mut from = self.start_instant()?;
+        let mut at = None;
+        for _ in 0..n {
+            let found = self.fitting_instant(from)?;
+            at = Some(found);
+            from = just_after_instant(found)?;
+        }
+        at
     }
 
     /// The start as an instant. What goes by elapsed time must begin somewhere, so that a

@@ -66,6 +66,49 @@ fn z2_a_star_in_minute_or_hour_knows_neither_gap_nor_fold() {
 }
 
 #[test]
+fn x14_a_count_of_hours_is_of_runs_whatever_the_clock_does() {
+    let count = |start: &str, rule: &str| {
+        let json = r#"{"start_at":"START","time_zone":"Europe/Berlin","rrule":"RULE"}"#;
+        let runs = runs(&json.replace("START", start).replace("RULE", rule), 99);
+        (runs.len(), runs.last().unwrap().clone())
+    };
+    let ten = "FREQ=HOURLY;COUNT=10";
+    assert_eq!(
+        count("2026-10-25T00:00:00", ten),
+        (10, "Sun 2026-10-25 08:00 +0100".into())
+    );
+    assert_eq!(
+        count("2026-03-29T00:00:00", ten),
+        (10, "Sun 2026-03-29 10:00 +0200".into())
+    );
+    // An EXDATE is counted, and then left out.
+    let nine = "FREQ=HOURLY;COUNT=10\\nEXDATE:20260329T040000";
+    assert_eq!(
+        count("2026-03-29T00:00:00", nine),
+        (9, "Sun 2026-03-29 10:00 +0200".into())
+    );
+}
+
+#[test]
+fn z3_the_last_date_is_over_when_the_clock_has_shown_it_twice() {
+    // Newfoundland put its clocks back from 00:01 to 23:01 of the day before.
+    let cron = r#"{"cron":"*/30 * * * *","time_zone":"America/St_Johns","start_at":"2010-11-06T23:00:00","until":"2010-11-06"}"#;
+    let expected = [
+        "Sat 2010-11-06 23:00 -0230",
+        "Sat 2010-11-06 23:30 -0230",
+        "Sat 2010-11-06 23:30 -0330",
+    ];
+    assert_eq!(runs(cron, 9), expected);
+    let rule = r#"{"rrule":"FREQ=MINUTELY;INTERVAL=30","time_zone":"America/St_Johns","start_at":"2010-11-06T23:00:00",
+        "until":"2010-11-06"}"#;
+    assert_eq!(runs(rule, 9), expected);
+    // Alaska went over to the American side of the date line: one day came twice.
+    let hourly = r#"{"frequency":"hourly","every":7,"weekdays":["fri"],"time_zone":"America/Sitka",
+        "start_at":"1867-10-18T00:00:00"}"#;
+    assert!(runs(hourly, 5).iter().all(|run| run.contains("1867-10-18")));
+}
+
+#[test]
 fn g3_once_is_once_even_in_a_fold() {
     let json = r#"{"start_at":"2026-10-25T02:30:00","time_zone":"Europe/Berlin","dst_fold":"both"}"#;
     assert_eq!(runs(json, 3), ["Sun 2026-10-25 02:30 +0200"]);

@@ -283,6 +283,19 @@ fn x14_rrule() {
         ["2026-12-27 06:00", "2027-12-26 06:00"]
     );
     assert_eq!(from("FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU", 1), ["2026-03-29 06:00"]);
+    // January has a fifth Saturday, and its fifth but last is the 3rd; the crate does not know of -5.
+    assert_eq!(
+        from("FREQ=MONTHLY;BYDAY=-5SA", 2),
+        ["2026-05-02 06:00", "2026-08-01 06:00"]
+    );
+    assert_eq!(from("FREQ=YEARLY;BYMONTH=5;BYDAY=-5SA", 1), ["2026-05-02 06:00"]);
+    // 2034-01-02 is the last day of a week that begins on Tuesday and has more days in 2033: its 52nd.
+    assert_eq!(
+        from("FREQ=YEARLY;WKST=TU;BYWEEKNO=52;BYDAY=MO;UNTIL=20340601", 99)
+            .last()
+            .unwrap(),
+        "2034-01-02 06:00"
+    );
     assert_eq!(
         from("FREQ=HOURLY;INTERVAL=6;BYHOUR=0,12", 2),
         ["2026-01-31 12:00", "2026-02-01 00:00"]
