@@ -2,7 +2,7 @@
 # Settings: PG_CONFIG, PG_MAJOR, PG_DIST_TOOLCHAIN (see scripts/env.sh), TESTS (see scripts/run-tests.sh).
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench soak fmt toolchain tree tree-release install clean
+.PHONY: help demo test bench soak oracle fmt toolchain tree tree-release install clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
@@ -18,6 +18,9 @@ bench: tree-release ## measure (BENCH=route or BENCH=fire: only that)
 
 soak: tree-release ## run for long under load, with crashes
 	PG_DIST_PROFILE=release tests/soak/run.sh
+
+oracle: tree-release ## compare recurrences with independent oracles at length (SEED=N repeats one)
+	PG_DIST_PROFILE=release tests/oracle/run.sh large $(SEED)
 
 fmt: ## format the Rust code
 	cargo fmt

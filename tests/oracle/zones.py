@@ -30,17 +30,20 @@ def around(zone, change):
     return sorted({low - MINUTE, low, low + (high - low) / 2, high - MINUTE, high, high + MINUTE})
 
 
-def cases(random, zones, share):
-    """Daily schedules at each of these times, and every quarter of an hour across the change."""
+def cases(random, zones, every):
+    """Daily schedules at each of these times, and every quarter of an hour across the change.
+
+    `every` change and policy, or some of them.
+    """
     for known in zones:
         zone = clock.Zone.named(known.name)
         changes = known.changes
-        if share < 1:
-            changes = random.sample(changes, min(len(changes), 1))
+        if not every:
+            changes = random.sample(changes, min(len(changes), 2))
         for change in changes:
             policies = list(product(GAPS, FOLDS))
-            if share < 1:
-                policies = random.sample(policies, 2)
+            if not every:
+                policies = random.sample(policies, 3)
             for gap, fold in policies:
                 common = {"time_zone": known.name, "dst_gap": gap, "dst_fold": fold}
                 for local in around(zone, change):
