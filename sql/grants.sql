@@ -72,7 +72,10 @@ grant execute on function
     to dist_manager;
 
 -- Watching runs, and stopping them.
-grant execute on function dist._running() to dist_reader;
+grant execute on function
+    dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._blocked(),
+    dist._health_of_schedules(), dist._blame(integer), dist._pools(text), dist._reach(text)
+    to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;
 
 -- Steps that call functions.

@@ -94,19 +94,3 @@ comment on column dist.fairness.active is 'Whether the rep takes turns now';
 comment on column dist.fairness.deficit is 'Records entitled to minus records received; between -1 and 1 as long as the members stay the same';
 comment on column dist.fairness.turns_of_rule is 'Turns the whole rule has taken';
 comment on column dist.fairness.share is 'The part of the rule''s records that the rep is entitled to, 0 to 1';
-
-create function dist._workers() returns table (kind text, database_oid oid, role_oid oid, pid integer)
-    language c volatile
-    as 'MODULE_PATHNAME', 'workers_wrapper';
-comment on function dist._workers() is 'Internal: pg_dist''s background workers, from shared memory';
-
-create view dist.health as
-    select w.kind, d.datname as database, a.rolname as role, w.pid
-      from dist._workers() w
-      left join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) w.database_oid
-      left join pg_catalog.pg_roles a on a.oid operator(pg_catalog.=) w.role_oid;
-comment on view dist.health is 'pg_dist''s background workers that are alive';
-comment on column dist.health.kind is 'launcher, scheduler or runner';
-comment on column dist.health.database is 'The database it works in; null for the launcher';
-comment on column dist.health.role is 'Role that a runner runs for';
-comment on column dist.health.pid is 'Process id';

@@ -52,7 +52,8 @@ extension_sql_file!("../sql/due.sql", name = "due", requires = ["fire"]);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
 extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["api"]);
 extension_sql_file!("../sql/views.sql", name = "views", requires = ["templates"]);
-extension_sql_file!("../sql/ahead.sql", name = "ahead", requires = ["views"]);
+extension_sql_file!("../sql/health.sql", name = "health", requires = ["views"]);
+extension_sql_file!("../sql/ahead.sql", name = "ahead", requires = ["health"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["ahead"], finalize);
 
 /// Declares the settings and, where the library is preloaded, registers the worker.

@@ -40,6 +40,11 @@ impl Backoff {
         *self = Self::default();
     }
 
+    /// Whether the last attempt was a failure.
+    pub fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+
     /// Something changed: the next attempt may be made now.
     pub fn hurry(&mut self) {
         self.until = 0;

@@ -45,10 +45,13 @@ pub extern "C-unwind" fn pg_dist_launcher_main(_argument: pg_sys::Datum) {
     if let Err(failure) = process::pin_setting("application_name", "pg_dist launcher") {
         failure.log("setting up the launcher");
     }
-    let _registration = Registration::new(Kind::Launcher, pg_sys::InvalidOid, pg_sys::InvalidOid);
+    let registration = Registration::new(Kind::Launcher, pg_sys::InvalidOid, pg_sys::InvalidOid);
     let mut launcher = Launcher::default();
     loop {
         let next = launcher.round();
+        if let Some(registration) = &registration {
+            registration.is_short(launcher.room.is_failing().then(process::now));
+        }
         process::show(None);
         process::sleep_until(next);
     }

@@ -106,6 +106,12 @@ fn preloaded() -> bool {
     PRELOADED.load(Ordering::Relaxed)
 }
 
+/// `dist._preloaded()`: whether the library was loaded when the server started.
+#[pg_extern(sql = false)]
+fn is_preloaded() -> bool {
+    preloaded()
+}
+
 /// `dist._workers()`: the worker's live processes. Empty where the library is not preloaded.
 #[pg_extern(sql = false)]
 fn workers() -> TableIterator<
@@ -115,6 +121,9 @@ fn workers() -> TableIterator<
         name!(database_oid, Option<pg_sys::Oid>),
         name!(role_oid, Option<pg_sys::Oid>),
         name!(pid, i32),
+        name!(started_at, TimestampWithTimeZone),
+        name!(short_since, Option<TimestampWithTimeZone>),
+        name!(wants_room, bool),
     ),
 > {
     let live = if preloaded() { shared::live() } else { Vec::new() };
@@ -125,6 +134,14 @@ fn workers() -> TableIterator<
             Kind::Scheduler => "scheduler",
             Kind::Runner => "runner",
         };
-        (kind, oid(entry.database), oid(entry.role), entry.pid)
+        (
+            kind,
+            oid(entry.database),
+            oid(entry.role),
+            entry.pid,
+            process::instant(entry.started_at),
+            (entry.short_since != 0).then(|| process::instant(entry.short_since)),
+            entry.kind == Kind::Scheduler && entry.idle,
+        )
     }))
 }

@@ -262,6 +262,8 @@ impl Scheduler {
             }
         }
         self.registration.wants_room(waiting);
+        self.registration
+            .is_short((self.room.is_failing() && !due.is_empty()).then_some(now));
         if waiting {
             next = earlier(next, Some(now + LONG));
             make_room(&runners, self.database, now);

@@ -67,6 +67,10 @@ pub struct Entry {
     pub idle: bool,
     /// A runner: when it began to run what it is busy with.
     pub busy_since: i64,
+    /// When it started.
+    pub started_at: i64,
+    /// One that starts others: since when there is no free process for them; 0 = there is.
+    pub short_since: i64,
 }
 
 const FREE: Entry = Entry {
@@ -81,6 +85,8 @@ const FREE: Entry = Entry {
     yielding: false,
     idle: false,
     busy_since: i64::MAX,
+    started_at: 0,
+    short_since: 0,
 };
 
 /// The processes, and the databases that ask for a scheduler.
@@ -213,6 +219,7 @@ impl Registration {
     pub fn new(kind: Kind, database: pg_sys::Oid, role: pg_sys::Oid) -> Option<Self> {
         // SAFETY: reads this process's own variables.
         let (pid, latch) = unsafe { (pg_sys::MyProcPid, pg_sys::MyLatch) };
+        let started_at = super::process::now();
         let at = {
             let mut table = TABLE.exclusive();
             if table.position(State::Live, kind, database, role).is_some() {
@@ -230,6 +237,7 @@ impl Registration {
                 role,
                 pid,
                 latch,
+                started_at,
                 ..FREE
             };
             at
@@ -270,6 +278,17 @@ impl Registration {
     /// Notes that this scheduler wants to hear of runners with nothing to run, or not any more.
     pub fn wants_room(&self, wants: bool) {
         self.with(|entry| entry.idle = wants);
+    }
+
+    /// Notes since when there is no free process for those that it wants to start; None = there is, or it wants none.
+    pub fn is_short(&self, since: Option<i64>) {
+        self.with(|entry| {
+            entry.short_since = match (since, entry.short_since) {
+                (None, _) => 0,
+                (Some(since), 0) => since,
+                (Some(_), earlier) => earlier,
+            };
+        });
     }
 
     /// Notes that this runner has nothing to run, and tells the scheduler if it waits for that.

@@ -19,10 +19,14 @@ no_free_process() {
   eventually "its instant is two seconds past" \
     "select next_run_at < clock_timestamp() - interval '2 s' from dist.schedule_state join dist.schedule on id = schedule_id where name = 'full'"
   holds "it has not run, and is still due" "select not $(ran full)"
+  holds "dist.health says so, and since when (C5)" \
+    "select h.status = 'error' and h.since between s.next_run_at - interval '1 s' and now() from dist.health h, dist.schedule_status s
+      where h.name = 'max_worker_processes' and s.name = 'full'"
   [[ $(log_since 'no free process') == 1 ]] || { echo "      $(log_since 'no free process') lines about it" && return 1; }
   cluster_psql -c "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and query ~ '^select pg_sleep'" >/dev/null
   wait
   eventually "it ran when there was room" "select $(ran full)" 5
+  eventually "dist.health is content" "select not exists (select from dist.health where name = 'max_worker_processes')"
 }
 check "no free process: one line, and it runs when there is one" no_free_process
 

@@ -15,6 +15,16 @@ start_slow() { # SCHEDULE [ROLE]
   eventually "it is running" "select $(sleeping)"
 }
 
+# Somebody who holds what a statement locks, until let_go.
+hold() { # SQL
+  cluster_psql -c "set application_name = 'nightly load'" -c "begin" -c "$1" -c "select pg_sleep(600)" >/dev/null 2>&1 &
+  eventually "somebody holds it" "select exists (select from pg_stat_activity where application_name = 'nightly load' and wait_event = 'PgSleep')"
+}
+let_go() {
+  cluster_psql -c "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'nightly load'" >/dev/null
+  wait
+}
+
 takes_too_long() { # Z9
   cluster_psql -c "insert into dist.policy values ('run_timeout', 1)"
   start_slow long
@@ -32,13 +42,11 @@ takes_too_long() { # Z9
 check "a run that takes too long is stopped and has failed, and the runner goes on (Z9)" takes_too_long
 
 waits_too_long() { # Z9
-  cluster_psql -c "begin" -c "select from dist.object_state for update" -c "select pg_sleep(600)" -c "commit" >/dev/null 2>&1 &
-  eventually "somebody holds the object" "select exists (select from pg_stat_activity where query ~ '^select pg_sleep.600' and wait_event = 'PgSleep')"
+  hold "select from dist.object_state for update"
   schedule waiting quick 3600
   cluster_psql -c "update dist.schedule set run_timeout = '300 ms' where name = 'waiting'" -c "select dist.run_now('waiting')" >/dev/null
   holds "it has failed for its timeout" "select message = 'the run took longer than its timeout of 300 milliseconds' from dist.run where schedule = 'waiting'"
-  cluster_psql -c "select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^select pg_sleep.600'" >/dev/null
-  wait
+  let_go
 }
 check "waiting for a lock is a part of the time that a run takes (Z9)" waits_too_long
 
@@ -55,12 +63,10 @@ is_watched() { # C5
   PGDATABASE=other holds "nobody in another database does" "select not exists (select from dist.running)"
   cluster_psql -c "select dist.cancel_run('seen')" >/dev/null
   # It waits, in the middle of the move, for somebody who holds its record.
-  cluster_psql -c "begin" -c "select from public.lead for update" -c "select pg_sleep(600)" >/dev/null 2>&1 &
-  eventually "somebody holds the record" "select exists (select from pg_stat_activity where query ~ '^select pg_sleep.600' and wait_event = 'PgSleep')"
+  hold "select from public.lead for update"
   schedule moving quick 0.3 bob
   eventually "it is at its move" "select phase = 'moving' and candidates = 1 and moved = 0 from dist.running where schedule = 'moving'"
-  cluster_psql -c "select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^select pg_sleep.600'" >/dev/null
-  wait
+  let_go
   eventually "it ran" "select $(ran moving)"
   eventually "nothing is running" "select not exists (select from dist.running)"
 }
@@ -114,5 +120,54 @@ whose_process_ends() {
   eventually "over" "select not exists (select from dist.running)"
 }
 check "a run whose process ends is not shown as running" whose_process_ends
+
+all_is_well() { # C5
+  holds "the processes are there, nothing is late" \
+    "select count(*) filter (where kind = 'launcher' and pid is not null and since < now()) = 1
+            and count(*) filter (where kind = 'scheduler' and database = current_database() and pid is not null) = 1
+            and bool_or(kind = 'check' and name = 'lag' and detail = 'nothing is overdue')
+            and bool_and(status = 'ok') filter (where kind <> 'schedule')
+       from dist.health"
+}
+check "dist.health says that all is well (C5)" all_is_well
+
+is_blocked() { # C5
+  hold "select from dist.object_state for update"
+  schedule blocked quick 0.1 bob
+  eventually "who is in the way, and what it is" \
+    "select h.since = s.next_run_at and h.role = 'postgres' and h.pid = a.pid
+            and h.detail ~ format('^object ''lead'' is held by process %s, role postgres, application ''nightly load'', active since .*, query: select pg_sleep', a.pid)
+       from dist.health h join dist.schedule_status s on s.name = h.name, pg_stat_activity a
+      where h.kind = 'blocked' and h.name = 'blocked' and a.application_name = 'nightly load'"
+  holds "it is late" "select detail ~ '^1 due; the longest, ''blocked''' and since < now() and status = 'ok' from dist.health where kind = 'check' and name = 'lag'"
+  cluster_psql -c "insert into dist.policy values ('misfire_grace', 0)"
+  holds "too late" "select status = 'warning' from dist.health where name = 'lag'"
+  cluster_psql -c "delete from dist.policy"
+  holds "a reader sees it as well" "set role dist_reader; select count(*) = 1 from dist.health where kind = 'blocked'"
+  let_go
+  eventually "it ran" "select $(ran blocked)"
+  holds "nobody is in the way" "select not exists (select from dist.health where kind = 'blocked')"
+}
+check "dist.health names who holds what a due schedule needs (C5)" is_blocked
+
+waits_for_a_record() { # C5
+  cluster_psql -c "update public.lead set rep = null"
+  hold "select from public.lead for update"
+  schedule waits quick 0.1 bob
+  eventually "who is in the way" \
+    "select pid = (select a.pid from pg_stat_activity a where a.application_name = 'nightly load') from dist.health where kind = 'blocked' and name = 'waits'"
+  holds "the runner says what it is at" "select detail = 'running ''waits'': moving' from dist.health where kind = 'runner' and role = 'bob'"
+  let_go
+  eventually "it ran" "select $(ran waits)"
+}
+check "dist.health names who holds the record that a run waits for (C5)" waits_for_a_record
+
+is_switched_off() { # C5
+  cluster_psql -c "alter system set pg_dist.enabled = off" -c "select pg_reload_conf()" >/dev/null
+  eventually "it says so" "select status = 'warning' from dist.health where kind = 'check' and name = 'pg_dist.enabled'"
+  cluster_psql -c "alter system reset pg_dist.enabled" -c "select pg_reload_conf()" >/dev/null
+  eventually "no more" "select not exists (select from dist.health where name = 'pg_dist.enabled')"
+}
+check "dist.health says that nothing fires (C5)" is_switched_off
 
 finish

@@ -16,6 +16,8 @@ idle_until_promoted() {
   )
   eventually "the standby has the outcome" "select $(ran both)"
   holds "and no worker" "select not exists (select from dist._workers())"
+  holds "which dist.health takes for what it is (C5)" \
+    "select count(*) = 1 and bool_and(status = 'ok' and detail ~ 'standby') from dist.health where kind in ('launcher', 'scheduler')"
   began=$(date +%s%N)
   cluster_psql -c "select pg_promote()" >/dev/null
   eventually "the scheduler is there" "select exists (select from dist._workers() where kind = 'scheduler')" 10
