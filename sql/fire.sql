@@ -121,9 +121,10 @@ declare
     s dist.schedule;
     terms jsonb;
     choice record;
-    run record;
+    attempted record;
     following record;
     outcome text := 'none';
+    message text;
     cancelled timestamptz;
 begin
     -- Its own run calls dist.tick.
@@ -150,11 +151,13 @@ begin
                     where r.schedule_id = target and r.due_at = choice.run and r.status = 'succeeded' and r.trigger = 'schedule') then
             outcome := 'repeated';
         else
-            run := dist._attempt(s, 'schedule', choice.run, choice.run, st.attempt, live);
-            if run.status is null then
+            attempted := dist._attempt(s, 'schedule', choice.run, choice.run, st.attempt, live);
+            if attempted.status is null then
                 return 'busy';
             end if;
-            outcome := run.status;
+            outcome := attempted.status;
+            -- Not read from the record below, for where nothing was attempted that has no columns.
+            message := attempted.message;
         end if;
     end if;
     perform dist._note_skipped(s, choice.skipped_from, choice.skipped_to, 'misfire');
@@ -169,7 +172,7 @@ begin
            due_at = following.due_at, attempt = following.attempt, queued = following.queued,
            runs = following.runs, failures = following.failures, crashes = 0,
            ended = case when cancelled is not null then 'cancelled' else following.ended end,
-           note = case when following.ended in ('failed', 'quarantined') then run.message end
+           note = case when following.ended in ('failed', 'quarantined') then message end
      where x.schedule_id = target;
     return 'fired';
 end $$;

@@ -27,11 +27,13 @@ schedules_exist() {
   cluster_psql -c "create table since (name text primary key, at timestamptz)"
 }
 schedules_exist
+owner bob
+log_mark
 
-minutes() { # NAME MISFIRE NUMBER
-  cluster_psql -v name="$1" -v misfire="$2" -v number="$3" <<'SQL'
+minutes() { # NAME MISFIRE NUMBER [ROLE]
+  cluster_psql -v name="$1" -v misfire="$2" -v number="$3" -v role="${4:-postgres}" <<'SQL'
 begin;
-insert into dist.schedule (name, cron, misfire) select format('%s %s', :'name', n), '* * * * *', :'misfire' from generate_series(1, :number) n;
+insert into dist.schedule (name, cron, misfire, owner) select format('%s %s', :'name', n), '* * * * *', :'misfire', :'role' from generate_series(1, :number) n;
 insert into dist.step (schedule, target) select format('%s %s', :'name', n), 'quick' from generate_series(1, :number) n;
 commit;
 -- Later in the file the clock says otherwise.
@@ -67,7 +69,9 @@ runs_each() { # NAME LEAST MOST
 an_hour_down() {
   local began
   minutes down-one one 45
-  minutes down-skip skip 12
+  minutes down-skip skip 11
+  # The first thing that a new runner does is not to run.
+  minutes down-alone skip 1 bob
   minutes down-all all 3
   cluster_stop
   step_clock 3600
@@ -77,8 +81,9 @@ an_hour_down() {
   echo "      caught up after $((($(date +%s%N) - began) / 1000000)) ms"
   runs_each down-one 1 1
   runs_each down-skip 0 1
+  runs_each down-alone 0 1
   runs_each down-all 60 61
-  for name in down-one down-skip down-all; do each_minute_once "$name"; done
+  for name in down-one down-skip down-alone down-all; do each_minute_once "$name"; done
   holds "what was missed is one row" "select count(*) = 57 and bool_and(due_to - due_at > interval '57 minutes')
     from dist.run where schedule ~ '^down-' and status = 'skipped'"
 }
@@ -162,5 +167,10 @@ noticed() {
   each_minute_once step
 }
 check "a step of the clock, a prepared transaction, an edit with triggers off: noticed within 30 s" noticed
+
+nobody_complained() {
+  [[ $(log_since 'WARNING:  pg_dist') == 0 ]] || { grep 'WARNING:  pg_dist' "$CLUSTER_LOG" && return 1; }
+}
+check "and the log has no complaint" nobody_complained
 
 finish
