@@ -173,14 +173,15 @@ begin
     -- What was due and has not run does not vanish without a row.
     if stopped and st.due_at <= right_now then
         perform dist._note_skipped(s, st.due_at, right_now, st.ended);
-    elsif st.next_run_at <= right_now and due is distinct from st.next_run_at then
+    elsif least(st.due_at, st.next_run_at) <= right_now and due is distinct from st.due_at then
+        -- Also of instants that have passed while a retry waits.
         perform dist._note_skipped(s, least(st.due_at, st.next_run_at), right_now, case when s.enabled and not resumed then 'edited' else 'paused' end);
     end if;
     update dist.schedule_state
        set next_run_at = due, due_at = due, attempt = 1, queued = false, ended = why, note = null,
            failures = case when stopped then 0 else failures end, crashes = case when stopped then 0 else crashes end
      where schedule_id = target
-       and (next_run_at, ended, stopped) is distinct from (due, why, false);
+       and (next_run_at, due_at, ended, stopped) is distinct from (due, due, why, false);
 end $$;
 comment on function dist._arm(integer, boolean, boolean) is 'Internal: derives the next run of a schedule from its plan';
 
@@ -198,8 +199,9 @@ begin
         return;
     end if;
     select * into st from dist.schedule_state where schedule_id = s.id for update skip locked;
-    if st.next_run_at <= right_now then
-        perform dist._note_skipped(s, least(st.due_at, st.next_run_at), right_now, 'cancelled');
+    if least(st.due_at, st.next_run_at) <= right_now then
+        perform dist._note_skipped(s, least(st.due_at, st.next_run_at), right_now,
+            case when st.ended in ('failed', 'quarantined') then st.ended else 'cancelled' end);
     end if;
     update dist.schedule_state set next_run_at = null, ended = 'cancelled' where schedule_id = st.schedule_id;
 end $$;
