@@ -40,30 +40,38 @@ begin
     end if;
 end $$;
 
--- ann: transfers by hand, of which some are taken back.
+-- ann: transfers by hand, of which some are taken back; schedules by hand, and all that is due at the same moment as the
+-- worker sees to it.
 create function crm.by_hand() returns void
     language plpgsql
 as $$
 declare
+    dice double precision := random();
     latest bigint := (select max(r.id) from dist.run r
                        where r.trigger = 'execute' and r.run_by = session_user and r.assigned > 0);
 begin
-    if random() < 0.3 and latest is not null
+    if dice < 0.15 then
+        perform dist.tick();
+    elsif dice < 0.25 then
+        perform dist.run_now('leads, every instant');
+    elsif dice < 0.5 and latest is not null
        and not exists (select from dist.run u where u.undoes = latest and u.status = 'succeeded') then
         perform dist.undo(latest);
     else
         perform dist.execute('hand out');
     end if;
+exception when object_in_use then
+    insert into crm.refused (message) values (sqlerrm);
 end $$;
 
--- bob: plans change, pause and resume; schedules come that run once, or five times. While a run is in progress a
+-- bob: plans change, pause and resume; schedules come that run once, or five times, and some are cancelled. While a run is in progress a
 -- change of its plan is refused (G9), and that is noted; so is a start that had passed by the time it was written.
 create function crm.edit() returns void
     language plpgsql
 as $$
 declare
     dice double precision := random();
-    target text := 'edited ' || 1 + floor(random() * 4);
+    target text := (array['edited 1', 'edited 2', 'edited 3', 'edited 4', 'faulty, edited 5'])[1 + floor(random() * 5)];
     new_name text := format('%s %s', case when dice < 0.85 then 'once' else 'five times' end, gen_random_uuid());
     before timestamptz := clock_timestamp();
     at timestamptz;
@@ -81,6 +89,7 @@ begin
         perform dist.pause(target);
     elsif dice < 0.65 then
         perform dist.resume(target);
+        perform dist.resume('faulty, stops') where random() < 0.2;
     elsif dice < 0.85 then
         at := date_trunc('milliseconds', before + make_interval(secs => 1 + random() * 2));
         insert into dist.schedule (name, start_at, time_zone, misfire)
@@ -89,6 +98,9 @@ begin
         insert into crm.plan (schedule, once, maybe_from, certain_from) values (new_name, at, before, clock_timestamp());
     elsif dice < 0.9 then
         perform crm.schedule(new_name, '* * * * * *', how, '{take stale leads}', 5);
+    elsif dice < 0.92 then
+        perform dist.cancel(s.name) from dist.schedule s
+          where s.name like 'five times%' and s.cancelled_at is null order by random() limit 1;
     end if;
 exception when object_in_use or invalid_parameter_value then
     insert into crm.refused (message) values (sqlerrm);

@@ -130,13 +130,16 @@ values ('lead rules', 1, 'r.tier = 9', 'rep 1', null),
 
 -- Transfers and schedules: written by those whose runs they are -----------------------------------------------
 
-create function crm.schedule(name text, cron text, misfire text, targets text[], max_runs integer default null) returns void
+create function crm.schedule(name text, cron text, misfire text, targets text[], max_runs integer default null,
+                             overlap text default 'skip', attempts integer default 1, pause_after integer default null,
+                             run_timeout interval default null, misfire_max integer default null) returns void
     language plpgsql
 as $$
 declare
     before timestamptz := clock_timestamp();
 begin
-    insert into dist.schedule (name, cron, misfire, max_runs) values (name, cron, misfire, max_runs);
+    insert into dist.schedule (name, cron, misfire, max_runs, overlap, attempts, retry_after, pause_after, run_timeout, misfire_max)
+    values (name, cron, misfire, max_runs, overlap, attempts, '0.7 s', pause_after, run_timeout, misfire_max);
     insert into dist.step (schedule, position, target)
     select name, t.n, t.target from unnest(targets) with ordinality t(target, n);
     insert into crm.plan (schedule, seconds, maybe_from, certain_from)
@@ -150,6 +153,7 @@ values ('hand out', 'lead', 'by hand', 5, 'r.tier < 9');
 select crm.schedule('leads, each second', '* * * * * *', 'one', '{route leads}');
 select crm.schedule('leads, every instant', '*/2 * * * * *', 'all', '{route leads}');
 select crm.schedule('leads, in time or not', '1-59/2 * * * * *', 'skip', '{route leads}');
+select crm.schedule('leads, the latest three', '* * * * * *', 'all', '{hand out}', misfire_max => 3);
 
 -- What is taken back is given out again in the same run.
 set session authorization bob;
@@ -163,12 +167,18 @@ select crm.schedule('edited 1', '*/2 * * * * *', 'one', '{give leads}');
 select crm.schedule('edited 2', '*/2 * * * * *', 'all', '{take stale leads}');
 select crm.schedule('edited 3', '*/2 * * * * *', 'skip', '{take stale leads,give leads}');
 select crm.schedule('edited 4', '*/2 * * * * *', 'one', '{give tickets,give leads}');
+insert into dist.transfer (name, object, to_distribution_rule, row_limit, predicate)
+values ('faulty leads', 'lead', 'shared', 20, '1 / (select f.divisor from crm.fault f) = 1 and r.stale');
+select crm.schedule('faulty, edited 5', '* * * * * *', 'one', '{faulty leads}', attempts => 3);
+select crm.schedule('faulty, stops', '*/2 * * * * *', 'one', '{faulty leads}', attempts => 2, pause_after => 2);
 
 set session authorization cid;
 insert into dist.transfer (name, object, to_distribution_rule, row_limit)
 values ('route tickets', 'ticket', 'tickets in turn', 100);
 select crm.schedule('tickets', '*/2 * * * * *', 'one', '{route tickets}');
 select crm.schedule('tickets, in time or not', '*/5 * * * * *', 'skip', '{route tickets}');
+select crm.schedule('tickets, one after the other', '* * * * * *', 'one', '{route tickets}', overlap => 'queue_one');
+select crm.schedule('hurried', '*/3 * * * * *', 'all', '{route tickets}', attempts => 2, run_timeout => '100 ms');
 
 -- Accounts take their turns from the same pool as leads.
 set session authorization dee;
@@ -178,4 +188,5 @@ values ('faulty', 'account', 'north in turn', '1 / (select f.divisor from crm.fa
 select crm.schedule('accounts, every instant', '1-59/2 * * * * *', 'all', '{route accounts}');
 select crm.schedule('faulty', '*/4 * * * * *', 'one', '{faulty}');
 select crm.schedule('faulty, every instant', '*/3 * * * * *', 'all', '{route accounts,faulty}');
+select crm.schedule('faulty, again and again', '*/2 * * * * *', 'one', '{faulty}', attempts => 4, overlap => 'queue_one');
 reset session authorization;
