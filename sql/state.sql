@@ -164,7 +164,9 @@ begin
         -- What waits, a retry too, goes on waiting.
         return;
     end if;
-    if due is null and why is null then
+    if due is null and why is null and stopped and not plan_changed then
+        perform dist._refuse('schedule', s.name, '55000', 'its time has passed', 'Give it a new start_at, or call dist.run_now.');
+    elsif due is null and why is null then
         why := 'done';
         if st.ended = 'unbound' then
             perform dist._note_skipped(s, (select r.at from dist._next_runs(to_jsonb(s), 1, null) r(at)), right_now, 'unbound');
