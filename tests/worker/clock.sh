@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The server's clock is set forward and back while it runs, and while it is down: what was missed follows each schedule's
 # misfire policy, and nothing runs twice (X2). The clock is that of clock.c.
+CLUSTER_FSYNC=off
 # shellcheck source=tests/worker/lib.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 
