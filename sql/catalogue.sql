@@ -21,6 +21,10 @@ begin
               join pg_type t on t.oid = b.basetype
              where b.basetype <> 0)
         select jsonb_build_object(
+                   'oid', c.oid::bigint,
+                   'schema_oid', n.oid::bigint,
+                   -- Those below this number cannot change.
+                   'types', (select coalesce(jsonb_agg(distinct b.typid::bigint), '[]') from base b where b.typid >= 16384),
                    'schema', n.nspname,
                    'name', c.relname,
                    'kind', c.relkind,

@@ -1,12 +1,13 @@
 -- How a due schedule runs: claim, attempt, record, advance, in one transaction. Called by the worker's runners,
 -- dist.tick and dist.run_now as the owner of the extension; the steps themselves run as the schedule's owner.
 
-create function dist._run_steps(schedule_id integer, run_trigger text, due_at timestamptz, as_of timestamptz, attempt integer)
+create function dist._run_steps(schedule_id integer, run_trigger text, due_at timestamptz, as_of timestamptz, attempt integer,
+                                nowait boolean)
     returns bigint
     language c volatile
     as 'MODULE_PATHNAME', 'run_steps_wrapper';
-comment on function dist._run_steps(integer, text, timestamptz, timestamptz, integer) is
-    'Internal: takes the locks, runs the steps as the schedule''s owner, writes the run''s row, returns its id';
+comment on function dist._run_steps(integer, text, timestamptz, timestamptz, integer, boolean) is
+    'Internal: takes the locks, runs the steps as the schedule''s owner, writes the run''s row, returns its id; null when a lock is held and is not to be waited for';
 
 -- One attempt. status: succeeded, failed, broken (failed, and trying again is of no use), cancelled; null when something the
 -- run needs is locked and it is to stay due.
@@ -17,8 +18,7 @@ create function dist._attempt(s dist.schedule, run_trigger text, due timestamptz
 as $$
 declare
     started timestamptz := clock_timestamp();
-    targets text[] := array(select p.target from dist.step p
-                             where p.schedule = s.name and p.active and p.action = 'transfer' and p.target is not null);
+    targets text[];
     outermost boolean;
     stopped record;
     e_sqlstate text;
@@ -29,18 +29,12 @@ declare
 begin
     outermost := dist._run_begins(s.id, run_trigger, due, date_part('epoch', dist._run_timeout(s.run_timeout)));
     begin
-        if nowait then
-            begin
-                perform dist._lock_transfers(targets, true);
-            exception when lock_not_available then
-                perform dist._run_ends(outermost);
-                return;
-            end;
-        else
-            perform dist._lock_transfers(targets, false);
-        end if;
         perform dist._last_failure();
-        run_id := dist._run_steps(s.id, run_trigger, due, about, attempt);
+        run_id := dist._run_steps(s.id, run_trigger, due, about, attempt, nowait);
+        if run_id is null then
+            perform dist._run_ends(outermost);
+            return;
+        end if;
         perform dist._run_done(outermost);
         status := 'succeeded';
         return;
@@ -61,6 +55,7 @@ begin
         message := stopped.message;
         e_hint := stopped.hint;
     end if;
+    targets := array(select p.target from dist.step p where p.schedule = s.name and p.active and p.action = 'transfer' and p.target is not null);
     insert into dist.run (schedule, schedule_id, transfer, trigger, due_at, as_of, attempt, started_at, finished_at, status,
                           sqlstate, message, detail, hint, context, run_by)
     values (s.name, s.id, case when cardinality(targets) = 1 then targets[1] end,
@@ -76,16 +71,15 @@ create function dist._terms(s dist.schedule) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
+declare
+    limits jsonb := dist._limits();
 begin
-    return (
-        select to_jsonb(s) || jsonb_build_object(
-                   'misfire_grace', max(value) filter (where name = 'misfire_grace'),
-                   'misfire_window', coalesce(extract(epoch from s.misfire_window), max(value) filter (where name = 'misfire_window')),
-                   'misfire_max', coalesce(s.misfire_max, max(value) filter (where name = 'misfire_max')),
-                   'retry_after', extract(epoch from s.retry_after),
-                   'retry_max', max(value) filter (where name = 'retry_max'))
-          from dist.policies);
+    return to_jsonb(s) || jsonb_build_object(
+        'misfire_grace', limits -> 'misfire_grace',
+        'misfire_window', coalesce(to_jsonb(extract(epoch from s.misfire_window)), limits -> 'misfire_window'),
+        'misfire_max', coalesce(to_jsonb(s.misfire_max), limits -> 'misfire_max'),
+        'retry_after', extract(epoch from s.retry_after),
+        'retry_max', limits -> 'retry_max');
 end $$;
 comment on function dist._terms(dist.schedule) is 'Internal: a schedule''s row with the policies that fill it in, as src/standing.rs reads it';
 

@@ -22,17 +22,8 @@ create function dist._run_timeout(own interval) returns interval
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
-declare
-    seconds bigint;
 begin
-    if own is not null then
-        return own;
-    end if;
-    select p.value into seconds from dist.policy p where p.name = 'run_timeout';
-    if not found then
-        select d.value into seconds from dist._policy_defaults() d where d.name = 'run_timeout';
-    end if;
-    return make_interval(secs => seconds);
+    return coalesce(own, make_interval(secs => (dist._limits() ->> 'run_timeout')::bigint));
 end $$;
 comment on function dist._run_timeout(interval) is
     'Internal: how long a run may take, by its schedule or else by the policy run_timeout; null = no limit';

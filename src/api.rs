@@ -204,8 +204,14 @@ fn run_steps(
     due_at: Option<TimestampWithTimeZone>,
     as_of: TimestampWithTimeZone,
     attempt: i32,
-) -> Result<i64> {
-    router::run::run_steps(schedule, trigger, due_at, as_of, attempt)
+    nowait: bool,
+) -> Result<Option<i64>> {
+    router::run::run_steps(schedule, trigger, due_at, as_of, attempt, nowait)
+}
+
+#[pg_extern(sql = false)]
+fn limits() -> Result<pgrx::JsonB> {
+    Ok(pgrx::JsonB(router::kept::limits()?))
 }
 
 #[pg_extern(sql = false)]

@@ -5,11 +5,19 @@ use serde::Deserialize;
 
 use crate::criteria;
 use crate::error::{Result, internal};
+use crate::prepared;
+use crate::worker::invalidate;
 use crate::xact;
 
 /// A table or partitioned table.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Relation {
+    /// Its number.
+    pub oid: u32,
+    /// Its schema's number.
+    pub schema_oid: u32,
+    /// Numbers of its columns' types that are not PostgreSQL's own.
+    pub types: Vec<u32>,
     /// Its schema.
     pub schema: String,
     /// Its name.
@@ -42,6 +50,13 @@ pub struct Column {
 }
 
 impl Relation {
+    /// What is kept of it is forgotten when it changes.
+    pub fn watch(&self) {
+        let types: Vec<pg_sys::Oid> = self.types.iter().map(|oid| pg_sys::Oid::from(*oid)).collect();
+        invalidate::watch_relation(self.oid.into());
+        invalidate::watch_names(self.schema_oid.into(), &types);
+    }
+
     /// Its name as SQL, quoted and qualified.
     pub fn sql(&self) -> String {
         format!(
@@ -84,7 +99,7 @@ pub fn read<T: serde::de::DeserializeOwned>(query: &str, args: &[pgrx::datum::Da
         // Once the transaction has written or locked anything, which every run has by then, `select` takes a snapshot
         // of its own; before, it needs no transaction id, so that previews work on a standby.
         Spi::connect(|client| {
-            let rows = client.select(query, Some(1), args)?;
+            let rows = prepared::select(client, query, args)?;
             if rows.is_empty() {
                 return Ok(None);
             }
@@ -92,6 +107,27 @@ pub fn read<T: serde::de::DeserializeOwned>(query: &str, args: &[pgrx::datum::Da
         })
     })?
     .map_err(internal)?;
+    value
+        .map(|json| serde_json::from_value(json.0).map_err(internal))
+        .transpose()
+}
+
+/// The same for a run that is going to write: sees what has been committed by now, also in a statement that has been
+/// going on for long.
+pub fn read_newest<T: serde::de::DeserializeOwned>(
+    query: &str,
+    args: &[pgrx::datum::DatumWithOid<'_>],
+) -> Result<Option<T>> {
+    let value = xact::as_extension_owner(|| {
+        Spi::connect_mut(|client| {
+            let rows = prepared::update(client, query, args)?;
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            rows.first().get_one::<pgrx::JsonB>()
+        })
+    })?
+    .map_err(|error: pgrx::spi::Error| internal(error))?;
     value
         .map(|json| serde_json::from_value(json.0).map_err(internal))
         .transpose()
@@ -105,6 +141,9 @@ impl criteria::Catalogue for Catalogue {
         read::<Relation>("select dist._relation(to_regclass($1))", &[name.to_owned().into()])
             .ok()
             .flatten()
-            .map(|relation| relation.for_criteria())
+            .map(|relation| {
+                relation.watch();
+                relation.for_criteria()
+            })
     }
 }

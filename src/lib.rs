@@ -13,6 +13,7 @@ mod clock;
 mod criteria;
 mod error;
 mod firing;
+mod prepared;
 mod recurrence;
 mod router;
 mod settings;
@@ -45,7 +46,8 @@ extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["r
 extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["quarantine"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);
 extension_sql_file!("../sql/move.sql", name = "move", requires = ["lock"]);
-extension_sql_file!("../sql/function.sql", name = "function", requires = ["move"]);
+extension_sql_file!("../sql/stamp.sql", name = "stamp", requires = ["move"]);
+extension_sql_file!("../sql/function.sql", name = "function", requires = ["stamp"]);
 extension_sql_file!("../sql/running.sql", name = "running", requires = ["function"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["running"]);
 extension_sql_file!("../sql/due.sql", name = "due", requires = ["fire"]);

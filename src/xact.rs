@@ -5,6 +5,7 @@
 //! closure, with SET ROLE and SET SESSION AUTHORIZATION refused inside it.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::panic::AssertUnwindSafe;
 
@@ -12,6 +13,7 @@ use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 
 use crate::error::{Result, internal};
+use crate::worker::invalidate;
 
 /// Restores the former identity when it goes out of scope, also while an error unwinds.
 struct Identity {
@@ -43,14 +45,30 @@ impl Drop for Identity {
 
 /// Name of the role whose rights hold at this moment.
 pub fn current_role_name() -> Result<String> {
-    // Not by Spi::get_one, which draws a transaction id: on a standby there is none.
-    Spi::connect(|client| {
-        client
-            .select("select current_user::text", Some(1), &[])
-            .and_then(|rows| rows.first().get_one::<String>())
-    })
-    .map_err(internal)?
-    .ok_or_else(|| internal("there is no current role"))
+    // SAFETY: the name is a copy in the current memory context, and is copied once more at once.
+    let name = unsafe {
+        let name = pg_sys::GetUserNameFromId(pg_sys::GetUserId(), true);
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+    };
+    name.ok_or_else(|| internal("there is no current role"))
+}
+
+/// Whether a role of that name exists and is a superuser or a member of another role.
+pub fn is_superuser_or_member(name: &str, of: pg_sys::Oid) -> bool {
+    let Ok(name) = CString::new(name) else {
+        return false;
+    };
+    // SAFETY: looks into catalogue caches; the name outlives the call.
+    unsafe {
+        let role = pg_sys::get_role_oid(name.as_ptr(), true);
+        role != pg_sys::InvalidOid && (pg_sys::superuser_arg(role) || pg_sys::is_member_of_role(role, of))
+    }
+}
+
+/// The instant by clock_timestamp(), in PostgreSQL's microseconds.
+pub fn clock() -> i64 {
+    // SAFETY: reads the clock.
+    unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
 /// The role whose rights hold at this moment.
@@ -89,28 +107,54 @@ pub fn as_role<T>(role: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
 /// # Errors
 /// When the extension is not installed in this database.
 pub fn as_extension_owner<T>(work: impl FnOnce() -> T) -> Result<T> {
-    let owner = Spi::connect(|client| {
-        client
-            .select(
+    let owner = extension_owner().ok_or_else(|| internal("the extension is not installed in this database"))?;
+    Ok(as_trusted(owner, work))
+}
+
+thread_local! {
+    /// The extension's owner, and the generation in which it was read.
+    static OWNER: Cell<(u64, pg_sys::Oid)> = const { Cell::new((0, pg_sys::InvalidOid)) };
+}
+
+/// The extension's owner; none where the extension is not there. Its tables come and go and change owner with it, so a
+/// message about one of them says when to look again.
+pub fn extension_owner() -> Option<pg_sys::Oid> {
+    let (generation, owner) = OWNER.get();
+    if generation == invalidate::generation() {
+        return Some(owner);
+    }
+    let may_keep = invalidate::receive();
+    let (owner, generation) = invalidate::filling(|| {
+        invalidate::watch_relation(invalidate::stamp());
+        Spi::connect(|client| {
+            crate::prepared::select(
+                client,
                 "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'pg_dist'",
-                Some(1),
                 &[],
             )
             .and_then(|rows| rows.first().get_one::<pg_sys::Oid>())
-    })
-    .ok()
-    .flatten()
-    .ok_or_else(|| internal("the extension is not installed in this database"))?;
-    Ok(as_trusted(owner, work))
+        })
+        .ok()
+        .flatten()
+    });
+    if let (true, Some(owner), Some(generation)) = (may_keep, owner, generation) {
+        OWNER.set((generation, owner));
+    }
+    owner
 }
 
 /// The same where the extension's owner is known already.
 pub fn as_trusted<T>(owner: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
     let _former = Identity::switch_to(owner);
+    const PATH: &CStr = c"pg_catalog, pg_temp";
+    // SAFETY: reads a setting.
+    if unsafe { !pg_sys::namespace_search_path.is_null() && CStr::from_ptr(pg_sys::namespace_search_path) == PATH } {
+        return work();
+    }
     // SAFETY: as in as_role. The setting is what a function's SET clause would be: it goes with the level.
     let level = unsafe {
         let level = pg_sys::NewGUCNestLevel();
-        set_search_path(c"pg_catalog, pg_temp");
+        set_search_path(PATH);
         level
     };
     let done = work();
@@ -124,11 +168,20 @@ pub fn as_trusted<T>(owner: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
 /// # Safety
 /// A level must have been opened for it.
 unsafe fn set_search_path(path: &CStr) {
+    // SAFETY: as said.
+    unsafe { set(c"search_path", path) }
+}
+
+/// Sets a setting until the current nesting level of settings ends.
+///
+/// # Safety
+/// A level must have been opened for it.
+unsafe fn set(name: &CStr, value: &CStr) {
     // SAFETY: the texts outlive the call, which copies them.
     unsafe {
         pg_sys::set_config_option(
-            c"search_path".as_ptr(),
-            path.as_ptr(),
+            name.as_ptr(),
+            value.as_ptr(),
             pg_sys::GucContext::PGC_USERSET,
             pg_sys::GucSource::PGC_S_SESSION,
             pg_sys::GucAction::GUC_ACTION_SAVE,
@@ -175,6 +228,34 @@ pub fn with_users_search_path<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
+/// Runs `work` with other settings, which are as before when it returns; an error takes them back with everything else.
+pub fn with_settings<T>(settings: &[(&CStr, CString)], work: impl FnOnce() -> T) -> T {
+    // SAFETY: as in as_trusted.
+    let level = unsafe {
+        let level = pg_sys::NewGUCNestLevel();
+        for (name, value) in settings {
+            set(name, value);
+        }
+        level
+    };
+    let done = work();
+    // SAFETY: as in as_role.
+    unsafe { pg_sys::AtEOXact_GUC(true, level) };
+    done
+}
+
+/// Whether the transaction has written or locked anything; from then on every statement sees the newest rows.
+pub fn is_writing() -> bool {
+    // SAFETY: reads backend-local state.
+    unsafe { pg_sys::GetCurrentTransactionIdIfAny() != pg_sys::InvalidTransactionId }
+}
+
+/// Memory for a sort as it is set now, in kilobytes.
+pub fn work_mem_kb() -> i32 {
+    // SAFETY: reads a backend-local variable.
+    unsafe { pg_sys::work_mem }
+}
+
 /// Runs `work` in a subtransaction that is rolled back whatever happens, and returns what PostgreSQL raised in it.
 ///
 /// The sequence is that of plpgsql's exception blocks: remember context and owner, begin, run, roll back, restore.
@@ -200,4 +281,33 @@ pub fn trial(work: impl FnOnce()) -> Option<CaughtError> {
         pg_sys::CurrentResourceOwner = owner;
     }
     raised
+}
+
+/// Runs `work` in a subtransaction that is rolled back unless `work` says that what it did is to stay.
+///
+/// # Errors
+/// What PostgreSQL raised in it, which is rolled back then.
+pub fn attempt<T>(work: impl FnOnce() -> (T, bool)) -> std::result::Result<T, CaughtError> {
+    // SAFETY: as in trial.
+    let (context, owner) = unsafe {
+        let was = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(was.0);
+        was
+    };
+    let outcome = PgTryBuilder::new(AssertUnwindSafe(|| Ok(work())))
+        .catch_others(Err)
+        .catch_rust_panic(Err)
+        .execute();
+    // SAFETY: as in trial.
+    unsafe {
+        if matches!(outcome, Ok((_, true))) {
+            pg_sys::ReleaseCurrentSubTransaction();
+        } else {
+            pg_sys::RollbackAndReleaseCurrentSubTransaction();
+        }
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::CurrentResourceOwner = owner;
+    }
+    outcome.map(|(value, _)| value)
 }

@@ -30,7 +30,7 @@ impl Checked {
     /// `is not true`, so that `not` of a test that is null is true: with only AND, OR and `is not true` an expression
     /// is true exactly where it would be with every null test replaced by false.
     ///
-    /// `as_of` is the text of a timestamptz with its offset, such as `2026-01-05 06:00:00+00`.
+    /// `as_of` is the text of a timestamptz with its offset, such as `2026-01-05 06:00:00+00`, or a parameter such as `$2`.
     pub fn to_sql(&self, alias: &str, as_of: &str) -> String {
         Writer { record: alias, as_of }.item(&self.root, alias, 1)
     }
@@ -151,7 +151,11 @@ impl Writer<'_> {
 
     /// The run's instant less an interval. All of it is immutable, so it is folded to a constant and indexes serve it.
     fn back(&self, interval: &str, kind: Kind) -> String {
-        let as_of = literal(self.as_of, "timestamp with time zone");
+        let as_of = if self.as_of.starts_with('$') {
+            format!("{}::timestamp with time zone", self.as_of)
+        } else {
+            literal(self.as_of, "timestamp with time zone")
+        };
         // On the UTC calendar: months and days counted in the session's zone would differ between sessions.
         let utc = format!("(({as_of} at time zone 'UTC') - {})", literal(interval, "interval"));
         match kind {

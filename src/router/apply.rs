@@ -1,27 +1,37 @@
 //! The move itself: all that was decided, or nothing and a decision anew.
 
+use chrono::{DateTime, Utc};
+use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::error::{Result, error_hint, internal};
-use crate::router::decide::{Carried, Decision, Oids, Texts, Tids, decide};
+use crate::prepared;
+use crate::router::decide::{Carried, Decision, MOST_BY_KEPT_PLAN, Oids, Reading, Texts, Tids, decide};
 use crate::router::failure;
+use crate::router::lock::States;
 use crate::router::plan::Plan;
 use crate::router::statement;
+use crate::worker::raised::{last_raised, watching_errors};
 use crate::worker::running::{self, Phase};
-use crate::xact::with_users_search_path;
+use crate::xact::{attempt, with_users_search_path};
 
 /// Decides and moves. Candidates are not locked at first, for that would write every row twice; if the count of rows
 /// moved shows that others changed some meanwhile, all is taken back and done again on locked candidates.
 ///
 /// Returns the decision, and each candidate's new owner.
-pub fn move_records(client: &mut SpiClient<'_>, plan: &Plan) -> Result<(Decision, Carried)> {
-    let mut decision = decide(client, plan, false)?;
+pub fn move_records(
+    client: &mut SpiClient<'_>,
+    plan: &Plan,
+    about: DateTime<Utc>,
+    states: &States,
+) -> Result<(Decision, Carried)> {
+    let mut decision = decide(client, plan, about, Some(states), Reading::Kept)?;
     let mut new_owners = decision.new_owners(plan);
     let mut moved = apply(client, plan, &decision, new_owners)?;
     if moved != decision.outcome.moved {
         running::phase(Phase::Reading);
-        decision = decide(client, plan, true)?;
+        decision = decide(client, plan, about, Some(states), Reading::Locked)?;
         new_owners = decision.new_owners(plan);
         moved = apply(client, plan, &decision, new_owners)?;
     }
@@ -48,22 +58,39 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
     }
     running::phase(Phase::Moving);
     let candidates = &decision.candidates;
-    let args = [
-        statement::moves(plan, decision.shape, candidates.in_heap_order)?.into(),
-        i64::try_from(decision.outcome.moved).map_err(internal)?.into(),
+    let mut args: Vec<DatumWithOid<'_>> = vec![
         Tids(candidates.tids).into(),
         decision.outcome.rep.clone().into(),
         Texts(new_owners).into(),
         Texts(candidates.owners).into(),
         Oids(candidates.tables).into(),
     ];
-    let call = "select done, failure from dist._users_statement($1, $2, null, $3, $4, $5, $6, $7)";
-    let row = with_users_search_path(|| client.update(call, None, &args))
-        .map_err(internal)?
-        .first();
-    let (moved, failure) = row.get_two::<i64, pgrx::JsonB>().map_err(internal)?;
-    match failure {
-        Some(failure) => Err(failure::raise(failure.0)),
-        None => Ok(usize::try_from(moved.unwrap_or(0)).unwrap_or(0)),
+    let sql = if decision.outcome.moved == 1 {
+        let place = decision.outcome.seq.iter().position(|seq| *seq > 0).unwrap_or(0) + 1;
+        args.push(i32::try_from(place).map_err(internal)?.into());
+        statement::moves_one(plan, decision.shape)?
+    } else {
+        statement::moves(plan, decision.shape, candidates.in_heap_order)?
+    };
+    let many = decision.outcome.moved as i64 > MOST_BY_KEPT_PLAN;
+    let moved = attempt(|| {
+        let moved = watching_errors(|| {
+            with_users_search_path(|| {
+                if many {
+                    client.update(sql.as_str(), None, &args)
+                } else {
+                    prepared::update(client, &sql, &args)
+                }
+            })
+        })
+        .map(|rows| rows.len());
+        // Others changed some of the records since they were read: take all back, so that it can be done again.
+        let all = moved.as_ref().is_ok_and(|moved| *moved == decision.outcome.moved);
+        (moved, all)
+    });
+    match (moved, last_raised()) {
+        (Ok(moved), _) => moved.map_err(internal),
+        (Err(_), Some(raised)) => Err(failure::raise_watched(&raised)),
+        (Err(caught), None) => caught.rethrow(),
     }
 }

@@ -3,6 +3,7 @@
 //! What only passes through (ctids, keys, former owners) stays in PostgreSQL's arrays and is handed on as it came; only
 //! leaf numbers and owner numbers, whole numbers both, are looked at here.
 
+use chrono::{DateTime, Utc};
 use pgrx::IntoDatum;
 use pgrx::datum::DatumWithOid;
 use pgrx::itemptr::item_pointer_get_both;
@@ -10,8 +11,11 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::allocation::{self, Outcome, PoolRun, Quota, Target};
+use crate::clock;
 use crate::error::{Place, Result, error, internal, noting};
+use crate::prepared;
 use crate::router::failure;
+use crate::router::lock::States;
 use crate::router::plan::Plan;
 use crate::router::statement::{self, Shape};
 use crate::worker::running;
@@ -77,6 +81,9 @@ pub struct Candidates {
     pub owned: Vec<i32>,
 }
 
+/// What reads more than this is planned anew the next time: planning costs little then, and a bad plan much.
+pub const MOST_BY_KEPT_PLAN: i64 = 1000;
+
 /// Who gets what, and whose turn it is afterwards.
 pub struct Decision {
     /// What each candidate carries.
@@ -103,21 +110,39 @@ impl Decision {
     }
 }
 
-/// Reads the candidates and allocates them. With `lock` they are locked as they are read, so that they cannot change.
+/// How candidates are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// By a statement of its own, which leaves nothing behind: a preview.
+    Once,
+    /// By a statement that the session keeps.
+    Kept,
+    /// Locked as they are read, so that they cannot change.
+    Locked,
+}
+
+/// Reads the candidates and allocates them; `states` is whose turn it is, where the plan itself does not say.
 ///
 /// # Errors
 /// What the user's expressions raise; a broken pool.
-pub fn decide(client: &SpiClient<'_>, plan: &Plan, lock: bool) -> Result<Decision> {
+pub fn decide(
+    client: &SpiClient<'_>,
+    plan: &Plan,
+    about: DateTime<Utc>,
+    states: Option<&States>,
+    how: Reading,
+) -> Result<Decision> {
     let shape = Shape {
         tree: plan.object.relation()?.tree,
         owned: !plan.filters.iter().any(|(name, _)| name == "source unowned"),
         fields: !plan.set_fields.is_empty(),
     };
     let note = format!("While the candidates of {} were read.", plan.source);
-    let sql = failure::compiling(|| statement::candidates(plan, shape, lock))?;
-    let candidates = noting(&note, || read(client, plan, shape, &sql)).inspect_err(|_| failure::in_statement(&sql))?;
+    let sql = failure::compiling(|| statement::candidates(plan, shape, how == Reading::Locked))?;
+    let candidates =
+        noting(&note, || read(client, plan, shape, &sql, about, how)).inspect_err(|_| failure::in_statement(&sql))?;
     running::allocating(candidates.count);
-    let mut quotas = quotas(plan)?;
+    let mut quotas = quotas(plan, states)?;
     let outcome = allocate(plan, &candidates, &mut quotas)?;
     Ok(Decision {
         shape,
@@ -127,12 +152,21 @@ pub fn decide(client: &SpiClient<'_>, plan: &Plan, lock: bool) -> Result<Decisio
     })
 }
 
-fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, sql: &str) -> Result<Candidates> {
-    let mut args: Vec<DatumWithOid<'_>> = Vec::new();
-    if shape.owned {
-        args.push(plan.reps.clone().into());
-    }
-    let row = client.select(sql, None, &args).map_err(internal)?.first();
+fn read(
+    client: &SpiClient<'_>,
+    plan: &Plan,
+    shape: Shape,
+    sql: &str,
+    about: DateTime<Utc>,
+    how: Reading,
+) -> Result<Candidates> {
+    let args: [DatumWithOid<'_>; 2] = [plan.reps.clone().into(), clock::to_pg(about)?.into()];
+    let rows = if how == Reading::Kept {
+        prepared::select(client, sql, &args)
+    } else {
+        client.select(sql, None, &args)
+    };
+    let row = rows.map_err(internal)?.first();
     let mut next = 0;
     let mut column = || {
         next += 1;
@@ -146,6 +180,9 @@ fn read(client: &SpiClient<'_>, plan: &Plan, shape: Shape, sql: &str) -> Result<
     let numbers =
         |ordinal| -> Result<Vec<i32>> { Ok(row.get::<Vec<i32>>(ordinal).map_err(internal)?.unwrap_or_default()) };
     let count = row.get::<i64>(column()).map_err(internal)?.unwrap_or(0);
+    if how == Reading::Kept && count > MOST_BY_KEPT_PLAN {
+        prepared::forget(sql);
+    }
     let tids = column();
     let places = row.get::<Vec<pg_sys::ItemPointerData>>(tids).map_err(internal)?;
     let places = places.unwrap_or_default();
@@ -195,11 +232,15 @@ fn in_heap_order(tids: &[pg_sys::ItemPointerData]) -> bool {
 ///
 /// # Errors
 /// When a pool's row or a weight is not what it should be.
-pub fn quotas(plan: &Plan) -> Result<Vec<Quota>> {
+pub fn quotas(plan: &Plan, states: Option<&States>) -> Result<Vec<Quota>> {
     plan.pools
         .iter()
         .map(|rule| {
-            Quota::new(&rule.members(), &rule.state()?).map_err(|problem| allocation_error(&rule.name, &problem))
+            let state = match states.and_then(|states| states.get(&rule.name)) {
+                Some(row) => row.state(&rule.name)?,
+                None => rule.state()?,
+            };
+            Quota::new(&rule.members(), &state).map_err(|problem| allocation_error(&rule.name, &problem))
         })
         .collect()
 }

@@ -373,7 +373,7 @@ fn destination(plan: &Plan, number: usize, owner: Option<&str>, candidate: bool,
         Target::Unowned => {}
         Target::Leave(code) => left = Some(Reason::from(i16::try_from(code).unwrap_or(-1))),
         Target::Pool(pool) => {
-            let quotas = quotas(plan)?;
+            let quotas = quotas(plan, None)?;
             let pool = pool as usize;
             let (Some(rule), Some(quota)) = (plan.pools.get(pool), quotas.get(pool)) else {
                 return Err(internal("pool out of range"));

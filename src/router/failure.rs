@@ -15,6 +15,7 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::error::{Result, error};
+use crate::worker::raised::Raised;
 use crate::xact;
 
 /// Where the last run of this session failed.
@@ -72,7 +73,11 @@ pub fn failed_to_compile() -> bool {
 }
 
 fn parse(sql: &str) {
-    let parsed = Spi::connect(|client| client.prepare(sql, &[pg_sys::TEXTARRAYOID.into()]).map(drop));
+    let parsed = Spi::connect(|client| {
+        client
+            .prepare(sql, &[pg_sys::TEXTARRAYOID.into(), pg_sys::TIMESTAMPTZOID.into()])
+            .map(drop)
+    });
     parsed.map_err(crate::error::internal).unwrap_or_report();
 }
 
@@ -90,6 +95,17 @@ fn lasts(code: PgSqlErrorCode) -> bool {
         ]
         .iter()
         .any(|wrong| *wrong as i32 & 0xfff == class)
+}
+
+/// The same for one that was watched while it was raised.
+pub fn raise_watched(raised: &Raised) -> ErrorReport {
+    let sqlstate: String = (0..5)
+        .map(|n| char::from(u8::try_from((raised.code >> (6 * n)) & 0x3f).unwrap_or(0) + b'0'))
+        .collect();
+    raise(serde_json::json!({
+        "sqlstate": sqlstate, "message": raised.message, "detail": raised.detail, "hint": raised.hint,
+        "context": raised.context,
+    }))
 }
 
 /// The error to return for a failure that `dist._users_statement` caught.

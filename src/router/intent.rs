@@ -187,7 +187,7 @@ pub struct DistributionRule {
     pub rep: Option<String>,
     /// The team's members.
     pub members: Vec<MemberRow>,
-    /// The kept deficits; None before the first run.
+    /// The kept deficits when the intent was read; None before the first run. A run goes by what it locks.
     pub pool: Option<PoolRow>,
 }
 
@@ -203,18 +203,56 @@ pub struct MemberRow {
 /// A row of `dist.pool`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct PoolRow {
-    total_weight: String,
-    scale: u32,
-    deficits: BTreeMap<String, serde_json::Number>,
-    turns: i64,
+    /// W: sum of the weights.
+    pub total_weight: String,
+    /// Decimals of the weights.
+    pub scale: u32,
+    /// Rep to deficit.
+    pub deficits: BTreeMap<String, serde_json::Number>,
+    /// Turns taken so far.
+    pub turns: i64,
+}
+
+impl PoolRow {
+    /// Deficits that are refused when they are looked at.
+    pub fn unreadable() -> BTreeMap<String, serde_json::Number> {
+        BTreeMap::from([(
+            String::new(),
+            serde_json::Number::from_string_unchecked("0.5".to_owned()),
+        )])
+    }
+
+    /// The row as the allocation wants it.
+    ///
+    /// # Errors
+    /// XX001 when it is not what pg_dist wrote.
+    pub fn state(&self, rule: &str) -> Result<PoolState> {
+        let broken = || {
+            error_hint(
+                PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+                format!("dist.pool '{rule}': not whole numbers"),
+                "Delete the row: the rule then starts afresh.",
+            )
+        };
+        Ok(PoolState {
+            total_weight: self.total_weight.parse().map_err(|_| broken())?,
+            scale: self.scale,
+            deficits: self
+                .deficits
+                .iter()
+                .map(|(rep, deficit)| {
+                    deficit
+                        .to_string()
+                        .parse()
+                        .map(|deficit| (rep.clone(), deficit))
+                        .map_err(|_| broken())
+                })
+                .collect::<Result<_>>()?,
+        })
+    }
 }
 
 impl DistributionRule {
-    /// Turns taken so far.
-    pub fn turns(&self) -> i64 {
-        self.pool.as_ref().map_or(0, |pool| pool.turns)
-    }
-
     /// The members as the allocation wants them; in a round robin all weigh the same.
     pub fn members(&self) -> Vec<Member> {
         self.members
@@ -237,31 +275,9 @@ impl DistributionRule {
     /// # Errors
     /// XX001 when the row of `dist.pool` is not what pg_dist wrote.
     pub fn state(&self) -> Result<PoolState> {
-        let Some(row) = &self.pool else {
-            return Ok(PoolState::default());
-        };
-        let broken = || {
-            error_hint(
-                PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-                format!("dist.pool '{}': not whole numbers", self.name),
-                "Delete the row: the rule then starts afresh.",
-            )
-        };
-        Ok(PoolState {
-            total_weight: row.total_weight.parse().map_err(|_| broken())?,
-            scale: row.scale,
-            deficits: row
-                .deficits
-                .iter()
-                .map(|(rep, deficit)| {
-                    deficit
-                        .to_string()
-                        .parse()
-                        .map(|deficit| (rep.clone(), deficit))
-                        .map_err(|_| broken())
-                })
-                .collect::<Result<_>>()?,
-        })
+        self.pool
+            .as_ref()
+            .map_or_else(|| Ok(PoolState::default()), |row| row.state(&self.name))
     }
 }
 

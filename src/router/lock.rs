@@ -1,18 +1,38 @@
-//! A run's locks, taken before anything is read, and the id that is drawn once they are held.
+//! A run's locks, taken before anything is read: the objects, then the pools, each in one order for everybody. The very
+//! statement that locks the pools returns whose turn it is. And the id that is drawn once they are held.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
 use serde::Deserialize;
 
 use crate::error::{Result, internal};
+use crate::prepared;
+use crate::router::intent::PoolRow;
 use crate::router::plan::Plan;
+use crate::worker::invalidate;
 use crate::xact::as_extension_owner;
 
+const OBJECTS: &str = include_str!("sql/lock_objects.sql");
+const POOLS: &str = include_str!("sql/lock_pools.sql");
+/// Whoever holds the lock is not waited for: the row is missing from the answer.
+const NOWAIT: &str = " skip locked";
+/// More transfers than this are forgotten together.
+const MOST_KEPT: usize = 10_000;
+
 /// What a run has locked, by the intent that it saw before it had to wait.
-#[derive(Deserialize)]
 pub struct Locked {
     objects: Vec<String>,
     pools: Vec<String>,
+    /// Whose turn it is; used up by the first step, for steps take turns.
+    states: Option<States>,
 }
+
+/// The pools' rows by name.
+pub type States = BTreeMap<String, PoolRow>;
 
 impl Locked {
     /// The object or pool that a plan needs and that is not locked.
@@ -26,25 +46,140 @@ impl Locked {
             .map(|pool| pool.name.as_str())
             .find(|pool| !self.pools.iter().any(|name| name == pool))
     }
+
+    /// Code of the user's runs that may take turns.
+    pub fn turns_may_pass(&mut self) {
+        self.states = None;
+    }
+
+    /// Whose turn it is now.
+    ///
+    /// # Errors
+    /// When the pools cannot be read.
+    pub fn states(&mut self) -> Result<States> {
+        match self.states.take() {
+            Some(states) => Ok(states),
+            None => as_extension_owner(|| Spi::connect_mut(|client| lock_pools(client, &self.pools, false)))?
+                .map_err(internal),
+        }
+    }
 }
 
-/// Takes the locks of a run of these transfers.
-pub fn lock_transfers(transfers: &[String]) -> Result<Locked> {
-    as_extension_owner(|| {
+/// What a transfer's run locks.
+#[derive(Deserialize)]
+struct Needs {
+    objects: Vec<String>,
+    pools: Vec<String>,
+}
+
+thread_local! {
+    static NEEDS: RefCell<HashMap<String, (u64, Rc<Needs>)>> = RefCell::new(HashMap::new());
+}
+
+/// Takes the locks of a run of these transfers; none where something is locked and is not to be waited for.
+///
+/// # Errors
+/// When they cannot be taken.
+pub fn lock_transfers(transfers: &[String], nowait: bool) -> Result<Option<Locked>> {
+    let (mut objects, mut pools) = (Vec::new(), Vec::new());
+    for transfer in transfers {
+        let needs = needs(transfer)?;
+        objects.extend(needs.objects.iter().cloned());
+        pools.extend(needs.pools.iter().cloned());
+    }
+    lock(objects, pools, nowait)
+}
+
+fn needs(transfer: &str) -> Result<Rc<Needs>> {
+    let may_keep = invalidate::receive();
+    let kept = NEEDS.with_borrow(|kept| kept.get(transfer).cloned());
+    if let Some((_, needs)) = kept.filter(|(generation, _)| may_keep && *generation == invalidate::generation()) {
+        return Ok(needs);
+    }
+    let (read, generation) = invalidate::filling(|| {
+        crate::catalogue::read_newest::<Needs>("select dist._needs($1)", &[transfer.to_owned().into()])
+    });
+    let needs = Rc::new(read?.ok_or_else(|| internal("nothing says what is to be locked"))?);
+    if let (true, Some(generation)) = (may_keep, generation) {
+        NEEDS.with_borrow_mut(|kept| {
+            if kept.len() >= MOST_KEPT {
+                kept.clear();
+            }
+            kept.insert(transfer.to_owned(), (generation, Rc::clone(&needs)));
+        });
+    }
+    Ok(needs)
+}
+
+/// Takes these locks; none where something is locked and is not to be waited for.
+///
+/// # Errors
+/// When they cannot be taken.
+pub fn lock(mut objects: Vec<String>, mut pools: Vec<String>, nowait: bool) -> Result<Option<Locked>> {
+    for names in [&mut objects, &mut pools] {
+        names.sort();
+        names.dedup();
+    }
+    let states = as_extension_owner(|| {
         Spi::connect_mut(|client| {
-            client
-                .update(
-                    "select dist._lock_transfers($1, false)",
-                    None,
-                    &[transfers.to_vec().into()],
-                )?
-                .first()
-                .get_one::<pgrx::JsonB>()
+            if lock_objects(client, &objects, nowait)? < objects.len() {
+                // Rows are made by the first run that needs them.
+                let new = "insert into dist.object_state (object) select * from unnest($1) on conflict do nothing";
+                prepared::update(client, new, &[objects.clone().into()])?;
+                if lock_objects(client, &objects, nowait)? < objects.len() {
+                    return Ok(None);
+                }
+            }
+            let mut states = lock_pools(client, &pools, nowait)?;
+            if states.len() < pools.len() {
+                let new = "insert into dist.pool (distribution_rule) select * from unnest($1) on conflict do nothing";
+                prepared::update(client, new, &[pools.clone().into()])?;
+                states = lock_pools(client, &pools, nowait)?;
+                if states.len() < pools.len() {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(states))
         })
     })?
-    .map_err(internal)?
-    .map(|locked| serde_json::from_value(locked.0).map_err(internal))
-    .ok_or_else(|| internal("nothing says what is locked"))?
+    .map_err(|error: pgrx::spi::Error| internal(error))?;
+    Ok(states.map(|states| Locked {
+        objects,
+        pools,
+        states: Some(states),
+    }))
+}
+
+fn lock_objects(client: &mut SpiClient<'_>, objects: &[String], nowait: bool) -> pgrx::spi::Result<usize> {
+    let text = if nowait { &format!("{OBJECTS}{NOWAIT}") } else { OBJECTS };
+    Ok(prepared::update(client, text, &[objects.to_vec().into()])?.len())
+}
+
+fn lock_pools(client: &mut SpiClient<'_>, pools: &[String], nowait: bool) -> pgrx::spi::Result<States> {
+    if pools.is_empty() {
+        return Ok(States::new());
+    }
+    let text = if nowait { &format!("{POOLS}{NOWAIT}") } else { POOLS };
+    let mut states = States::new();
+    for row in prepared::update(client, text, &[pools.to_vec().into()])? {
+        states.insert(
+            row.get::<String>(1)?.unwrap_or_default(),
+            PoolRow {
+                total_weight: row.get::<String>(2)?.unwrap_or_default(),
+                scale: row
+                    .get::<i32>(3)?
+                    .and_then(|scale| u32::try_from(scale).ok())
+                    .unwrap_or(0),
+                // What cannot be read is no whole number either, and is refused as such.
+                deficits: row
+                    .get::<String>(4)?
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                    .unwrap_or_else(PoolRow::unreadable),
+                turns: row.get::<i64>(5)?.unwrap_or(0),
+            },
+        );
+    }
+    Ok(states)
 }
 
 /// Draws the id of a run; its locks must be held by then.
@@ -52,7 +187,13 @@ pub fn lock_transfers(transfers: &[String]) -> Result<Locked> {
 /// # Errors
 /// When the sequence is exhausted.
 pub fn next_run_id() -> Result<i64> {
-    as_extension_owner(|| Spi::get_one::<i64>("select nextval('dist.run_id_seq'::regclass)"))?
-        .map_err(internal)?
-        .ok_or_else(|| internal("no run id"))
+    as_extension_owner(|| {
+        Spi::connect_mut(|client| {
+            prepared::update(client, "select nextval('dist.run_id_seq'::regclass)", &[])?
+                .first()
+                .get_one::<i64>()
+        })
+    })?
+    .map_err(internal)?
+    .ok_or_else(|| internal("no run id"))
 }

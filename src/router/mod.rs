@@ -5,7 +5,7 @@
 //! | step | file |
 //! | --- | --- |
 //! | take the locks | [`lock`] |
-//! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`trust`] |
+//! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`kept`], [`trust`] |
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`branches`], [`expression`] |
 //! | write the statements | [`statement`] |
 //! | read the candidates, allocate | [`decide`] |
@@ -27,6 +27,7 @@ pub mod failure;
 pub mod function;
 pub mod inside;
 pub mod intent;
+pub mod kept;
 pub mod lock;
 pub mod plan;
 pub mod preview;

@@ -5,12 +5,12 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::allocation::{Outcome, Reason};
-use crate::clock;
 use crate::error::{Result, internal};
-use crate::router::decide::{Carried, Texts, decide};
+use crate::router::decide::{Carried, Reading, Texts, decide};
 use crate::router::intent::Intent;
 use crate::router::plan;
 use crate::router::session::with_settings;
+use crate::router::statement;
 use crate::router::trust::check_writers;
 
 /// What would become of one record.
@@ -34,10 +34,10 @@ pub struct Row {
 pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
     let intent = Intent::of_transfer(transfer)?;
     check_writers(&intent.writers())?;
-    let plan = plan::of_transfer(&intent, &clock::literal(about))?;
+    let plan = plan::of_transfer(&intent, statement::AS_OF)?;
     with_settings(about, || {
         Spi::connect(|client| {
-            let decision = decide(client, &plan, false)?;
+            let decision = decide(client, &plan, about, None, Reading::Once)?;
             let candidates = &decision.candidates;
             let outcome = &decision.outcome;
             let keys = texts(client, candidates.keys, candidates.count)?;

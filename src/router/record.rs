@@ -1,5 +1,6 @@
 //! What is written about a run: what moved, what was left and why, whose turn it is now, and the outcome.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -10,10 +11,13 @@ use pgrx::spi::SpiClient;
 use crate::allocation::{Outcome, Quota, Reason};
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
+use crate::prepared;
 use crate::router::decide::{Carried, Decision, Jsonbs, Texts};
-use crate::router::intent::DistributionRule;
+use crate::router::kept::Compiled;
+use crate::router::lock::States;
 use crate::router::plan::Plan;
-use crate::xact::as_extension_owner;
+use crate::worker::invalidate;
+use crate::xact::{self, as_extension_owner};
 
 /// What a run did, summed over its steps.
 #[derive(Debug, Default)]
@@ -51,13 +55,15 @@ pub struct Header {
 /// Writes the audit and keeps the pools.
 pub fn record(
     client: &mut SpiClient<'_>,
-    plan: &Plan,
+    compiled: &Compiled,
     (decision, new_owners): &(Decision, Carried),
     run: i64,
     about: DateTime<Utc>,
     totals: &mut Totals,
-    unassigned_rows: i64,
+    states: &States,
 ) -> Result<()> {
+    let plan = &compiled.plan;
+    let unassigned_rows = compiled.intent.unassigned_rows;
     let at = clock::to_pg(about)?;
     let candidates = &decision.candidates;
     let outcome = &decision.outcome;
@@ -69,54 +75,51 @@ pub fn record(
             let reasons: Vec<String> = leaves.iter().map(|leaf| leaf.reason.clone()).collect();
             let distribution_rules: Vec<Option<String>> =
                 leaves.iter().map(|leaf| leaf.distribution_rule.clone()).collect();
-            client
-                .update("select dist._ensure_partition($1)", None, &[at.into()])
-                .map_err(internal)?;
-            client
-                .update(
-                    include_str!("sql/assignment.sql"),
-                    None,
-                    &[
-                        run.into(),
-                        seq_before(totals.assigned)?.into(),
-                        plan.object.name.clone().into(),
-                        at.into(),
-                        Texts(candidates.keys).into(),
-                        Texts(candidates.owners).into(),
-                        Texts(*new_owners).into(),
-                        outcome.seq.clone().into(),
-                        candidates.leaves.clone().into(),
-                        Jsonbs(candidates.fields).into(),
-                        reasons.into(),
-                        rules.clone().into(),
-                        distribution_rules.into(),
-                    ],
-                )
-                .map_err(internal)?;
+            ensure_partition(client, at)?;
+            prepared::update(
+                client,
+                include_str!("sql/assignment.sql"),
+                &[
+                    run.into(),
+                    seq_before(totals.assigned)?.into(),
+                    plan.object.name.clone().into(),
+                    at.into(),
+                    Texts(candidates.keys).into(),
+                    Texts(candidates.owners).into(),
+                    Texts(*new_owners).into(),
+                    outcome.seq.clone().into(),
+                    candidates.leaves.clone().into(),
+                    Jsonbs(candidates.fields).into(),
+                    reasons.into(),
+                    rules.clone().into(),
+                    distribution_rules.into(),
+                ],
+            )
+            .map_err(internal)?;
         }
         if left > 0 && unassigned_rows > 0 {
-            client
-                .update(
-                    include_str!("sql/unassigned.sql"),
-                    None,
-                    &[
-                        run.into(),
-                        plan.object.name.clone().into(),
-                        unassigned_rows.into(),
-                        Texts(candidates.keys).into(),
-                        outcome.reason.clone().into(),
-                        candidates.leaves.clone().into(),
-                        reason_names().into(),
-                        rules.into(),
-                    ],
-                )
-                .map_err(internal)?;
+            prepared::update(
+                client,
+                include_str!("sql/unassigned.sql"),
+                &[
+                    run.into(),
+                    plan.object.name.clone().into(),
+                    unassigned_rows.into(),
+                    Texts(candidates.keys).into(),
+                    outcome.reason.clone().into(),
+                    candidates.leaves.clone().into(),
+                    reason_names().into(),
+                    rules.into(),
+                ],
+            )
+            .map_err(internal)?;
         }
         let moved = moved_by_leaf(plan, decision);
         for (rule, quota) in plan.pools.iter().zip(&decision.quotas) {
             let turns = leaves.iter().zip(&moved);
             let turns = turns.filter(|(leaf, _)| leaf.distribution_rule.as_ref() == Some(&rule.name));
-            keep_pool(client, rule, quota, turns.map(|(_, moved)| moved).sum())?;
+            let before = states.get(&rule.name).map_or(0, |row| row.turns);
+            keep_pool(client, &rule.name, quota, before, turns.map(|(_, moved)| moved).sum())?;
         }
         Ok(())
     })??;
@@ -136,11 +139,45 @@ fn moved_by_leaf(plan: &Plan, decision: &Decision) -> Vec<i64> {
     moved
 }
 
-/// Writes a pool's deficits back; `turns` were taken (or, negative, given back). Called as the extension's owner.
+/// Makes the month's partition of the audit, unless it is known to be there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn ensure_partition(client: &mut SpiClient<'_>, at: TimestampWithTimeZone) -> Result<()> {
+    let month = (at.year(), at.month());
+    if PARTITION.get() == (invalidate::generation(), month) {
+        return Ok(());
+    }
+    let may_keep = invalidate::receive();
+    let (made, generation) = invalidate::filling(|| {
+        let rows = prepared::update(
+            client,
+            "select dist._ensure_partition($1), 'dist.assignment'::regclass::oid",
+            &[at.into()],
+        )?;
+        if let Some(parent) = rows.first().get::<pg_sys::Oid>(2)? {
+            invalidate::watch_relation(parent);
+        }
+        pgrx::spi::Result::Ok(())
+    });
+    made.map_err(internal)?;
+    if let (true, Some(generation)) = (may_keep, generation) {
+        PARTITION.set((generation, month));
+    }
+    Ok(())
+}
+
+thread_local! {
+    /// The generation in which a month's partition was seen to be there, and the month.
+    static PARTITION: Cell<(u64, (i32, u8))> = const { Cell::new((0, (0, 0))) };
+}
+
+/// Writes a pool's deficits back; `turns` were taken (or, negative, given back), where `before` had been taken. Called as
+/// the extension's owner.
 ///
 /// # Errors
 /// 55006 when a run inside of this one has changed them meanwhile.
-pub fn keep_pool(client: &mut SpiClient<'_>, rule: &DistributionRule, quota: &Quota, turns: i64) -> Result<()> {
+pub fn keep_pool(client: &mut SpiClient<'_>, rule: &str, quota: &Quota, before: i64, turns: i64) -> Result<()> {
     if turns == 0 {
         return Ok(());
     }
@@ -151,21 +188,20 @@ pub fn keep_pool(client: &mut SpiClient<'_>, rule: &DistributionRule, quota: &Qu
         .iter()
         .map(|(rep, deficit)| format!("{}: {deficit}", serde_json::Value::from(rep.as_str())))
         .collect();
-    let kept = client
-        .update(
-            "update dist.pool set total_weight = $2::numeric, scale = $3, deficits = $4::jsonb, turns = turns + $5 \
+    let kept = prepared::update(
+        client,
+        "update dist.pool set total_weight = $2::numeric, scale = $3, deficits = $4::jsonb, turns = turns + $5 \
              where distribution_rule = $1 and turns = $6 returning 1",
-            None,
-            &[
-                rule.name.clone().into(),
-                state.total_weight.to_string().into(),
-                i32::try_from(state.scale).unwrap_or(i32::MAX).into(),
-                format!("{{{}}}", deficits.join(", ")).into(),
-                turns.into(),
-                rule.turns().into(),
-            ],
-        )
-        .map_err(internal)?;
+        &[
+            rule.to_owned().into(),
+            state.total_weight.to_string().into(),
+            i32::try_from(state.scale).unwrap_or(i32::MAX).into(),
+            format!("{{{}}}", deficits.join(", ")).into(),
+            turns.into(),
+            before.into(),
+        ],
+    )
+    .map_err(internal)?;
     // The row is locked, so only this very transaction can have taken turns since they were read.
     if kept.is_empty() {
         return Err(error_hint(
@@ -174,7 +210,7 @@ pub fn keep_pool(client: &mut SpiClient<'_>, rule: &DistributionRule, quota: &Qu
                 "{}: a run inside of this one has taken turns of it",
                 Place {
                     table: "distribution_rule",
-                    row: &rule.name
+                    row: rule
                 }
             ),
             "A trigger on the records that move calls pg_dist; let its transfer use a distribution rule of its own.",
@@ -214,13 +250,7 @@ fn reason_names() -> Vec<String> {
 /// # Errors
 /// When it cannot be read.
 pub fn started_now() -> Result<TimestampWithTimeZone> {
-    Spi::connect(|client| {
-        client
-            .select("select pg_catalog.clock_timestamp()", None, &[])
-            .and_then(|rows| rows.first().get_one())
-    })
-    .map_err(internal)?
-    .ok_or_else(|| internal("no clock"))
+    TimestampWithTimeZone::try_from(xact::clock()).map_err(|_| internal("no clock"))
 }
 
 /// Writes the row of a run that succeeded.
@@ -235,27 +265,31 @@ pub fn finish(run: i64, header: &Header, started: TimestampWithTimeZone, totals:
     let reasons = serde_json::to_value(&totals.reasons).map_err(internal)?;
     let (schedule, schedule_id) = header.schedule.clone().unzip();
     as_extension_owner(|| {
-        Spi::run_with_args(
-            include_str!("sql/finish.sql"),
-            &[
-                run.into(),
-                schedule.into(),
-                schedule_id.into(),
-                only(&totals.transfers).into(),
-                only(&totals.objects).into(),
-                header.trigger.clone().into(),
-                header.due_at.into(),
-                header.as_of.into(),
-                header.attempt.into(),
-                started.into(),
-                totals.candidates.into(),
-                totals.assigned.into(),
-                totals.reasons.values().sum::<i64>().into(),
-                pgrx::JsonB(reasons).into(),
-                header.undoes.into(),
-                header.run_by.clone().into(),
-            ],
-        )
+        Spi::connect_mut(|client| {
+            prepared::update(
+                client,
+                include_str!("sql/finish.sql"),
+                &[
+                    run.into(),
+                    schedule.into(),
+                    schedule_id.into(),
+                    only(&totals.transfers).into(),
+                    only(&totals.objects).into(),
+                    header.trigger.clone().into(),
+                    header.due_at.into(),
+                    header.as_of.into(),
+                    header.attempt.into(),
+                    started.into(),
+                    totals.candidates.into(),
+                    totals.assigned.into(),
+                    totals.reasons.values().sum::<i64>().into(),
+                    pgrx::JsonB(reasons).into(),
+                    header.undoes.into(),
+                    header.run_by.clone().into(),
+                ],
+            )
+            .map(|_| ())
+        })
     })?
     .map_err(internal)
 }

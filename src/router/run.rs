@@ -11,9 +11,8 @@ use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
 use crate::router::failure::{self, compiling};
 use crate::router::inside::{Schedule, enter};
-use crate::router::intent::Intent;
+use crate::router::kept;
 use crate::router::lock::{Locked, lock_transfers, next_run_id};
-use crate::router::plan;
 use crate::router::record::{Header, Totals, finish, record, started_now};
 use crate::router::session::with_settings;
 use crate::router::steps::{self, Done, Step};
@@ -30,12 +29,12 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
     let _in_progress = InProgress::new(Trigger::Execute, transfer);
-    let locked = lock_transfers(&[transfer.to_owned()])?;
+    let mut locked = lock_transfers(&[transfer.to_owned()], false)?.ok_or_else(not_locked)?;
     let run = next_run_id()?;
     running::numbered(run);
     let _inside = enter(run, None);
     let mut totals = Totals::default();
-    with_settings(about, || step(transfer, about, run, &locked, &mut totals))?;
+    with_settings(about, || step(transfer, about, run, &mut locked, &mut totals))?;
     let header = Header {
         schedule: None,
         trigger: "execute".to_owned(),
@@ -59,7 +58,8 @@ struct ScheduleRow {
     steps: Vec<Step>,
 }
 
-/// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id.
+/// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id, or nothing where something it
+/// needs is locked and is not to be waited for.
 ///
 /// # Errors
 /// Everything that keeps it from running; the caller's subtransaction takes back what was done.
@@ -69,7 +69,8 @@ pub fn run_steps(
     due_at: Option<TimestampWithTimeZone>,
     as_of: TimestampWithTimeZone,
     attempt: i32,
-) -> Result<i64> {
+    nowait: bool,
+) -> Result<Option<i64>> {
     failure::begin();
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
@@ -78,7 +79,9 @@ pub fn run_steps(
     compiling(|| owner_exists(&row))?;
     let transfers = row.steps.iter().filter(|step| step.is_transfer());
     let transfers: Vec<String> = transfers.map(|step| step.target.clone()).collect();
-    let locked = lock_transfers(&transfers)?;
+    let Some(mut locked) = lock_transfers(&transfers, nowait)? else {
+        return if nowait { Ok(None) } else { Err(not_locked()) };
+    };
     let run = next_run_id()?;
     running::numbered(run);
     let planned = trigger == "schedule";
@@ -99,10 +102,11 @@ pub fn run_steps(
             let each = |(n, one): (usize, &Step)| {
                 running::step(n + 1, row.steps.len(), &one.target);
                 if !one.is_transfer() {
+                    locked.turns_may_pass();
                     return steps::call(&row.name, one, owner);
                 }
                 let (started, candidates, assigned) = (Utc::now(), totals.candidates, totals.assigned);
-                step(&one.target, about, run, &locked, &mut totals)?;
+                step(&one.target, about, run, &mut locked, &mut totals)?;
                 Ok(Done::transfer(
                     one,
                     started,
@@ -124,7 +128,12 @@ pub fn run_steps(
     };
     finish(run, &header, started, &totals)?;
     steps::record(run, &done)?;
-    Ok(run)
+    Ok(Some(run))
+}
+
+/// Locks that were waited for and are not held all the same.
+fn not_locked() -> pgrx::pg_sys::panic::ErrorReport {
+    internal("an object or a distribution rule of the run is gone")
 }
 
 fn owner_exists(row: &ScheduleRow) -> Result<()> {
@@ -143,29 +152,30 @@ fn owner_exists(row: &ScheduleRow) -> Result<()> {
 }
 
 /// One transfer of a run whose locks are held.
-fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &Locked, totals: &mut Totals) -> Result<()> {
+fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &mut Locked, totals: &mut Totals) -> Result<()> {
     running::phase(Phase::Reading);
-    let (intent, plan) = compiling(|| {
-        let intent = Intent::of_transfer(transfer)?;
-        check_writers(&intent.writers())?;
-        let plan = plan::of_transfer(&intent, &clock::literal(about))?;
-        Ok((intent, plan))
+    let compiled = compiling(|| {
+        let compiled = kept::of_transfer(transfer)?;
+        check_writers(&compiled.intent.writers())?;
+        Ok(compiled)
     })?;
-    if let Some(new) = locked.lacks(&plan) {
+    let plan = &compiled.plan;
+    if let Some(new) = locked.lacks(plan) {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
             format!("dist.transfer '{transfer}': its rules changed to use '{new}' while the run waited for its locks"),
             "Run it again.",
         ));
     }
+    let states = locked.states()?;
     Spi::connect_mut(|client| {
-        let moved = move_records(client, &plan)?;
+        let moved = move_records(client, plan, about, &states)?;
         running::phase(Phase::Recording);
-        record(client, &plan, &moved, run, about, totals, intent.unassigned_rows)
+        record(client, &compiled, &moved, run, about, totals, &states)
     })?;
     check_rows(transfer, totals, intent.rows_per_run)?;
     totals.transfers.push(transfer.to_owned());
-    totals.objects.push(plan.object.name);
+    totals.objects.push(plan.object.name.clone());
     Ok(())
 }
 

@@ -12,6 +12,9 @@ use crate::router::expression::RECORD;
 use crate::router::intent::Object;
 use crate::router::plan::Plan;
 
+/// The instant that a run is about, in its statements; see [`candidates`].
+pub const AS_OF: &str = "$2";
+
 /// A column of the record as SQL.
 pub fn column(name: &str) -> String {
     format!("{RECORD}.{}", quote_ident(name))
@@ -29,7 +32,7 @@ pub struct Shape {
 }
 
 /// Reads the candidates, ranked, as one row of arrays: number, ctid, key, leaf, then table, owner, owner's number in
-/// the dictionary, fields as `shape` says. `$1` is the dictionary of reps where owners are read.
+/// the dictionary, fields as `shape` says. `$1` is the dictionary of reps, `$2` the instant the run is about.
 ///
 /// # Errors
 /// When the object has lost a column.
@@ -152,21 +155,51 @@ pub fn moves(plan: &Plan, shape: Shape, in_heap_order: bool) -> Result<String> {
         (false, false) => " order by tid",
         (false, true) => " order by tab, tid",
     };
-    let mut sets = vec![format!(
-        "{} = p.new_owner::{}",
-        quote_ident(&owner.name),
-        owner.type_sql
-    )];
-    for (name, value) in &plan.set_fields {
-        sets.push(format!("{} = {value}", quote_ident(name)));
-    }
     Ok(format!(
         "update {} as {RECORD} set {} from (select {}{order}) as p where p.rep <> -1 and {}",
         object.relation()?.sql(),
-        sets.join(", "),
+        sets(plan, &owner.name, &format!("p.new_owner::{}", owner.type_sql)),
         columns.join(", "),
         join.join(" and "),
     ))
+}
+
+/// Moves the one record that is to move: a fetch by ctid and nothing to join. Parameters as for [`moves`]; `$6` is its
+/// place in the arrays, from 1.
+///
+/// # Errors
+/// When the object has lost a column.
+pub fn moves_one(plan: &Plan, shape: Shape) -> Result<String> {
+    let object = &plan.object;
+    let owner = object.owner()?;
+    let owner_sql = column(&owner.name);
+    let new_owner = format!("($3::text[])[$6]::{}", owner.type_sql);
+    let mut tests = vec![
+        format!("{RECORD}.ctid = ($1::tid[])[$6]"),
+        format!("{RECORD}.ctid is not distinct from ($1::tid[])[$6]"),
+    ];
+    tests.push(if shape.owned {
+        format!("{owner_sql}::text is not distinct from ($4::text[])[$6]")
+    } else {
+        format!("{owner_sql} is null")
+    });
+    if shape.tree {
+        tests.push(format!("{RECORD}.tableoid = ($5::oid[])[$6]"));
+    }
+    Ok(format!(
+        "update {} as {RECORD} set {} where {}",
+        object.relation()?.sql(),
+        sets(plan, &owner.name, &new_owner),
+        tests.join(" and "),
+    ))
+}
+
+fn sets(plan: &Plan, owner: &str, new_owner: &str) -> String {
+    let mut sets = vec![format!("{} = {new_owner}", quote_ident(owner))];
+    for (name, value) in &plan.set_fields {
+        sets.push(format!("{} = {value}", quote_ident(name)));
+    }
+    sets.join(", ")
 }
 
 /// The columns that a transfer sets, as typed literals.

@@ -18,8 +18,8 @@ use crate::router::decide::allocation_error;
 use crate::router::expression::RECORD;
 use crate::router::inside::enter;
 use crate::router::intent::{DistributionRule, Object};
-use crate::router::lock::next_run_id;
-use crate::router::record::{Header, Totals, finish, keep_pool, started_now};
+use crate::router::lock::{lock, next_run_id};
+use crate::router::record::{Header, Totals, ensure_partition, finish, keep_pool, started_now};
 use crate::router::session::with_settings;
 use crate::router::statement::column;
 use crate::router::trust::check_writers;
@@ -50,13 +50,7 @@ pub fn undo(run: i64) -> Result<i64> {
     let past = past(run)?;
     let _in_progress = InProgress::new(Trigger::Undo, past.transfer.as_deref().unwrap_or_default());
     // The locks first; then the history is read again, for somebody may have undone the run while we waited.
-    as_extension_owner(|| {
-        Spi::run_with_args(
-            "select dist._lock($1, $2, false)",
-            &[past.objects.clone().into(), past.pools.clone().into()],
-        )
-    })?
-    .map_err(internal)?;
+    lock(past.objects.clone(), past.pools.clone(), false)?;
     let past = self::past(run)?;
     let id = next_run_id()?;
     running::numbered(id);
@@ -179,7 +173,7 @@ fn one_object(
     }
     totals.objects.push(name.to_owned());
     as_extension_owner(|| -> Result<()> {
-        Spi::run_with_args("select dist._ensure_partition($1)", &[at.into()]).map_err(internal)?;
+        ensure_partition(client, at)?;
         Spi::run_with_args(
             include_str!("sql/undone.sql"),
             &[
@@ -259,7 +253,8 @@ fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) ->
             let mut quota = Quota::new(&rule.members(), &rule.state()?).map_err(wrong)?;
             quota.give_back(counts).map_err(wrong)?;
             let total = counts.values().sum::<u64>();
-            keep_pool(client, &rule, &quota, -i64::try_from(total).map_err(internal)?)?;
+            let before = rule.pool.as_ref().map_or(0, |row| row.turns);
+            keep_pool(client, name, &quota, before, -i64::try_from(total).map_err(internal)?)?;
         }
         Ok(())
     })?

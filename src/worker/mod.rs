@@ -17,8 +17,10 @@
 #![allow(unsafe_code)]
 
 mod backoff;
+pub mod invalidate;
 mod launcher;
 mod process;
+pub mod raised;
 mod runner;
 pub mod running;
 mod scheduler;

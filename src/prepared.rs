@@ -1,0 +1,78 @@
+//! Statements that are prepared once and kept for the session. PostgreSQL itself revises them when what they read
+//! changes, or whose rights and search_path they run with; here they are only found again by their text.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::mem::ManuallyDrop;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys::PgOid;
+use pgrx::spi::{OwnedPreparedStatement, Result, SpiClient, SpiTupleTable};
+
+/// More statements than this are forgotten together: a statement takes some ten kilobytes.
+const MOST: usize = 1000;
+/// A plan is made anew after this time, for what it was made for grows without anybody being told.
+const LIFE: Duration = Duration::from_secs(60);
+
+struct Kept {
+    statement: Rc<OwnedPreparedStatement>,
+    made: Instant,
+}
+
+thread_local! {
+    // Never dropped at the end of the process, when PostgreSQL has taken down what freeing a plan needs.
+    static KEPT: RefCell<ManuallyDrop<HashMap<String, Kept>>> = RefCell::new(ManuallyDrop::new(HashMap::new()));
+}
+
+/// Reads by a kept statement.
+///
+/// # Errors
+/// What PostgreSQL says.
+pub fn select<'conn>(client: &SpiClient<'conn>, text: &str, args: &[DatumWithOid<'_>]) -> Result<SpiTupleTable<'conn>> {
+    client.select(&*statement(client, text, args)?, None, args)
+}
+
+/// Writes, or reads the newest rows, by a kept statement.
+///
+/// # Errors
+/// What PostgreSQL says.
+pub fn update<'conn>(
+    client: &mut SpiClient<'conn>,
+    text: &str,
+    args: &[DatumWithOid<'_>],
+) -> Result<SpiTupleTable<'conn>> {
+    let statement = statement(client, text, args)?;
+    client.update(&*statement, None, args)
+}
+
+/// Lets a statement be planned anew the next time.
+pub fn forget(text: &str) {
+    KEPT.with_borrow_mut(|kept| kept.remove(text));
+}
+
+/// Kept in use by whoever runs it, also where a run inside of it makes room for others.
+fn statement(client: &SpiClient<'_>, text: &str, args: &[DatumWithOid<'_>]) -> Result<Rc<OwnedPreparedStatement>> {
+    let found = KEPT.with_borrow(|kept| {
+        kept.get(text)
+            .filter(|kept| kept.made.elapsed() < LIFE)
+            .map(|kept| Rc::clone(&kept.statement))
+    });
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let types: Vec<PgOid> = args.iter().map(|arg| PgOid::from(arg.oid())).collect();
+    let statement = Rc::new(client.prepare(text, &types)?.keep());
+    let kept = Kept {
+        statement: Rc::clone(&statement),
+        made: Instant::now(),
+    };
+    KEPT.with_borrow_mut(|all| {
+        if all.len() >= MOST {
+            all.clear();
+        }
+        all.insert(text.to_owned(), kept);
+    });
+    Ok(statement)
+}

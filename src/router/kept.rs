@@ -1,0 +1,86 @@
+//! What a session has compiled from intent, kept until the intent, or a table it is about, changes.
+//!
+//! Only what is the same in every run is in it: whose turn it is (the pools) is read by each run once its locks are held,
+//! whom the owner trusts is asked anew, and rights and row security are PostgreSQL's own business at every execution.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::catalogue;
+use crate::error::{Result, internal};
+use crate::router::intent::Intent;
+use crate::router::plan::{self, Plan};
+use crate::router::statement;
+use crate::worker::invalidate;
+use crate::xact;
+
+/// More transfers than this are forgotten together.
+const MOST: usize = 2000;
+
+/// A transfer, ready to be run.
+pub struct Compiled {
+    /// What it was compiled from.
+    pub intent: Intent,
+    /// The plan.
+    pub plan: Plan,
+}
+
+thread_local! {
+    static LIMITS: RefCell<Option<(u64, Value)>> = const { RefCell::new(None) };
+    static KEPT: RefCell<HashMap<String, (u64, Rc<Compiled>)>> = RefCell::new(HashMap::new());
+}
+
+/// The transfer as intent says it now. To be called by runs that hold their locks.
+///
+/// # Errors
+/// 42704 when there is no such transfer; what is wrong with its text.
+pub fn of_transfer(name: &str) -> Result<Rc<Compiled>> {
+    let may_keep = invalidate::receive();
+    let kept = KEPT.with_borrow(|kept| kept.get(name).cloned());
+    if let Some((_, compiled)) = kept.filter(|(generation, _)| may_keep && *generation == invalidate::generation()) {
+        return Ok(compiled);
+    }
+    let (compiled, generation) = invalidate::filling(|| compile(name));
+    let compiled = Rc::new(compiled?);
+    if let (true, Some(generation)) = (may_keep, generation) {
+        KEPT.with_borrow_mut(|kept| {
+            if kept.len() >= MOST {
+                kept.clear();
+            }
+            kept.insert(name.to_owned(), (generation, Rc::clone(&compiled)));
+        });
+    }
+    Ok(compiled)
+}
+
+fn compile(name: &str) -> Result<Compiled> {
+    let intent = Intent::of_transfer(name)?;
+    if let Some(relation) = intent.object.as_ref().and_then(|object| object.relation.as_ref()) {
+        relation.watch();
+    }
+    let plan = plan::of_transfer(&intent, statement::AS_OF)?;
+    Ok(Compiled { intent, plan })
+}
+
+/// Every policy with the value that holds, by name.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn limits() -> Result<Value> {
+    // Read with the caller's snapshot, which may be an old one, unless the transaction writes.
+    let may_keep = invalidate::receive() && xact::is_writing();
+    let kept = LIMITS.with_borrow(Clone::clone);
+    if let Some((_, limits)) = kept.filter(|(generation, _)| may_keep && *generation == invalidate::generation()) {
+        return Ok(limits);
+    }
+    let (limits, generation) =
+        invalidate::filling(|| catalogue::read("select jsonb_object_agg(p.name, p.value) from dist.policies p", &[]));
+    let limits: Value = limits?.ok_or_else(|| internal("no policies"))?;
+    if let (true, Some(generation)) = (may_keep, generation) {
+        LIMITS.with_borrow_mut(|kept| *kept = Some((generation, limits.clone())));
+    }
+    Ok(limits)
+}
