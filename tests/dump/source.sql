@@ -51,6 +51,10 @@ values ('nightly', '2999-01-01 06:00', 'Europe/Berlin', 'daily', 1), ('paused', 
        ('once', '2999-01-01 06:00', 'UTC', null, null), ('failing', '2998-01-01 06:00', 'UTC', 'yearly', 1);
 insert into dist.step (schedule, position, target)
 values ('nightly', 1, 'back'), ('nightly', 2, 'some'), ('paused', 1, 'some'), ('cancelled', 1, 'some'), ('once', 1, 'some'), ('failing', 1, 'fails');
+create function crm.note(what text, at date default '2031-01-01') returns text language sql return what || ' ' || at;
+create function crm.gone(list integer[]) returns void language sql begin atomic select 1; end;
+insert into dist.step (schedule, position, action, target, args)
+values ('once', 2, 'function', 'crm.note', '{"what": "moved"}'), ('paused', 2, 'function', 'crm.gone(integer[])', '[[1, 2]]');
 -- One is the group's: it runs as boss, who has no rights on the table.
 insert into dist.schedule (name, start_at, owner) values ('of boss', '2998-06-01 06:00', 'boss');
 insert into dist.step (schedule, position, target) values ('of boss', 1, 'some');
@@ -85,3 +89,4 @@ alter table crm.lead add column size numeric;
 update dist.transfer set criteria = '{"field": "size", "op": ">", "value": 1}' where name = 'bad column';
 alter table crm.lead drop column size;
 drop table crm."Old Deal";
+drop function crm.gone;
