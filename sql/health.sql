@@ -104,13 +104,13 @@ begin
             union all
             select o.name, o.next_run_at, format('object %L', x.object), x.xmax
               from overdue o
-              join dist.step p on p.schedule = o.name and p.active
+              join dist.step p on p.schedule = o.name and p.active and p.action = 'transfer'
               join dist.transfer t on t.name = p.target
               join dist.object_state x on x.object = t.object
             union all
             select o.name, o.next_run_at, format('distribution rule %L', x.distribution_rule), x.xmax
               from overdue o
-              join dist.step p on p.schedule = o.name and p.active
+              join dist.step p on p.schedule = o.name and p.active and p.action = 'transfer'
               join dist.pool x on x.distribution_rule = any (dist._pools(p.target)))
         select n.name, n.next_run_at, n.what, l.pid
           from needs n

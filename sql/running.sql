@@ -47,7 +47,7 @@ create view dist.running as
      where d.datname operator(pg_catalog.=) pg_catalog.current_database();
 comment on view dist.running is 'What is running now in this database, and how far it is';
 comment on column dist.running.schedule is 'The schedule; null for dist.execute and dist.undo';
-comment on column dist.running.transfer is 'The transfer that its step runs';
+comment on column dist.running.transfer is 'The transfer that its step runs, or the function that it calls';
 comment on column dist.running.step is 'Which of its steps it is at, from 1; null while it waits for its locks';
 comment on column dist.running.steps is 'How many steps it has';
 comment on column dist.running.phase is 'waiting for locks, reading, allocating, moving or recording';

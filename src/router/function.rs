@@ -6,10 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::catalogue::read;
-use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Place, Result, at, error_hint, internal, raised};
-use crate::router::expression;
-use crate::signature::{Function, Given, Misfit, Param, type_for};
+use crate::router::arguments;
+use crate::signature::{Function, Misfit};
 use crate::xact::{current_role_name, trial};
 
 /// A call that can be made.
@@ -53,7 +52,7 @@ pub fn resolve(place: &Place<'_>, target: &str, args: Option<&Value>) -> Result<
     let function = choose(place, target, &known, args)?;
     let given = function.take(args).map_err(|misfit| unfit(place, misfit))?;
     overloads_differ(place, function, &known.functions)?;
-    let values = values(place, function, &given)?;
+    let values = arguments::values(place, function, &given)?;
     let allowed = known.schema_usage && function.executable;
     Ok(call(function, &values, allowed))
 }
@@ -230,137 +229,6 @@ fn unfit(place: &Place<'_>, misfit: Misfit) -> pgrx::pg_sys::panic::ErrorReport 
         format!("{place}: {}", misfit.message),
         misfit.hint,
     )
-}
-
-/// The literal of each parameter that takes a value, with its type; the expression of its default where none is given.
-fn values(place: &Place<'_>, function: &Function, given: &Given<'_>) -> Result<Vec<String>> {
-    let for_any: Vec<&Value> = function
-        .inputs()
-        .zip(given)
-        .filter(|((_, param), _)| param.pseudo.is_some())
-        .filter_map(|(_, (_, value))| *value)
-        .collect();
-    let mut typed: Vec<(usize, &Param, &Value, String)> = Vec::new();
-    for ((n, param), (_, value)) in function.inputs().zip(given) {
-        let Some(value) = value else { continue };
-        let type_sql = match &param.pseudo {
-            None => param.type_sql.clone(),
-            // Of VARIADIC "any" the call has the array.
-            Some(pseudo) => {
-                type_for(if param.mode == 'v' { "anyarray" } else { pseudo }, value, &for_any).map_err(|misfit| {
-                    error_hint(
-                        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-                        format!(
-                            "{place}: argument {} of {}: {}",
-                            param.shown(n),
-                            function.signature(),
-                            misfit.message
-                        ),
-                        misfit.hint,
-                    )
-                })?
-            }
-        };
-        if param.dated {
-            no_moving_dates(place, function, n, param, value)?;
-        }
-        typed.push((n, param, value, type_sql));
-    }
-    let literals = literals(place, function, &typed)?;
-    let mut literals = typed.iter().zip(literals);
-    Ok(function
-        .inputs()
-        .zip(given)
-        .map(|((_, param), (_, value))| {
-            let expression = match (value, &param.default) {
-                (Some(_), _) => literals
-                    .next()
-                    .map(|((_, _, _, type_sql), literal)| format!("{literal}::{type_sql}"))
-                    .unwrap_or_default(),
-                (None, Some(default)) if param.pseudo.is_none() => format!("({default})::{}", param.type_sql),
-                (None, default) => default.clone().unwrap_or_default(),
-            };
-            if param.mode == 'v' {
-                format!("variadic {expression}")
-            } else {
-                expression
-            }
-        })
-        .collect())
-}
-
-/// JSON values as the types' own literals. PostgreSQL converts: arrays, composite types, domains and enums included.
-fn literals(place: &Place<'_>, function: &Function, typed: &[(usize, &Param, &Value, String)]) -> Result<Vec<String>> {
-    if typed.is_empty() {
-        return Ok(Vec::new());
-    }
-    let all = conversion(typed, |n, _| n.to_string());
-    let mut converted = Ok(None);
-    let convert = |sql: &str| Spi::connect(|client| client.select(sql, Some(1), &[])?.first().get_one::<Vec<String>>());
-    let Some(refused) = trial(|| converted = convert(&all)) else {
-        return converted
-            .map_err(internal)?
-            .ok_or_else(|| internal("the values became nothing"));
-    };
-    for one in typed {
-        // PostgreSQL's HINT may name the key.
-        let alone = conversion(std::slice::from_ref(one), |n, param| match param.name.as_str() {
-            "" => n.to_string(),
-            name => name.to_owned(),
-        });
-        if let Some(caught) = trial(|| drop(convert(&alone))) {
-            let (n, param, value, _) = one;
-            return Err(at(
-                place,
-                &format!("argument {} of {}: {value}", param.shown(*n), function.signature()),
-                &caught,
-                &format!("Give a value of type {}.", param.type_sql),
-            ));
-        }
-    }
-    // Each by itself converts: it was a cancel, say.
-    Err(at(place, "args", &refused, ""))
-}
-
-/// The query that converts values, each under a key of its own.
-fn conversion(typed: &[(usize, &Param, &Value, String)], key: impl Fn(usize, &Param) -> String) -> String {
-    let keys: Vec<String> = typed.iter().map(|(n, param, _, _)| key(*n, param)).collect();
-    let values = typed.iter().map(|(_, _, value, _)| (*value).clone());
-    let document: serde_json::Map<String, Value> = keys.iter().cloned().zip(values).collect();
-    let literals: Vec<String> = keys
-        .iter()
-        .map(|key| format!("pg_catalog.format('%L', v.{})", quote_ident(key)))
-        .collect();
-    let columns: Vec<String> = keys
-        .iter()
-        .zip(typed)
-        .map(|(key, (_, _, _, type_sql))| format!("{} {type_sql}", quote_ident(key)))
-        .collect();
-    format!(
-        "select array[{}] from pg_catalog.jsonb_to_record({}) as v({})",
-        literals.join(", "),
-        quote_literal(&Value::Object(document).to_string()),
-        columns.join(", "),
-    )
-}
-
-/// Refuses a date such as 'today': it would be that of the clock, and not of the instant that the run is about.
-fn no_moving_dates(place: &Place<'_>, function: &Function, n: usize, param: &Param, value: &Value) -> Result<()> {
-    match value {
-        Value::Array(list) => list
-            .iter()
-            .try_for_each(|item| no_moving_dates(place, function, n, param, item)),
-        Value::String(text) if !expression::scan(place, "args", &quote_literal(text))?.is_empty() => Err(error_hint(
-            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            format!(
-                "{place}: argument {} of {}: \"{text}\" means the day on which it is read",
-                param.shown(n),
-                function.signature()
-            ),
-            "Give a fixed date, or let the function ask dist.as_of(): the instant the run is about.",
-        )),
-        _ => Ok(()),
-    }
 }
 
 fn call(function: &Function, values: &[String], allowed: bool) -> Call {

@@ -12,13 +12,14 @@
 //! | move them | [`apply`], [`failure`] |
 //! | write the audit, the pools, the outcome | [`record`] |
 //!
-//! [`steps`] has the other thing that a step can do: the call of a [`function`].
+//! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit; [`explain`] for one record, keeping what lost;
 //! [`undo`] is fed from the audit. [`session`] holds the settings that all of them share,
 //! [`inside`] which runs a session is inside of.
 
 pub mod apply;
+pub mod arguments;
 pub mod branches;
 pub mod decide;
 pub mod explain;

@@ -100,6 +100,12 @@ select * from pg_temp.call('sf.types', $json${
     "n": 123456789012345678901234567890.123456789, "i": "1 day 02:00", "u": "00000000-0000-0000-0000-000000000001",
     "bytes": "\\x00ff", "t": "back\\slash 'quote' $$ $1 -- ; /*", "flag": false, "r": "[1,5)"}$json$);
 
+-- A time without a zone is UTC, whatever the session of whoever writes or runs
+create function sf.at(t timestamptz) returns text language sql return t at time zone 'UTC' || ', ' || current_setting('TimeZone');
+set timezone = 'Asia/Tokyo';
+select * from pg_temp.call('sf.at', '{"t": "2031-05-05 06:00"}');
+reset timezone;
+
 -- Overloads: the arguments decide, or the types in the target; never a call of another one
 select * from pg_temp.call('sf.over', '{"x": 1, "y": 2}');
 select * from pg_temp.call('sf.over(integer)', '{"x": 1}');

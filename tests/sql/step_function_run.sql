@@ -54,6 +54,15 @@ select count(*) from dist.assignment where object = 'sf lead';
 select count(*) from sf.lead where owner = 'sf 9';
 rollback;
 
+-- A transfer that happens to have the function's name has nothing to do with it
+begin;
+insert into dist.transfer (name, object, to_rep) values ('sf.release', 'sf lead', 'sf 9');
+select step, transfer, kind, action, target from dist.upcoming where name = 'sf mixed' order by step;
+select transfer, assigned from dist.run_now('sf mixed');
+update dist.transfer set name = 'sf.other' where name = 'sf.release';
+delete from dist.transfer where name = 'sf.other';
+rollback;
+
 -- A preview calls nothing
 select * from dist.preview_schedule('sf mixed') order by step, record_key;
 select count(*) from sf.lead where owner = 'sf 9';
