@@ -77,6 +77,7 @@ grant execute on function
     dist._health_of_schedules(), dist._blame(integer), dist._pools(text), dist._reach(text)
     to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;
+grant execute on function dist.purge(integer) to dist_admin;
 
 -- Steps that call functions.
 grant execute on function

@@ -56,7 +56,8 @@ extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["api
 extension_sql_file!("../sql/views.sql", name = "views", requires = ["templates"]);
 extension_sql_file!("../sql/health.sql", name = "health", requires = ["views"]);
 extension_sql_file!("../sql/ahead.sql", name = "ahead", requires = ["health"]);
-extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["ahead"], finalize);
+extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["ahead"]);
+extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["retention"], finalize);
 
 /// Declares the settings and, where the library is preloaded, registers the worker.
 #[allow(non_snake_case)]

@@ -28,6 +28,7 @@ mod session;
 mod shared;
 pub mod timeout;
 mod txn;
+mod upkeep;
 mod wake;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,6 +47,9 @@ static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(true);
 static MAX_RUNNERS: GucSetting<i32> = GucSetting::<i32>::new(4);
 /// How long a runner with nothing to do waits for more, in milliseconds: `pg_dist.runner_linger`.
 static RUNNER_LINGER: GucSetting<i32> = GucSetting::<i32>::new(10_000);
+
+/// How often the history is tidied up, in seconds: `pg_dist.upkeep_interval`.
+static UPKEEP_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(3600);
 
 /// Whether the library was preloaded, so that there are shared memory and a launcher.
 static PRELOADED: AtomicBool = AtomicBool::new(false);
@@ -100,6 +104,16 @@ fn define_settings() {
         3_600_000,
         GucContext::Sighup,
         GucFlags::UNIT_MS,
+    );
+    GucRegistry::define_int_guc(
+        c"pg_dist.upkeep_interval",
+        c"How often history that the policy history_days does not keep is forgotten, and the audit's next part made.",
+        c"It is done a little at a time, while nothing is about to become due.",
+        &UPKEEP_INTERVAL,
+        1,
+        86_400,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
     );
 }
 

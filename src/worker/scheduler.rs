@@ -12,6 +12,7 @@ use super::backoff::{Backoff, SECOND, earlier};
 use super::process::{self, Child};
 use super::shared::{self, Entry, Kind, Registration};
 use super::txn::{self, Failure};
+use super::upkeep::Upkeep;
 use crate::error::{error_hint, internal};
 
 /// How often it looks by itself: what no latch tells it of (a step of the clock, a prepared transaction, an edit with
@@ -67,6 +68,7 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
         owners: HashMap::new(),
         looking: Backoff::default(),
         room: Backoff::default(),
+        upkeep: Upkeep::default(),
     };
     for (name, value) in [
         ("application_name", "pg_dist scheduler"),
@@ -100,6 +102,7 @@ struct Scheduler {
     owners: HashMap<String, Owner>,
     looking: Backoff,
     room: Backoff,
+    upkeep: Upkeep,
 }
 
 /// What the scheduler knows of an owner.
@@ -142,6 +145,7 @@ impl Scheduler {
                 let mut next = earlier(Some(now + NAP), agenda.next);
                 if super::ENABLED.get() {
                     next = earlier(next, self.dispatch(&agenda.due, edited, now));
+                    next = earlier(next, Some(self.upkeep.tend(now, next)));
                 }
                 next
             }

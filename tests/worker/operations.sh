@@ -170,4 +170,17 @@ is_switched_off() { # C5
 }
 check "dist.health says that nothing fires (C5)" is_switched_off
 
+forgets() { # Z6
+  cluster_psql -c "update public.lead set rep = null" -c "select dist.execute('quick', '2020-05-05')" >/dev/null
+  cluster_psql -c "update dist.run set finished_at = '2020-05-05' where as_of = '2020-05-05'"
+  log_mark
+  cluster_psql -c "insert into dist.policy values ('history_days', 365)" -c "alter system set pg_dist.upkeep_interval = '1s'" -c "select pg_reload_conf()" >/dev/null
+  eventually "what is old is gone" "select to_regclass('dist.assignment_2020_05') is null and not exists (select from dist.run where finished_at < '2021-01-01')"
+  holds "and nothing else" "select $(ran blocked) and $(ran long failed)"
+  eventually "the next month's part of the audit is there" "select to_regclass('dist.assignment_' || to_char((now() + interval '1 month') at time zone 'UTC', 'YYYY_MM')) is not null"
+  [[ $(log_since 'dropped dist.assignment_2020_05, by the policy history_days') == 1 ]] || { echo "      the log does not say so once" && return 1; }
+  cluster_psql -c "delete from dist.policy" -c "alter system reset pg_dist.upkeep_interval" -c "select pg_reload_conf()" >/dev/null
+}
+check "the worker forgets what is older than history_days (Z6)" forgets
+
 finish
