@@ -98,6 +98,7 @@ begin
         select c.oid::regclass as relation
           from pg_catalog.pg_class c
          where c.relnamespace operator(pg_catalog.=) 'dist'::regnamespace and c.relkind in ('r', 'S')
+           and c.relname operator(pg_catalog.<>) 'intent_stamp'
          order by c.relname
     loop
         perform pg_catalog.pg_extension_config_dump(kept.relation, '');

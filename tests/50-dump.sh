@@ -29,7 +29,7 @@ export PGDATABASE=original
 cluster_psql -f "$ROOT/tests/dump/source.sql" >/dev/null
 facts original >"$WORK/facts"
 check "there is something of everything to dump" cluster_psql -o /dev/null -c "do \$\$ declare t regclass; n bigint; begin
-  for t in select oid from pg_class where relnamespace = 'dist'::regnamespace and relkind in ('r', 'p') loop
+  for t in select oid from pg_class where relnamespace = 'dist'::regnamespace and relkind in ('r', 'p') and relname <> 'intent_stamp' loop
     execute format('select count(*) from %s', t) into n;
     if n = 0 then raise exception '% is empty', t; end if;
   end loop;

@@ -151,6 +151,9 @@ pub fn lock(mut objects: Vec<String>, mut pools: Vec<String>, nowait: bool) -> R
 }
 
 fn lock_objects(client: &mut SpiClient<'_>, objects: &[String], nowait: bool) -> pgrx::spi::Result<usize> {
+    if objects.is_empty() {
+        return Ok(0);
+    }
     let text = if nowait { &format!("{OBJECTS}{NOWAIT}") } else { OBJECTS };
     Ok(prepared::update(client, text, &[objects.to_vec().into()])?.len())
 }

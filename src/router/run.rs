@@ -173,7 +173,7 @@ fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &mut Locked, tot
         running::phase(Phase::Recording);
         record(client, &compiled, &moved, run, about, totals, &states)
     })?;
-    check_rows(transfer, totals, intent.rows_per_run)?;
+    check_rows(transfer, totals, compiled.intent.rows_per_run)?;
     totals.transfers.push(transfer.to_owned());
     totals.objects.push(plan.object.name.clone());
     Ok(())
