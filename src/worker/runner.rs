@@ -72,6 +72,8 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
         // What a run promises about locks and snapshots holds at this level, and it writes.
         ("default_transaction_isolation", "read committed"),
         ("default_transaction_read_only", "off"),
+        // How long a run may wait is said by its timeout.
+        ("lock_timeout", "0"),
     ] {
         if let Err(failure) = process::pin_setting(name, value) {
             failure.log("setting up a runner");
