@@ -1,21 +1,25 @@
 -- Which schedules are due, and who may run them: dist.tick, dist.run_now and the worker's runners ask here.
 
 -- What is due, in the order in which it is to run: by instant; at one instant retrievals before distributions; by name.
-create function dist._due(as_of timestamptz, for_role name) returns table (schedule_id integer, owner name, due_at timestamptz)
+create function dist._due(as_of timestamptz, for_role name) returns table (schedule_id integer, owner name, due_at timestamptz, objects text[])
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
     return query
-        select st.schedule_id, s.owner, st.next_run_at
+        select st.schedule_id, s.owner, st.next_run_at, about.objects
           from dist.schedule_state st
           join dist.schedule s on s.id = st.schedule_id
+          cross join lateral (
+              select array_agg(t.object) as objects, coalesce(bool_or(t.kind = 'distribution'), false) as distributes
+                from dist.step p
+                join dist.transfer t on t.name = p.target
+               where p.schedule = s.name and p.active and p.action = 'transfer') about
          where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
            and (for_role is null or s.owner = for_role)
          order by st.next_run_at,
-                  exists (select from dist.step p join dist.transfer t on t.name = p.target
-                           where p.schedule = s.name and p.active and p.action = 'transfer' and t.kind = 'distribution'),
+                  about.distributes,
                   s.name collate "C";
 end $$;
 comment on function dist._due(timestamptz, name) is 'Internal: due schedules in the order in which they are to run; for_role null = of all owners';

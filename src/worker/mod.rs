@@ -7,8 +7,9 @@
 //!   has a scheduler;
 //! - a **scheduler** per such database ([`scheduler`]) sleeps until the next due instant or until an edit wakes it
 //!   ([`wake`]), and sees to it that whoever owns something due has a runner;
-//! - a **runner** per owner ([`runner`]) is connected as that owner, fires what is due, one transaction each, and
-//!   lingers a little for more.
+//! - a **runner** ([`runner`]) is connected as an owner of schedules, fires what is due of theirs, one transaction each,
+//!   and lingers a little for more; where an owner's runners are all busy, and there is room, it is given one more, and
+//!   they share what is due ([`shares`]).
 //!
 //! What runs, here or in other sessions, can be seen and stopped ([`running`], [`timeout`]).
 //!
@@ -26,6 +27,7 @@ pub mod running;
 mod scheduler;
 mod session;
 mod shared;
+mod shares;
 pub mod timeout;
 mod txn;
 mod upkeep;
@@ -43,7 +45,7 @@ use shared::{Kind, TABLE};
 
 /// Whether anything fires: `pg_dist.enabled`.
 static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(true);
-/// How many owners are served at once in one database: `pg_dist.max_runners`.
+/// How many runners there are at once in one database: `pg_dist.max_runners`.
 static MAX_RUNNERS: GucSetting<i32> = GucSetting::<i32>::new(4);
 /// How long a runner with nothing to do waits for more, in milliseconds: `pg_dist.runner_linger`.
 static RUNNER_LINGER: GucSetting<i32> = GucSetting::<i32>::new(10_000);
@@ -87,7 +89,7 @@ fn define_settings() {
     );
     GucRegistry::define_int_guc(
         c"pg_dist.max_runners",
-        c"How many owners' schedules run at the same time in one database.",
+        c"How many schedules run at the same time in one database.",
         c"Each takes one of max_worker_processes while it runs and a little longer.",
         &MAX_RUNNERS,
         1,

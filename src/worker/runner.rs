@@ -16,12 +16,15 @@ use super::process;
 use super::scheduler::AHEAD;
 use super::session;
 use super::shared::{Kind, Registration};
+use super::shares::{Due, Taken, share};
 use super::txn::{self, Failure};
 use crate::error::internal;
 use crate::xact;
 
 /// The longest wait before another attempt at a schedule whose object is busy.
 const BUSY: i64 = SECOND;
+/// The first wait where an owner's runners are in each other's way.
+const CROWDED: i64 = SECOND / 500;
 /// While many are due, how long a commit may wait to be brought to disk together with those after it. A crash takes
 /// away whole runs, with their advance, so they are due again: none is lost or doubled. And whatever another session
 /// commits that builds on such a run comes after it in the log, so it cannot outlive it.
@@ -39,7 +42,7 @@ const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extna
 const LOCK_TIMEOUT: &str = "select pg_catalog.set_config('lock_timeout', '200ms', true)";
 
 /// What is due, in order.
-const DUE: &str = "select array(select d.schedule_id from dist._due($1, session_user) d)";
+const DUE: &str = "select d.schedule_id, d.objects from dist._due($1, session_user) d";
 
 /// The owner's next due instant within the time that the runner lingers.
 const NEXT: &str = "
@@ -88,6 +91,8 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
         looking: Backoff::default(),
         unflushed: false,
         until: 0,
+        crowded: false,
+        waits: 0,
     };
     runner.stay();
     while let Some(next) = runner.round() {
@@ -136,6 +141,10 @@ struct Runner {
     unflushed: bool,
     /// When it leaves unless there is more to run.
     until: i64,
+    /// Others, its like among them, are at what it would run next.
+    crowded: bool,
+    /// How often in a row that was all there was to do.
+    waits: u32,
 }
 
 impl Runner {
@@ -155,12 +164,15 @@ impl Runner {
             match looked {
                 Ok(Some((due, next))) => {
                     self.looking.succeeded();
-                    self.put_off.retain(|id, _| due.contains(id));
+                    self.put_off.retain(|id, _| due.iter().any(|one| one.id == *id));
                     if edited {
                         self.put_off.values_mut().for_each(Backoff::hurry);
                     }
                     match self.drain(&due) {
-                        Ok(true) => self.stay(),
+                        Ok(true) => {
+                            self.waits = 0;
+                            self.stay();
+                        }
                         Ok(false) => return self.rest(next),
                         Err(Gone) => return None,
                     }
@@ -194,7 +206,11 @@ impl Runner {
             .values()
             .map(|backoff| backoff.wait_until(now).unwrap_or(now))
             .min();
-        let next = earlier(next, retry);
+        let mut next = earlier(next, retry);
+        if std::mem::take(&mut self.crowded) {
+            next = earlier(next, Some(now + (CROWDED << self.waits.min(16)).min(BUSY)));
+            self.waits = self.waits.saturating_add(1);
+        }
         let may_leave = next.is_none() && now >= self.until;
         if (may_leave || self.registration.is_yielding()) && self.registration.leave() {
             return None;
@@ -203,7 +219,7 @@ impl Runner {
     }
 
     /// What is due, in order, and when something is next; None where the extension is not there.
-    fn look(&mut self, now: i64) -> Result<Option<(Vec<i32>, Option<i64>)>, Failure> {
+    fn look(&mut self, now: i64) -> Result<Option<(Vec<Due>, Option<i64>)>, Failure> {
         let queries = &mut self.queries;
         let until = self.until.max(now + 2 * AHEAD);
         in_extension(&mut self.presence, |client| {
@@ -212,11 +228,13 @@ impl Runner {
                 Some(queries) => queries,
                 None => queries.insert(Queries::prepare(client)?),
             };
-            let due = client
-                .select(&queries.due, Some(1), &[process::instant(now).into()])?
-                .first()
-                .get_one::<Vec<i32>>()?
-                .unwrap_or_default();
+            let mut due = Vec::new();
+            for row in client.select(&queries.due, None, &[process::instant(now).into()])? {
+                due.push(Due {
+                    id: row.get::<i32>(1)?.unwrap_or_default(),
+                    objects: row.get::<Vec<String>>(2)?.unwrap_or_default(),
+                });
+            }
             let rows = client.select(
                 &queries.next,
                 Some(1),
@@ -232,18 +250,22 @@ impl Runner {
     }
 
     /// Fires these schedules one after the other, brings all of it to disk, and tells whether any of them ran.
-    fn drain(&mut self, due: &[i32]) -> Result<bool, Gone> {
-        let any = self.fire_each(due);
+    fn drain(&mut self, due: &[Due]) -> Result<bool, Gone> {
+        self.crowded = false;
+        let (place, runners) = self.registration.place();
+        let any = self.fire_each(&share(due, place, runners), runners > 1);
         if std::mem::take(&mut self.unflushed) {
             process::flush_commits();
         }
         any
     }
 
-    fn fire_each(&mut self, due: &[i32]) -> Result<bool, Gone> {
+    fn fire_each(&mut self, due: &[&Due], shared: bool) -> Result<bool, Gone> {
         let mut any = false;
+        let mut taken = Taken::default();
         let mut flushed_at = process::now();
-        for (position, id) in due.iter().enumerate() {
+        for (position, one) in due.iter().enumerate() {
+            let id = &one.id;
             process::obey();
             let now = process::now();
             if !super::ENABLED.get() || self.registration.is_yielding() {
@@ -256,16 +278,24 @@ impl Runner {
             {
                 continue;
             }
+            if taken.holds_back(one) {
+                continue;
+            }
             process::show(Some(&format!("running schedule {id}")));
             let flush_later = position + 1 < due.len() && now - flushed_at < FLUSH_TOGETHER;
             match self.fire(*id, now, flush_later) {
                 Ok(Outcome::Fired) => {
                     self.put_off.remove(id);
+                    taken.not();
                     any = true;
                     self.unflushed = flush_later;
                     if !flush_later {
                         flushed_at = process::now();
                     }
+                }
+                Ok(Outcome::PutOff) if shared => {
+                    self.crowded = true;
+                    taken.by_others(one);
                 }
                 Ok(Outcome::PutOff) => {
                     self.put_off.entry(*id).or_default().failed(now, BUSY);
@@ -283,6 +313,9 @@ impl Runner {
             if let Err(failure) = session::reset() {
                 failure.log("resetting the session of a runner, which therefore ends");
                 return Err(Gone);
+            }
+            if taken.is_enough() {
+                break;
             }
         }
         Ok(any)

@@ -28,13 +28,18 @@ const ROOM: i64 = SECOND;
 /// A runner that has been busy for so long makes room when another owner waits.
 const LONG: i64 = SECOND;
 
+/// So many schedules that are due at once are work for more than one runner.
+const MANY: usize = 20;
+/// Runners of an owner that have all been busy for so long, while something waits, are given help.
+const STUCK: i64 = SECOND / 10;
+
 /// Nothing, where the extension is not there (any more).
 const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extname = 'pg_dist'";
 
 /// Who owns something due, and whether a runner can connect as that role.
 const OWNERS: &str = "
-    select d.owner::text, r.oid, r.rolcanlogin, d.latest
-      from (select s.owner, min(st.next_run_at) as earliest, max(st.next_run_at) as latest
+    select d.owner::text, r.oid, r.rolcanlogin, d.latest, d.number
+      from (select s.owner, min(st.next_run_at) as earliest, max(st.next_run_at) as latest, count(*) as number
               from dist.schedule_state st
               join dist.schedule s on s.id = st.schedule_id
              where st.next_run_at <= $1 and s.enabled and s.cancelled_at is null
@@ -108,8 +113,7 @@ struct Scheduler {
 /// What the scheduler knows of an owner.
 #[derive(Default)]
 struct Owner {
-    child: Option<Child>,
-    started_at: i64,
+    children: Vec<(Child, i64)>,
     backoff: Backoff,
     /// Why its schedules cannot run has been said.
     refused: bool,
@@ -124,6 +128,8 @@ struct Due {
     role: Option<pg_sys::Oid>,
     can_login: bool,
     latest: i64,
+    /// How much is due, that which is running included.
+    number: usize,
 }
 
 /// What is due and when to look again.
@@ -189,6 +195,7 @@ impl Scheduler {
                         role: row.get::<pg_sys::Oid>(2)?,
                         can_login: row.get::<bool>(3)?.unwrap_or(false),
                         latest: row.get::<TimestampWithTimeZone>(4)?.map_or(now, i64::from),
+                        number: row.get::<i64>(5)?.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
                     });
                 }
                 let rows = client.select(
@@ -214,55 +221,71 @@ impl Scheduler {
     fn dispatch(&mut self, due: &[Due], edited: bool, now: i64) -> Option<i64> {
         // What is known of owners is kept while it matters: a child, a backoff, something said.
         self.owners
-            .retain(|name, known| known.child.is_some() || due.iter().any(|d| d.owner == *name));
+            .retain(|name, known| !known.children.is_empty() || due.iter().any(|d| d.owner == *name));
         let mut runners: Vec<Entry> = shared::live();
         runners.retain(|entry| entry.kind == Kind::Runner && entry.database == self.database);
         let mut taken = runners.len();
         let mut waiting = false;
         let mut next = None;
+        // Everybody's first runner before anybody's second.
+        let mut first = Vec::new();
+        let mut more = Vec::new();
         for due in due {
             let owner = self.owners.entry(due.owner.clone()).or_default();
             let Some(role) = role_that_can_run(due, owner) else {
                 continue;
             };
-            if let Some(runner) = runners.iter().find(|entry| entry.role == role) {
+            let own: Vec<&Entry> = runners.iter().filter(|entry| entry.role == role).collect();
+            if !own.is_empty() && (edited || owner.called_for != Some(due.latest)) {
                 // Once per instant: it must not be called again and again for a schedule that it has put off. An earlier
                 // instant than the last one counts too, for the clock may have been set back.
-                if edited || owner.called_for != Some(due.latest) {
-                    owner.called_for = Some(due.latest);
-                    shared::call(Kind::Runner, self.database, runner.role, edited);
-                }
-                continue;
+                owner.called_for = Some(due.latest);
+                shared::call(Kind::Runner, self.database, role, edited);
             }
-            if !owner.can_start(self.database, role, &due.owner, now) {
-                if owner.child.is_some() {
-                    taken += 1;
-                }
+            let may_start = owner.can_start(self.database, role, &due.owner, now);
+            let coming = owner.children.len().saturating_sub(own.len());
+            taken += coming;
+            if !may_start {
                 next = earlier(next, owner.backoff.wait_until(now));
-                continue;
+            } else if own.len() + coming == 0 {
+                first.push((due, role));
+            } else if coming == 0 {
+                match needs_more(due, &own, now) {
+                    Needs::Now => more.push((due, role)),
+                    Needs::Later(then) => next = earlier(next, Some(then)),
+                    Needs::Nothing => {}
+                }
             }
+        }
+        let firsts = first.len();
+        for (n, (due, role)) in first.into_iter().chain(more).enumerate() {
             if taken >= usize::try_from(super::MAX_RUNNERS.get()).unwrap_or(1) {
-                waiting = true;
+                waiting |= n < firsts;
                 continue;
             }
             if let Some(patience) = self.room.wait_until(now) {
                 next = earlier(next, Some(patience));
                 continue;
             }
-            owner.child = Child::start(
+            let child = Child::start(
                 "pg_dist_runner_main",
                 "pg_dist runner",
                 &format!("for {}", due.owner),
                 self.database,
                 role,
             );
-            if owner.child.is_some() {
-                owner.started_at = now;
-                taken += 1;
-                self.room.succeeded();
-            } else {
-                no_room(&mut self.room, now);
-                next = earlier(next, self.room.wait_until(now));
+            match (child, self.owners.get_mut(&due.owner)) {
+                (Some(child), Some(owner)) => {
+                    owner.children.push((child, now));
+                    taken += 1;
+                    self.room.succeeded();
+                }
+                // A second one is a luxury.
+                _ if n >= firsts => break,
+                _ => {
+                    no_room(&mut self.room, now);
+                    next = earlier(next, self.room.wait_until(now));
+                }
             }
         }
         self.registration.wants_room(waiting);
@@ -270,27 +293,50 @@ impl Scheduler {
             .is_short((self.room.is_failing() && !due.is_empty()).then_some(now));
         if waiting {
             next = earlier(next, Some(now + LONG));
-            make_room(&runners, self.database, now);
+            make_room(&runners, now);
         }
         next
     }
 }
 
 impl Owner {
-    /// Whether a runner is to be started for it now: none is on its way, and the last one did not just fail.
+    /// Whether a runner may be started for it now: the last one did not just fail.
     fn can_start(&mut self, database: pg_sys::Oid, role: pg_sys::Oid, name: &str, now: i64) -> bool {
-        if let Some(child) = &self.child {
-            if !child.has_ended() {
-                return false;
-            }
-            self.child = None;
+        let ended = self.children.extract_if(.., |(child, _)| child.has_ended());
+        for (_, started_at) in ended {
             if shared::take_left(Kind::Runner, database, role) {
                 self.backoff.succeeded();
-            } else if self.backoff.ended(self.started_at, now, PATIENCE) {
+            } else if self.backoff.ended(started_at, now, PATIENCE) {
                 log!("pg_dist: the runner for \"{name}\" ended before its time; its schedules stay due");
             }
         }
         self.backoff.wait_until(now).is_none()
+    }
+}
+
+/// Whether an owner who has runners is to be given one more.
+enum Needs {
+    Nothing,
+    /// Not yet: ask again then.
+    Later(i64),
+    Now,
+}
+
+/// One more where much is due, as far as the machine can do it at the same time; or where all have been busy for a while
+/// and something waits, be it that one run takes long.
+fn needs_more(due: &Due, own: &[&Entry], now: i64) -> Needs {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if due.number >= MANY * own.len() && own.len() < processors {
+        return Needs::Now;
+    }
+    if due.number <= own.len() || own.iter().any(|runner| runner.idle) {
+        return Needs::Nothing;
+    }
+    let since = own.iter().map(|runner| runner.busy_since).max().unwrap_or(now);
+    if since.saturating_add(STUCK) <= now {
+        Needs::Now
+    } else {
+        Needs::Later(now + STUCK)
     }
 }
 
@@ -334,13 +380,19 @@ fn no_room(room: &mut Backoff, now: i64) {
     }
 }
 
-/// Asks a runner to leave for another owner's sake: one with nothing to run, else those that have been busy for long.
-fn make_room(runners: &[Entry], database: pg_sys::Oid, now: i64) {
-    if let Some(idle) = runners.iter().find(|runner| runner.idle) {
-        shared::ask_to_yield(database, idle.role);
+/// Asks a runner to leave for another owner's sake: the one that is missed least, or those that have been busy for long.
+fn make_room(runners: &[Entry], now: i64) {
+    let has_several = |runner: &Entry| runners.iter().filter(|other| other.role == runner.role).count() > 1;
+    // What has nothing to run now may have been started for what is due in a moment; an owner's second is a luxury.
+    let least = runners
+        .iter()
+        .filter(|runner| runner.idle || has_several(runner))
+        .min_by_key(|runner| (!has_several(runner), !runner.idle));
+    if let Some(one) = least {
+        shared::ask_to_yield(one);
         return;
     }
     for runner in runners.iter().filter(|runner| runner.busy_since < now - LONG) {
-        shared::ask_to_yield(database, runner.role);
+        shared::ask_to_yield(runner);
     }
 }

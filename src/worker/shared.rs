@@ -149,30 +149,45 @@ pub fn is_live(kind: Kind, database: pg_sys::Oid, role: pg_sys::Oid) -> bool {
     TABLE.share().position(State::Live, kind, database, role).is_some()
 }
 
-/// Asks a process to look again, because of an edit or for another reason; false where there is none.
+/// Asks a process, or all runners of a role, to look again, because of an edit or for another reason; false where there
+/// is none.
 pub fn call(kind: Kind, database: pg_sys::Oid, role: pg_sys::Oid, edited: bool) -> bool {
-    poke(kind, database, role, |entry| {
-        entry.called = true;
-        entry.edited |= edited;
-    })
+    poke(
+        |entry| entry.kind == kind && entry.database == database && entry.role == role,
+        |entry| {
+            entry.called = true;
+            entry.edited |= edited;
+        },
+    )
 }
 
 /// Asks a runner to leave after the run it is busy with.
-pub fn ask_to_yield(database: pg_sys::Oid, role: pg_sys::Oid) {
-    poke(Kind::Runner, database, role, |entry| entry.yielding = true);
+pub fn ask_to_yield(runner: &Entry) {
+    poke(
+        |entry| entry.kind == Kind::Runner && entry.pid == runner.pid,
+        |entry| entry.yielding = true,
+    );
 }
 
-fn poke(kind: Kind, database: pg_sys::Oid, role: pg_sys::Oid, note: impl FnOnce(&mut Entry)) -> bool {
-    let latch = {
-        let mut table = TABLE.exclusive();
-        let at = table.position(State::Live, kind, database, role);
-        at.and_then(|at| table.entries.get_mut(at)).map(|entry| {
-            note(entry);
-            entry.latch
-        })
-    };
-    set(latch);
-    latch.is_some()
+/// Notes something about each such live process and wakes it; false where there is none.
+fn poke(is_meant: impl Fn(&Entry) -> bool, mut note: impl FnMut(&mut Entry)) -> bool {
+    let mut any = false;
+    for at in 0..CAPACITY {
+        // One at a time, for a latch is set outside of the lock.
+        let latch = {
+            let mut table = TABLE.exclusive();
+            let entry = table.entries.get_mut(at);
+            entry
+                .filter(|entry| entry.state == State::Live && is_meant(entry))
+                .map(|entry| {
+                    note(entry);
+                    entry.latch
+                })
+        };
+        set(latch);
+        any |= latch.is_some();
+    }
+    any
 }
 
 /// Asks the launcher for a scheduler in a database.
@@ -215,19 +230,21 @@ pub fn take_left(kind: Kind, database: pg_sys::Oid, role: pg_sys::Oid) -> bool {
 pub struct Registration(usize);
 
 impl Registration {
-    /// Enters this process; None where there is one like it already, or no room.
+    /// Enters this process; None where there is no room, or one like it already. Runners of a role there can be several.
     pub fn new(kind: Kind, database: pg_sys::Oid, role: pg_sys::Oid) -> Option<Self> {
         // SAFETY: reads this process's own variables.
         let (pid, latch) = unsafe { (pg_sys::MyProcPid, pg_sys::MyLatch) };
         let started_at = super::process::now();
         let at = {
             let mut table = TABLE.exclusive();
-            if table.position(State::Live, kind, database, role).is_some() {
+            if kind != Kind::Runner && table.position(State::Live, kind, database, role).is_some() {
                 return None;
             }
             let with = |state| table.entries.iter().position(|e| e.state == state);
-            let at = table
-                .position(State::Left, kind, database, role)
+            // That another runner of the role has left, its parent is still to hear.
+            let former = (kind != Kind::Runner).then(|| table.position(State::Left, kind, database, role));
+            let at = former
+                .flatten()
                 .or_else(|| with(State::Free))
                 .or_else(|| with(State::Left))?;
             *table.entries.get_mut(at)? = Entry {
@@ -260,6 +277,23 @@ impl Registration {
             std::mem::take(&mut entry.edited)
         })
         .unwrap_or(false)
+    }
+
+    /// Its place among the live runners of its role in its database, and how many they are.
+    pub fn place(&self) -> (usize, usize) {
+        let table = TABLE.share();
+        let Some(own) = table.entries.get(self.0) else {
+            return (0, 1);
+        };
+        let is_one = |entry: &&Entry| {
+            entry.state == State::Live
+                && entry.kind == own.kind
+                && entry.database == own.database
+                && entry.role == own.role
+                && !entry.yielding
+        };
+        let before = table.entries.iter().take(self.0).filter(is_one).count();
+        (before, table.entries.iter().filter(is_one).count().max(before + 1))
     }
 
     /// Whether a runner is asked to leave.

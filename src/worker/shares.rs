@@ -1,0 +1,143 @@
+//! Which of an owner's due schedules a runner takes, where the owner has several runners.
+//!
+//! Two runs about the same object cannot go on at once, and those that are due together keep their order: retrievals
+//! first, then by name. So the work is divided by objects. A runner begins with its own share; once that is done it looks
+//! again and takes what is left of the others'. Where somebody else is at an object, everything later of that object is
+//! left alone until the next look: else a run could overtake one that has to come before it.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A schedule that is due.
+pub struct Due {
+    /// Its number.
+    pub id: i32,
+    /// The objects that its transfers are about.
+    pub objects: Vec<String>,
+}
+
+/// How far the objects of what is due are taken by others.
+#[derive(Default)]
+pub struct Taken {
+    objects: HashSet<String>,
+    /// Attempts in a row that found somebody else there.
+    in_a_row: u32,
+}
+
+/// So many attempts in a row that found somebody else there are enough to look again.
+const ENOUGH: u32 = 3;
+
+impl Taken {
+    /// Whether a schedule is to be left alone in this pass. Then so is what shares an object with it.
+    pub fn holds_back(&mut self, due: &Due) -> bool {
+        let held = due.objects.iter().any(|object| self.objects.contains(object));
+        if held {
+            self.objects.extend(due.objects.iter().cloned());
+        }
+        held
+    }
+
+    /// Somebody else was there.
+    pub fn by_others(&mut self, due: &Due) {
+        self.objects.extend(due.objects.iter().cloned());
+        self.in_a_row += 1;
+    }
+
+    /// Nobody was.
+    pub fn not(&mut self) {
+        self.in_a_row = 0;
+    }
+
+    /// Whether to look again rather than to go on.
+    pub fn is_enough(&self) -> bool {
+        self.in_a_row >= ENOUGH
+    }
+}
+
+/// What of it the runner of this place among so many begins with: its share, or all where there is nothing of that.
+pub fn share(due: &[Due], place: usize, runners: usize) -> Vec<&Due> {
+    let own: Vec<&Due> = due.iter().filter(|one| place_of(one, runners) == place).collect();
+    if own.is_empty() { due.iter().collect() } else { own }
+}
+
+/// The runner to which a schedule belongs.
+fn place_of(due: &Due, runners: usize) -> usize {
+    let mut hasher = DefaultHasher::new();
+    match due.objects.first() {
+        Some(object) => object.hash(&mut hasher),
+        None => due.id.hash(&mut hasher),
+    }
+    usize::try_from(hasher.finish() % (runners.max(1) as u64)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Due, Taken, share};
+
+    fn due(id: i32, objects: &[&str]) -> Due {
+        Due {
+            id,
+            objects: objects.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    fn ids(due: &[&Due]) -> Vec<i32> {
+        due.iter().map(|one| one.id).collect()
+    }
+
+    #[test]
+    fn one_runner_takes_all_in_order() {
+        let all = [due(2, &["a"]), due(1, &["b"]), due(3, &[])];
+        assert_eq!(ids(&share(&all, 0, 1)), [2, 1, 3]);
+    }
+
+    #[test]
+    fn shares_are_apart_and_together_all_and_an_object_has_one_runner() {
+        let names: Vec<String> = (0..16).map(|n| format!("object {n}")).collect();
+        let all: Vec<Due> = (0..160).map(|n| due(n, &[&names[n as usize % 16]])).collect();
+        let (first, second) = (ids(&share(&all, 0, 2)), ids(&share(&all, 1, 2)));
+        assert_eq!(first.len() + second.len(), all.len());
+        assert!(
+            first.len() > 20 && second.len() > 20,
+            "{} {}",
+            first.len(),
+            second.len()
+        );
+        let objects = |ids: &[i32]| ids.iter().map(|id| id % 16).collect::<std::collections::BTreeSet<_>>();
+        assert!(objects(&first).is_disjoint(&objects(&second)));
+        assert!(first.is_sorted() && second.is_sorted());
+    }
+
+    #[test]
+    fn who_has_nothing_of_his_own_helps() {
+        let all = [due(1, &["a"]), due(2, &["a"])];
+        for place in 0..2 {
+            assert_eq!(ids(&share(&all, place, 2)), [1, 2]);
+        }
+    }
+
+    #[test]
+    fn what_comes_after_something_taken_of_the_same_object_is_held_back() {
+        let mut taken = Taken::default();
+        taken.by_others(&due(1, &["a"]));
+        assert!(!taken.holds_back(&due(2, &["b"])));
+        // It shares one object with what is taken, and what comes after it must not overtake it by the other.
+        assert!(taken.holds_back(&due(3, &["a", "c"])));
+        assert!(taken.holds_back(&due(4, &["c"])));
+        assert!(!taken.holds_back(&due(5, &[])));
+    }
+
+    #[test]
+    fn a_look_is_worth_more_than_attempt_after_attempt() {
+        let mut taken = Taken::default();
+        for n in 0..2 {
+            taken.by_others(&due(n, &[]));
+        }
+        taken.not();
+        taken.by_others(&due(2, &[]));
+        assert!(!taken.is_enough());
+        taken.by_others(&due(3, &[]));
+        taken.by_others(&due(4, &[]));
+        assert!(taken.is_enough());
+    }
+}
