@@ -27,7 +27,7 @@ declare
     e_context text;
     original jsonb;
 begin
-    outermost := dist._run_begins(s.id, run_trigger, due, date_part('epoch', dist._run_timeout(s.run_timeout)));
+    outermost := dist._run_begins(s.id, s.name, run_trigger, due, date_part('epoch', dist._run_timeout(s.run_timeout)));
     begin
         perform dist._last_failure();
         run_id := dist._run_steps(s.id, run_trigger, due, about, attempt, nowait);
@@ -168,6 +168,9 @@ begin
            ended = case when cancelled is not null then 'cancelled' else following.ended end,
            note = case when following.ended in ('failed', 'quarantined') then message end
      where x.schedule_id = target;
+    if outcome in ('failed', 'cancelled') or outcome = 'succeeded' and (st.failures > 0 or st.attempt > 1) then
+        perform dist._tell(s, st, choice.run, outcome, message, following.ended);
+    end if;
     return 'fired';
 end $$;
 comment on function dist._fire(integer, timestamptz, boolean) is 'Internal: fires one due schedule and advances it, in one transaction';

@@ -1,10 +1,11 @@
 -- Runs in progress: how they are stopped when they take too long or somebody cancels them, and how they are watched.
 
-create function dist._run_begins(schedule_id integer, run_trigger text, due_at timestamptz, seconds double precision)
+create function dist._run_begins(schedule_id integer, schedule_name text, run_trigger text, due_at timestamptz,
+                                 seconds double precision)
     returns boolean
     language c volatile
     as 'MODULE_PATHNAME', 'run_begins_wrapper';
-comment on function dist._run_begins(integer, text, timestamptz, double precision) is
+comment on function dist._run_begins(integer, text, text, timestamptz, double precision) is
     'Internal: a run of a schedule begins, and is stopped after so many seconds; false where it is inside another. To be called outside of the exception block around the run';
 
 create function dist._run_done(outermost boolean) returns void

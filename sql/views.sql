@@ -52,7 +52,7 @@ comment on column dist.upcoming.action is 'What the step does: transfer or funct
 comment on column dist.upcoming.target is 'The transfer, or the function that it calls';
 
 create view dist.failure as
-    select r.id as run_id, r.schedule, r.transfer, r.trigger, r.due_at, r.started_at, r.finished_at,
+    select r.id as run_id, r.schedule, r.transfer, r.trigger, r.due_at, r.attempt, r.started_at, r.finished_at,
            r.sqlstate, r.message, r.detail, r.hint, r.context, r.run_by
       from dist.run r
      where r.status operator(pg_catalog.=) 'failed';
@@ -62,6 +62,7 @@ comment on column dist.failure.schedule is 'The schedule';
 comment on column dist.failure.transfer is 'The transfer; null where the schedule has several steps';
 comment on column dist.failure.trigger is 'schedule or manual';
 comment on column dist.failure.due_at is 'The instant at which it was due';
+comment on column dist.failure.attempt is 'Which attempt at that instant';
 comment on column dist.failure.started_at is 'When it started';
 comment on column dist.failure.finished_at is 'When it had failed';
 comment on column dist.failure.sqlstate is 'SQLSTATE';

@@ -15,7 +15,7 @@ use std::sync::atomic::{
 use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgAtomic};
 
-use super::timeout;
+use super::{shared, timeout};
 
 /// Runs that can be seen at the same time.
 const CAPACITY: usize = 256;
@@ -307,7 +307,7 @@ pub fn begin(trigger: Trigger, schedule: Option<(i32, Option<i64>)>) -> bool {
             pg_sys::MyProcPid,
             pg_sys::MyDatabaseId,
             pg_sys::GetSessionUserId(),
-            !pg_sys::MyBgworkerEntry.is_null(),
+            shared::is_one_of_us(),
             pg_sys::GetCurrentTimestamp(),
             pg_sys::GetCurrentTransactionNestLevel(),
         )

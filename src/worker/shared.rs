@@ -360,6 +360,11 @@ impl Registration {
 /// The place of this process's entry, for the exit callback; CAPACITY = none.
 static MINE: AtomicUsize = AtomicUsize::new(CAPACITY);
 
+/// Whether this process is one of the worker's.
+pub fn is_one_of_us() -> bool {
+    MINE.load(Ordering::Relaxed) != CAPACITY
+}
+
 /// However the process ends: takes it off the table and tells its parent.
 #[pg_guard]
 unsafe extern "C-unwind" fn on_exit(_code: i32, _arg: pg_sys::Datum) {

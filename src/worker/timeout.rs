@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use pgrx::prelude::*;
 
 use super::running::{self, Phase, Trigger};
+use super::{process, shared};
 use crate::error::{Result, error_hint};
 
 /// Not in PostgreSQL's headers that pgrx reads, but the same in all versions from 15.
@@ -177,7 +178,13 @@ fn spelled(millis: u64) -> String {
 
 /// `dist._run_begins()`: a run of a schedule begins, and may last so many seconds. False where it is inside another.
 #[pg_extern(sql = false)]
-fn run_begins(schedule: i32, trigger: &str, due_at: Option<TimestampWithTimeZone>, seconds: Option<f64>) -> bool {
+fn run_begins(
+    schedule: i32,
+    name: &str,
+    trigger: &str,
+    due_at: Option<TimestampWithTimeZone>,
+    seconds: Option<f64>,
+) -> bool {
     let trigger = if trigger == "manual" {
         Trigger::Manual
     } else {
@@ -185,6 +192,12 @@ fn run_begins(schedule: i32, trigger: &str, due_at: Option<TimestampWithTimeZone
     };
     let outermost = running::begin(trigger, Some((schedule, due_at.map(i64::from))));
     if outermost {
+        if shared::is_one_of_us() {
+            process::show(Some(&format!(
+                "running schedule {}",
+                crate::criteria::quote_literal(name)
+            )));
+        }
         arm(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()));
     }
     outermost

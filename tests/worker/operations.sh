@@ -183,4 +183,41 @@ forgets() { # Z6
 }
 check "the worker forgets what is older than history_days (Z6)" forgets
 
+is_named() {
+  start_slow "what's up" bob
+  holds "the name of what runs" \
+    "select query = 'running schedule ''what''''s up''' and state = 'active' and application_name = 'pg_dist runner' and usename = 'bob'
+       from pg_stat_activity where backend_type = 'pg_dist runner' and wait_event = 'PgSleep'"
+  holds "the others have names" \
+    "select count(*) = 2 and bool_and(application_name = backend_type) from pg_stat_activity where backend_type in ('pg_dist launcher', 'pg_dist scheduler') and coalesce(datname, 'postgres') = 'postgres'"
+  cluster_psql -c "select dist.cancel_run('what''s up')" >/dev/null
+  eventually "over" "select not exists (select from dist.running)"
+}
+check "pg_stat_activity names what runs" is_named
+
+is_logged() { # Z6
+  log_mark
+  # A predicate that fails until somebody mends it.
+  cluster_psql -c "create function public.shaky() returns boolean language plpgsql as \$\$ begin
+      if exists (select from public.pace where seconds < 0) then raise exception 'shaken'; end if; return true; end \$\$" \
+    -c "update public.pace set seconds = -1" \
+    -c "insert into dist.transfer (name, object, source, predicate, to_rep, on_owned) values ('shaky', 'lead', 'any', 'public.shaky()', 'ann', 'reassign')" \
+    -c "begin" -c "insert into dist.schedule (name, cron) values ('shaky', '* * * * * *')" -c "insert into dist.step (schedule, target) values ('shaky', 'shaky')" -c "commit"
+  eventually "it failed again and again" "select count(*) >= 3 from dist.failure where schedule = 'shaky'"
+  [[ $(log_since "dist.schedule 'shaky' failed for .*, and goes on: shaken") == 1 ]] || { echo "      not one line about the failures" && return 1; }
+  cluster_psql -c "update public.pace set seconds = 0"
+  eventually "it succeeds again" "select count(*) >= 2 from dist.run where schedule = 'shaky' and status = 'succeeded'"
+  [[ $(log_since "dist.schedule 'shaky' succeeded again") == 1 ]] || { echo "      not one line when it is well again" && return 1; }
+  cluster_psql -c "update public.pace set seconds = -1" -c "update dist.schedule set pause_after = 2 where name = 'shaky'"
+  eventually "it has stopped" "select status = 'Failed' from dist.schedule_status where name = 'shaky'"
+  [[ $(log_since "dist.schedule 'shaky' failed for .*, and goes on") == 2 && $(log_since "dist.schedule 'shaky' failed for .*, and has stopped: shaken") == 1 ]] ||
+    { echo "      not one line when it stops" && return 1; }
+  holds "dist.health says so (G6)" "select status = 'error' and detail ~ 'shaken' from dist.health where kind = 'schedule' and name = 'shaky'"
+  # Of the tests before this one:
+  [[ $(grep -c "the run of dist.schedule 'c1' for .* was cancelled by bob" "$CLUSTER_LOG") == 1 &&
+    $(grep -c "dist.schedule 'long' failed for .*, and has stopped: the run took longer than its timeout of 1 second" "$CLUSTER_LOG") == 1 ]] ||
+    { echo "      a run that was cancelled or timed out is not in the log" && return 1; }
+}
+check "the log has one line when a schedule begins to fail, and one when it is well again" is_logged
+
 finish
