@@ -49,6 +49,15 @@ grant execute on function
     dist._is_running(integer), dist._running_key(), dist._policy_defaults(), dist._presets(), dist._workers()
     to dist_reader;
 
+-- Looking ahead.
+grant execute on function
+    dist.simulate(timestamptz, timestamptz, text, integer), dist._outlook(timestamptz, timestamptz, text, integer),
+    dist._ahead(jsonb[], timestamptz[], integer[], timestamptz, timestamptz, integer),
+    dist.icalendar(timestamptz, timestamptz, text, integer),
+    dist._icalendar(text, timestamptz, jsonb),
+    dist._tz_version(), dist._clock(), dist._plan(dist.schedule)
+    to dist_reader;
+
 -- Writing intent and running. Check triggers run as whoever writes the row and need their helpers.
 grant insert, update, delete on
     dist.rep, dist.team, dist.team_member, dist.distribution_rule, dist.ruleset, dist.assignment_rule,

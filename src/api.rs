@@ -8,7 +8,7 @@ use crate::error::{Place, Result, internal};
 use crate::router;
 use crate::router::session::with_settings;
 use crate::xact::{as_extension_owner, current_role_name};
-use crate::{check, clock, criteria, standing, timing};
+use crate::{ahead, check, clock, criteria, standing, timing};
 
 #[pg_extern(sql = false)]
 fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Result<()> {
@@ -138,6 +138,45 @@ fn next_runs(
 #[pg_extern(sql = false)]
 fn tz_version() -> &'static str {
     chrono_tz::IANA_TZDB_VERSION
+}
+
+type AheadRow = (
+    name!(at, TimestampWithTimeZone),
+    name!(item, i32),
+    name!(cause, Option<&'static str>),
+    name!(detail, Option<String>),
+);
+
+#[pg_extern(sql = false)]
+fn look_ahead(
+    plans: Vec<Option<pgrx::JsonB>>,
+    due: Vec<Option<TimestampWithTimeZone>>,
+    runs_left: Vec<Option<i32>>,
+    from: TimestampWithTimeZone,
+    to: TimestampWithTimeZone,
+    most: i32,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(at, TimestampWithTimeZone),
+            name!(item, i32),
+            name!(cause, Option<&'static str>),
+            name!(detail, Option<String>),
+        ),
+    >,
+> {
+    let items = plans.into_iter().zip(due).zip(runs_left);
+    let items = items.map(|((plan, due), runs_left)| ahead::Item { plan, due, runs_left });
+    let lines = ahead::lines(items, from, to, most)?;
+    Ok(TableIterator::new(lines.into_iter().map(|line| -> AheadRow {
+        (line.at, line.item, line.cause, line.detail)
+    })))
+}
+
+#[pg_extern(sql = false)]
+fn icalendar(name: &str, made_at: TimestampWithTimeZone, events: pgrx::JsonB) -> Result<String> {
+    ahead::calendar(name, clock::from_pg(made_at)?, events.0)
 }
 
 #[pg_extern(sql = false)]

@@ -5,6 +5,7 @@
 
 use pgrx::prelude::*;
 
+mod ahead;
 mod allocation;
 mod api;
 mod catalogue;

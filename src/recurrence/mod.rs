@@ -27,6 +27,8 @@ mod bounds;
 mod calendar;
 mod cron;
 mod frequency;
+mod left_out;
+mod outlook;
 mod rrule;
 mod rule;
 mod search;
@@ -41,6 +43,7 @@ use serde::Deserialize;
 
 use calendar::Clock;
 use frequency::{Frequency, Hourly};
+pub use outlook::{Entry, Event, Outlook};
 use rule::Rule;
 use zone::{FoldRule, Zone};
 

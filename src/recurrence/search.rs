@@ -23,7 +23,7 @@ impl Spec {
     }
 
     /// The first local time of the recurrence that is not before `from`, whatever is left out.
-    fn fitting(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+    pub(super) fn fitting(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
         let started = self.start.map_or(from, |start| from.max(start));
         match &self.kind {
             Kind::Once => self.start.filter(|&start| start >= from),
@@ -38,12 +38,12 @@ impl Spec {
     }
 
     /// Whether a local time is left out.
-    fn excluded(&self, local: NaiveDateTime) -> bool {
+    pub(super) fn excluded(&self, local: NaiveDateTime) -> bool {
         self.exdates.binary_search(&local).is_ok()
     }
 
     /// Whether a local time lies after the last date.
-    fn ended(&self, local: NaiveDateTime) -> bool {
+    pub(super) fn ended(&self, local: NaiveDateTime) -> bool {
         self.until.is_some_and(|until| local.date() > until)
     }
 
@@ -91,7 +91,7 @@ impl Spec {
     }
 
     /// A limit that is an instant, not a local time.
-    fn allowed(&self, at: DateTime<Utc>) -> bool {
+    pub(super) fn allowed(&self, at: DateTime<Utc>) -> bool {
         match &self.kind {
             Kind::Rule(rule) => rule.until.is_none_or(|until| at <= until),
             _ => true,

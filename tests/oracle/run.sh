@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The recurrence function against oracles that share no code with it: a scan of minutes for cron, python-dateutil for
-# RRULE, a scan of days for frequencies, Python's zoneinfo for daylight saving.
+# RRULE, a scan of days for frequencies, Python's zoneinfo for daylight saving; and dist.icalendar read by a library.
 #
 #   tests/oracle/run.sh [sample|large] [SEED]
 #
@@ -18,4 +18,5 @@ oracle_python
 cluster_start oracle
 cluster_psql -c 'create extension pg_dist'
 say "size $size, seed $seed, $(git rev-parse --short HEAD 2>/dev/null || echo 'no commit'), $(nproc) cores"
+python3 tests/oracle/feed.py
 python3 tests/oracle/main.py "$size" "$seed" "$WORK"

@@ -5,6 +5,7 @@
 mod daylight;
 mod examples;
 mod oracles;
+mod outlook;
 mod robust;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
