@@ -13,7 +13,7 @@ CLIENT_PIDS=()
 # Goes on as long as $WORK/load exists; the pause is only for the server to come back.
 client() { # ROLE FUNCTION SECONDS
   while [[ -e $WORK/load ]]; do
-    PGHOST=$(<"$WORK/primary")
+    PGHOST=$(<"$WORK/primary") && export PGHOST
     PGAPPNAME="soak $2" PGUSER=$1 psql -X -q -A -t -f - >/dev/null 2>&1 <<<"select crm.$2() \\watch $3" || true
     sleep 0.1
   done
