@@ -62,6 +62,9 @@ begin
             run_trigger, due, about, attempt, started, clock_timestamp(), status,
             e_sqlstate, message, nullif(e_detail, ''), nullif(e_hint, ''), nullif(e_context, ''), s.owner)
     returning dist.run.id into run_id;
+    if status = 'failed' and dist._failed_to_compile() then
+        status := 'broken';
+    end if;
 end $$;
 comment on function dist._attempt(dist.schedule, text, timestamptz, timestamptz, integer, boolean) is
     'Internal: runs a schedule''s steps in a subtransaction; a failure leaves the failed run''s row and nothing else';
@@ -144,6 +147,8 @@ begin
         if exists (select from dist.run r
                     where r.schedule_id = target and r.due_at = choice.run and r.status = 'succeeded' and r.trigger = 'schedule') then
             outcome := 'repeated';
+        elsif not dist._mark(target, choice.run, st.attempt, st.crashes > 0) then
+            return 'busy';
         else
             attempted := dist._attempt(s, 'schedule', choice.run, choice.run, st.attempt, live);
             if attempted.status is null then
@@ -164,11 +169,14 @@ begin
     update dist.schedule_state x
        set next_run_at = case when cancelled is null then following.next_run_at end,
            due_at = following.due_at, attempt = following.attempt, queued = following.queued,
-           runs = following.runs, failures = following.failures, crashes = 0,
+           runs = following.runs, failures = following.failures,
+           crashes = case when outcome in ('none', 'repeated') then st.crashes else 0 end,
            ended = case when cancelled is not null then 'cancelled' else following.ended end,
            note = case when following.ended in ('failed', 'quarantined') then message end
      where x.schedule_id = target;
-    if outcome in ('failed', 'cancelled') or outcome = 'succeeded' and (st.failures > 0 or st.attempt > 1) then
+    if following.ended = 'quarantined' then
+        perform dist._tell_quarantine(s.name, choice.run, message);
+    elsif outcome in ('failed', 'cancelled') or outcome = 'succeeded' and (st.failures > 0 or st.attempt > 1) then
         perform dist._tell(s, st, choice.run, outcome, message, following.ended);
     end if;
     return 'fired';

@@ -8,58 +8,96 @@ create function dist._failed_to_compile() returns boolean
 comment on function dist._failed_to_compile() is
     'Internal: whether the last run that this session began failed because its intent does not compile';
 
--- Called by whoever holds the lock on the schedule's state. One line in the log, whichever way it came here. due_at
--- stays: what passes after it is what dist.resume will record as skipped.
-create function dist._quarantine(target integer, due timestamptz, why text) returns void
+-- One line in the log, whichever way it came there.
+create function dist._tell_quarantine(schedule_name text, due timestamptz, why text) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
-declare
-    schedule_name text := (select s.name from dist.schedule s where s.id = target);
 begin
-    update dist.schedule_state x
-       set next_run_at = null, due_at = due, attempt = 1, queued = false, ended = 'quarantined', note = why
-     where x.schedule_id = target;
     raise warning using
         message = format('pg_dist: dist.schedule %L is in quarantine since its run of %s: %s', schedule_name, due, why),
         hint = format('The others go on. Mend it, then call dist.resume(%L).', schedule_name);
 end $$;
+comment on function dist._tell_quarantine(text, timestamptz, text) is 'Internal: says that a schedule has been set aside';
+
+-- Called by whoever holds the lock on the schedule's state. due is the first instant that will not have run: what passes
+-- from there on is recorded as skipped by dist.resume.
+create function dist._quarantine(target integer, due timestamptz, why text) returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update dist.schedule_state x
+       set next_run_at = null, due_at = due, attempt = 1, queued = false, ended = 'quarantined', note = why
+     where x.schedule_id = target;
+    perform dist._tell_quarantine((select s.name from dist.schedule s where s.id = target), due, why);
+end $$;
 comment on function dist._quarantine(integer, timestamptz, text) is
     'Internal: sets a schedule aside until dist.resume; its failed or interrupted run has a row of its own';
 
--- The schedules of a role that is gone have nobody in whose name a runner could connect: the scheduler sees to them.
-create function dist._quarantine_ownerless(role_name name) returns void
+-- The schedules of a role that is gone have nobody in whose name a runner could connect. The scheduler fires them: nothing
+-- of theirs runs, for that is the first thing that a run asks.
+create function dist._fire_ownerless(role_name name) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    right_now timestamptz := clock_timestamp();
-    why text := format('role %L does not exist any more', role_name);
-    s dist.schedule;
+    right_now timestamptz := dist._clock();
     target integer;
-    due timestamptz;
 begin
-    if exists (select from pg_roles r where r.rolname = role_name) then
-        return;
-    end if;
-    for target, due in
-        select st.schedule_id, coalesce(st.due_at, st.next_run_at)
-          from dist.schedule_state st
-          join dist.schedule x on x.id = st.schedule_id
-         where st.next_run_at <= right_now and x.owner = role_name and x.enabled and x.cancelled_at is null
-         order by st.next_run_at
-         limit 1000
-           for update of st skip locked
+    for target in
+        select d.schedule_id from dist._due(right_now, role_name) d limit 1000
     loop
-        select * into s from dist.schedule x where x.id = target;
-        insert into dist.run (schedule, schedule_id, trigger, due_at, as_of, attempt, started_at, finished_at, status,
-                              sqlstate, message, hint, run_by)
-        select s.name, s.id, 'schedule', due, due, st.attempt, right_now, right_now, 'failed',
-               '42704', why, 'Set owner to a role that exists, then call dist.resume.', s.owner
-          from dist.schedule_state st
-         where st.schedule_id = target;
-        perform dist._quarantine(target, due, why);
+        exit when exists (select from pg_roles r where r.rolname = role_name);
+        perform dist._fire(target, right_now, true);
     end loop;
 end $$;
-comment on function dist._quarantine_ownerless(name) is
-    'Internal: puts what is due of a role that is gone into quarantine, each with its failed run''s row';
+comment on function dist._fire_ownerless(name) is
+    'Internal: fires what is due of a role that is gone, so that it fails and is quarantined';
+
+-- A run has begun: written where it outlives a crash, and nowhere else (src/worker/mark.rs). A suspect, which is one
+-- during whose last run the server went down, does not run while another one does: whichever it is then, is known.
+create function dist._mark(schedule_id integer, due_at timestamptz, attempt integer, suspect boolean) returns boolean
+    language c volatile strict
+    as 'MODULE_PATHNAME', 'mark_wrapper';
+comment on function dist._mark(integer, timestamptz, integer, boolean) is
+    'Internal: marks a run as begun; false where it has to wait because another suspect is running. Does nothing outside a runner';
+
+-- What a mark that was left behind says, told by the scheduler: true where it counts. Not where the instant has been
+-- dealt with after all (due_at has gone past it), or is not the plan's any more.
+create function dist._interrupted(target integer, instant timestamptz, which_attempt integer, started timestamptz, how text)
+    returns boolean
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    st dist.schedule_state;
+    s dist.schedule;
+    most bigint := (select p.value from dist.policies p where p.name = 'crash_limit');
+begin
+    select * into st from dist.schedule_state x where x.schedule_id = target for update nowait;
+    select * into s from dist.schedule x where x.id = target;
+    if s.id is null or st.next_run_at is null or st.due_at > instant or st.attempt <> which_attempt
+       or exists (select from dist.run r
+                   where r.schedule_id = target and r.due_at = instant and r.status = 'succeeded' and r.trigger = 'schedule') then
+        return false;
+    end if;
+    st.crashes := st.crashes + 1;
+    insert into dist.run (schedule, schedule_id, trigger, due_at, as_of, attempt, started_at, finished_at, status, cause,
+                          message, run_by)
+    values (s.name, s.id, 'schedule', instant, instant, which_attempt, started, greatest(started, dist._clock()), 'interrupted',
+            'interrupted',
+            how || case when st.crashes >= most then '' else '; it is tried again' end, s.owner);
+    -- It waits longer each time, so that a server that has just come up is of use to the others meanwhile.
+    update dist.schedule_state x
+       set crashes = st.crashes,
+           next_run_at = greatest(st.next_run_at,
+               dist._clock() + least(interval '1 second' * 5 ^ least(st.crashes - 1, 9), interval '5 minutes'))
+     where x.schedule_id = target;
+    if st.crashes >= most then
+        perform dist._quarantine(target, st.due_at, format('%s, %s times in a row', how, st.crashes));
+    end if;
+    return true;
+end $$;
+comment on function dist._interrupted(integer, timestamptz, integer, timestamptz, text) is
+    'Internal: records that a run was cut off in the middle, and quarantines a schedule whose runs are cut off again and again';

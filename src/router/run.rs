@@ -71,7 +71,6 @@ pub fn run_steps(
     attempt: i32,
     nowait: bool,
 ) -> Result<Option<i64>> {
-    failure::begin();
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
     let row: ScheduleRow = read_intent("select dist._schedule_intent($1)", &[schedule.into()])?
@@ -170,6 +169,8 @@ fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &mut Locked, tot
     let states = locked.states()?;
     Spi::connect_mut(|client| {
         let moved = move_records(client, plan, about, &states)?;
+        // A trigger may have called for runs of its own, and have come to terms with their failure.
+        failure::begin();
         running::phase(Phase::Recording);
         record(client, &compiled, &moved, run, about, totals, &states)
     })?;

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use pgrx::prelude::*;
 
 use super::backoff::{Backoff, SECOND, earlier};
+use super::mark;
 use super::process::{self, Child};
 use super::shared::{self, Kind, Registration};
 use super::txn::{self, Failure};
@@ -46,6 +47,7 @@ pub extern "C-unwind" fn pg_dist_launcher_main(_argument: pg_sys::Datum) {
         failure.log("setting up the launcher");
     }
     let registration = Registration::new(Kind::Launcher, pg_sys::InvalidOid, pg_sys::InvalidOid);
+    mark::read_what_is_left();
     let mut launcher = Launcher::default();
     loop {
         let next = launcher.round();

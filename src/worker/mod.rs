@@ -14,12 +14,15 @@
 //! What runs, here or in other sessions, can be seen and stopped ([`running`], [`timeout`]).
 //!
 //! They know of each other through a small table in shared memory ([`shared`]); [`process`] and [`txn`] hold what all
-//! three do alike.
+//! three do alike. What a crash must not take along lies in a small file ([`mark`], [`evidence`]).
 #![allow(unsafe_code)]
 
+mod admission;
 mod backoff;
+mod evidence;
 pub mod invalidate;
 mod launcher;
+mod mark;
 mod process;
 pub mod raised;
 mod runner;
@@ -40,6 +43,7 @@ use pgrx::bgworkers::{BackgroundWorkerBuilder, BgWorkerStartTime};
 use pgrx::prelude::*;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_shmem_init};
 
+use mark::EVIDENCE;
 use running::SLOTS;
 use shared::{Kind, TABLE};
 
@@ -66,6 +70,7 @@ pub fn init() {
         return;
     }
     pg_shmem_init!(TABLE);
+    pg_shmem_init!(EVIDENCE);
     pg_shmem_init!(SLOTS);
     PRELOADED.store(true, Ordering::Relaxed);
     BackgroundWorkerBuilder::new("pg_dist launcher")

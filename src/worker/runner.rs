@@ -12,6 +12,7 @@ use pgrx::prelude::*;
 use pgrx::spi::{self, OwnedPreparedStatement, SpiClient};
 
 use super::backoff::{Backoff, SECOND, earlier};
+use super::mark;
 use super::process;
 use super::scheduler::AHEAD;
 use super::session;
@@ -70,6 +71,7 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
     let Some(registration) = Registration::new(Kind::Runner, database, role) else {
         return;
     };
+    mark::prepare(registration.slot());
     for (name, value) in [
         ("application_name", "pg_dist runner"),
         // What a run promises about locks and snapshots holds at this level, and it writes.
@@ -337,8 +339,9 @@ impl Runner {
                 .select(&queries.fire, Some(1), &[id.into(), process::instant(now).into()])?
                 .first()
                 .get_one::<String>()
-        })?;
-        Ok(match outcome {
+        });
+        mark::clear();
+        Ok(match outcome? {
             None => Outcome::Gone,
             Some(word) if word.as_deref() == Some("fired") => Outcome::Fired,
             Some(_) => Outcome::PutOff,

@@ -8,7 +8,9 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::OwnedPreparedStatement;
 
+use super::admission;
 use super::backoff::{Backoff, SECOND, earlier};
+use super::evidence::{self, Backlog};
 use super::process::{self, Child};
 use super::shared::{self, Entry, Kind, Registration};
 use super::txn::{self, Failure};
@@ -38,7 +40,8 @@ const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extna
 
 /// Who owns something due, and whether a runner can connect as that role.
 const OWNERS: &str = "
-    select d.owner::text, r.oid, r.rolcanlogin, d.latest, d.number
+    select d.owner::text, r.oid, r.rolcanlogin, d.latest, d.number,
+           pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'connect')
       from (select s.owner, min(st.next_run_at) as earliest, max(st.next_run_at) as latest, count(*) as number
               from dist.schedule_state st
               join dist.schedule s on s.id = st.schedule_id
@@ -71,6 +74,7 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
         registration,
         queries: None,
         owners: HashMap::new(),
+        cut_off: Backlog::default(),
         looking: Backoff::default(),
         room: Backoff::default(),
         upkeep: Upkeep::default(),
@@ -105,6 +109,7 @@ struct Scheduler {
     queries: Option<Queries>,
     /// What is known of owners, by name, because a role that is gone has nothing else.
     owners: HashMap<String, Owner>,
+    cut_off: Backlog,
     looking: Backoff,
     room: Backoff,
     upkeep: Upkeep,
@@ -127,6 +132,7 @@ struct Due {
     /// None = the role is gone.
     role: Option<pg_sys::Oid>,
     can_login: bool,
+    can_connect: bool,
     latest: i64,
     /// How much is due, that which is running included.
     number: usize,
@@ -142,6 +148,9 @@ impl Scheduler {
     /// Looks once and has runners started; returns until when to sleep, or None to leave.
     fn round(&mut self) -> Option<i64> {
         process::show(Some("looking for due schedules"));
+        if let Some(later) = self.cut_off.record(self.database) {
+            return Some(later);
+        }
         // Taken first: an edit that commits from here on wakes us again.
         let edited = self.registration.answer_calls();
         let now = process::now();
@@ -194,6 +203,7 @@ impl Scheduler {
                         owner: row.get::<String>(1)?.unwrap_or_default(),
                         role: row.get::<pg_sys::Oid>(2)?,
                         can_login: row.get::<bool>(3)?.unwrap_or(false),
+                        can_connect: row.get::<bool>(6)?.unwrap_or(false),
                         latest: row.get::<TimestampWithTimeZone>(4)?.map_or(now, i64::from),
                         number: row.get::<i64>(5)?.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
                     });
@@ -232,9 +242,13 @@ impl Scheduler {
         let mut more = Vec::new();
         for due in due {
             let owner = self.owners.entry(due.owner.clone()).or_default();
-            let Some(role) = role_that_can_run(due, owner) else {
+            let Some(role) = due.role else {
+                next = earlier(next, owner.quarantine(&due.owner, now));
                 continue;
             };
+            if !can_run(due, owner) {
+                continue;
+            }
             let own: Vec<&Entry> = runners.iter().filter(|entry| entry.role == role).collect();
             if !own.is_empty() && (edited || owner.called_for != Some(due.latest)) {
                 // Once per instant: it must not be called again and again for a schedule that it has put off. An earlier
@@ -312,6 +326,20 @@ impl Owner {
         }
         self.backoff.wait_until(now).is_none()
     }
+
+    /// The role is gone: what is due of it is quarantined. Returns when to do so again, for what was not due yet or
+    /// locked by somebody.
+    fn quarantine(&mut self, name: &str, now: i64) -> Option<i64> {
+        if self.backoff.wait_until(now).is_none() {
+            let done = evidence::fire_ownerless(name);
+            if self.backoff.failed(now, PATIENCE)
+                && let Err(failure) = done
+            {
+                failure.log("quarantining the schedules of a role that is gone");
+            }
+        }
+        self.backoff.wait_until(now)
+    }
 }
 
 /// Whether an owner who has runners is to be given one more.
@@ -340,32 +368,17 @@ fn needs_more(due: &Due, own: &[&Entry], now: i64) -> Needs {
     }
 }
 
-/// The role as which an owner's runner connects. Where there is none, says so once per incident.
-fn role_that_can_run(due: &Due, owner: &mut Owner) -> Option<pg_sys::Oid> {
-    let needs_login = cfg!(not(any(feature = "pg17", feature = "pg18")));
-    let (problem, hint) = match due.role {
-        Some(role) if due.can_login || !needs_login => {
-            owner.refused = false;
-            return Some(role);
-        }
-        Some(_) => (
-            "is not permitted to log in",
-            "ALTER ROLE ... LOGIN (a password is not needed), or change dist.schedule.owner.",
-        ),
-        None => ("does not exist", "Change dist.schedule.owner."),
-    };
-    if !std::mem::replace(&mut owner.refused, true) {
-        error_hint(
-            PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-            format!(
-                "pg_dist: schedules of \"{}\" are due and cannot run: the role {problem}",
-                due.owner
-            ),
-            hint,
-        )
-        .report(PgLogLevel::WARNING);
+/// Whether a runner can connect as that owner. Where it cannot, says so once per incident: the schedules stay due, for
+/// an administrator who locks a role out for a while means to let it in again.
+fn can_run(due: &Due, owner: &mut Owner) -> bool {
+    let obstacle = admission::obstacle(due.can_login, due.can_connect);
+    if let Some(obstacle) = obstacle
+        && !owner.refused
+    {
+        admission::report(&due.owner, obstacle);
     }
-    None
+    owner.refused = obstacle.is_some();
+    !owner.refused
 }
 
 /// Says once per incident that max_worker_processes is used up.

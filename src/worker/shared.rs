@@ -265,6 +265,11 @@ impl Registration {
         Some(Self(at))
     }
 
+    /// The number of this process's entry: no two live processes have the same.
+    pub fn slot(&self) -> usize {
+        self.0
+    }
+
     fn with<T>(&self, change: impl FnOnce(&mut Entry) -> T) -> Option<T> {
         TABLE.exclusive().entries.get_mut(self.0).map(change)
     }

@@ -190,6 +190,7 @@ fn run_begins(
     } else {
         Trigger::Schedule
     };
+    crate::router::failure::begin();
     let outermost = running::begin(trigger, Some((schedule, due_at.map(i64::from))));
     if outermost {
         if shared::is_one_of_us() {

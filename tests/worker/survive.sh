@@ -37,13 +37,13 @@ nothing_is_left_of_it() {
   # The next runner sleeps in the same place, so what is seen then is what the first has left.
   cluster_psql -c "select pg_terminate_backend($pid)" >/dev/null
   eventually "another has taken over" "select $(sleeping) and not exists (select from pg_stat_activity where pid = $pid)"
-  holds "no run, no move, still due" "select not exists (select from dist.run where schedule = 'r2') and (select rep is null from public.lead) and (select next_run_at <= now() from dist.schedule_state join dist.schedule on id = schedule_id where name = 'r2')"
+  holds "no move, still due, and a row that says so" "select (select array_agg(status) = '{interrupted}' from dist.run where schedule = 'r2') and (select rep is null from public.lead) and (select next_run_at <= now() from dist.schedule_state join dist.schedule on id = schedule_id where name = 'r2')"
   let_it_finish
   # It read its pace before it fell asleep: once more.
   cluster_psql -c "select pg_terminate_backend($(pid_of runner))" >/dev/null
   ran_once r2
 }
-check "of an interrupted run nothing is left but that it is due (X2)" nothing_is_left_of_it
+check "of an interrupted run nothing is left but its row and that it is due (X2)" nothing_is_left_of_it
 
 run_cancelled() {
   start_slow r3
