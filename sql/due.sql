@@ -42,6 +42,7 @@ declare
     target integer;
     busy integer[] := '{}';
 begin
+    perform dist._refuse_paused_copy();
     loop
         select d.schedule_id into target
           from dist._due(as_of, null) d

@@ -98,6 +98,10 @@ grant execute on function
 grant insert, update, delete on dist.object, dist.policy to dist_admin;
 grant execute on function dist.use_preset(text) to dist_admin;
 
+-- Copies of a database: whose schedules fire here is the admin's decision.
+grant execute on function dist._is_paused_copy(), dist._system_identifier() to dist_reader;
+grant execute on function dist.resume_all() to dist_admin;
+
 -- A dump keeps intent, state and history. (One call a statement: each updates the extension's row.)
 do $$
 declare

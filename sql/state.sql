@@ -145,6 +145,7 @@ begin
     if dist._runs_here(target, planned => true) then
         return;
     end if;
+    perform dist._settle();
     insert into dist.schedule_state (schedule_id) values (target) on conflict do nothing;
     select * into st from dist.schedule_state where schedule_id = target for update;
     -- It stays stopped until somebody resumes it or gives it another plan.

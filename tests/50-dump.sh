@@ -15,6 +15,12 @@ check() { # WHAT COMMAND...
 }
 facts() { cluster_psql -d "$1" -f "$ROOT/tests/dump/facts.sql"; }
 # The original is asked in the end, so that all start from the same state.
+# What was restored is a copy, and fires nothing until an administrator says that it is at home here.
+paused_then_accepted() { # DATABASE
+  local PGDATABASE=$1
+  refused 55000 "select dist.tick('2999-01-01 05:00Z')"
+  cluster_psql -o /dev/null -c 'select dist.resume_all()'
+}
 go_on() { cluster_psql -d "$1" -f "$ROOT/tests/dump/go-on.sql"; }
 same() { diff -u --label original --label restored "$1" "$2"; }
 refused() { # SQLSTATE SQL
@@ -85,10 +91,12 @@ restore_shape() {
   pg_restore --exit-on-error --schema-only --dbname=shape "$WORK/custom.dump"
 }
 check "a schema-only restore brings the partitions, empty" restore_shape
+check "custom: in another cluster it is a copy, paused until it is accepted" paused_then_accepted custom
 go_on custom >"$WORK/next.custom"
 
 cluster_use dump
 go_on original >"$WORK/next"
+check "plain: in another database it is a copy, paused until it is accepted" paused_then_accepted plain
 go_on plain >"$WORK/next.plain"
 check "plain: as an ordinary role it goes on as the original does" same "$WORK/next" "$WORK/next.plain"
 check "custom: as an ordinary role it goes on as the original does" same "$WORK/next" "$WORK/next.custom"

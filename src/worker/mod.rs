@@ -20,6 +20,7 @@
 mod admission;
 mod backoff;
 mod evidence;
+mod home;
 pub mod invalidate;
 mod launcher;
 mod mark;

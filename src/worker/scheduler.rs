@@ -11,6 +11,7 @@ use pgrx::spi::OwnedPreparedStatement;
 use super::admission;
 use super::backoff::{Backoff, SECOND, earlier};
 use super::evidence::{self, Backlog};
+use super::home::{self, Home};
 use super::process::{self, Child};
 use super::shared::{self, Entry, Kind, Registration};
 use super::txn::{self, Failure};
@@ -75,6 +76,7 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
         queries: None,
         owners: HashMap::new(),
         cut_off: Backlog::default(),
+        home: Home::default(),
         looking: Backoff::default(),
         room: Backoff::default(),
         upkeep: Upkeep::default(),
@@ -99,6 +101,7 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
 }
 
 struct Queries {
+    paused: OwnedPreparedStatement,
     owners: OwnedPreparedStatement,
     next: OwnedPreparedStatement,
 }
@@ -110,6 +113,7 @@ struct Scheduler {
     /// What is known of owners, by name, because a role that is gone has nothing else.
     owners: HashMap<String, Owner>,
     cut_off: Backlog,
+    home: Home,
     looking: Backoff,
     room: Backoff,
     upkeep: Upkeep,
@@ -139,9 +143,12 @@ struct Due {
 }
 
 /// What is due and when to look again.
+#[derive(Default)]
 struct Agenda {
     due: Vec<Due>,
     next: Option<i64>,
+    /// Why nothing fires in this database.
+    paused: Option<String>,
 }
 
 impl Scheduler {
@@ -157,6 +164,7 @@ impl Scheduler {
         match self.look(now) {
             Ok(Some(agenda)) => {
                 self.looking.succeeded();
+                self.home.is_paused(agenda.paused.as_deref());
                 let mut next = earlier(Some(now + NAP), agenda.next);
                 if super::ENABLED.get() {
                     next = earlier(next, self.dispatch(&agenda.due, edited, now));
@@ -193,10 +201,21 @@ impl Scheduler {
                 let queries = match queries {
                     Some(queries) => queries,
                     None => queries.insert(Queries {
+                        paused: client.prepare(home::PAUSED, &[])?.keep(),
                         owners: client.prepare(OWNERS, &instant[..1])?.keep(),
                         next: client.prepare(NEXT, &instant)?.keep(),
                     }),
                 };
+                if let Some(why) = client
+                    .select(&queries.paused, Some(1), &[])?
+                    .first()
+                    .get_one::<String>()?
+                {
+                    return Ok(Some(Agenda {
+                        paused: Some(why),
+                        ..Agenda::default()
+                    }));
+                }
                 let mut due = Vec::new();
                 for row in client.select(&queries.owners, None, &[process::instant(horizon).into()])? {
                     due.push(Due {
@@ -220,7 +239,11 @@ impl Scheduler {
                         .get_one::<TimestampWithTimeZone>()?
                         .map(|next| i64::from(next) - AHEAD)
                 };
-                Ok(Some(Agenda { due, next }))
+                Ok(Some(Agenda {
+                    due,
+                    next,
+                    paused: None,
+                }))
             })
             .map_err(|error: pgrx::spi::Error| internal(error))
         })
