@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
@@ -14,10 +15,19 @@ use crate::prepared;
 use crate::router::intent::PoolRow;
 use crate::router::plan::Plan;
 use crate::worker::invalidate;
-use crate::xact::as_extension_owner;
+use crate::xact::{as_extension_owner, attempt};
 
 const OBJECTS: &str = include_str!("sql/lock_objects.sql");
 const POOLS: &str = include_str!("sql/lock_pools.sql");
+/// Which of the rows are not there yet, and how they are made. $1 their names.
+const NEW_OBJECTS: [&str; 2] = [
+    "select n from unnest($1) n where not exists (select from dist.object_state s where s.object = n)",
+    "insert into dist.object_state (object) select * from unnest($1) on conflict do nothing",
+];
+const NEW_POOLS: [&str; 2] = [
+    "select n from unnest($1) n where not exists (select from dist.pool s where s.distribution_rule = n)",
+    "insert into dist.pool (distribution_rule) select * from unnest($1) on conflict do nothing",
+];
 /// Whoever holds the lock is not waited for: the row is missing from the answer.
 const NOWAIT: &str = " skip locked";
 /// More transfers than this are forgotten together.
@@ -59,8 +69,7 @@ impl Locked {
     pub fn states(&mut self) -> Result<States> {
         match self.states.take() {
             Some(states) => Ok(states),
-            None => as_extension_owner(|| Spi::connect_mut(|client| lock_pools(client, &self.pools, false)))?
-                .map_err(internal),
+            None => as_extension_owner(|| Spi::connect_mut(|client| lock_pools(client, &self.pools, false)))?,
         }
     }
 }
@@ -122,18 +131,18 @@ pub fn lock(mut objects: Vec<String>, mut pools: Vec<String>, nowait: bool) -> R
     }
     let states = as_extension_owner(|| {
         Spi::connect_mut(|client| {
-            if lock_objects(client, &objects, nowait)? < objects.len() {
-                // Rows are made by the first run that needs them.
-                let new = "insert into dist.object_state (object) select * from unnest($1) on conflict do nothing";
-                prepared::update(client, new, &[objects.clone().into()])?;
-                if lock_objects(client, &objects, nowait)? < objects.len() {
-                    return Ok(None);
-                }
+            // Rows are made by the first run that needs them.
+            if lock_objects(client, &objects, nowait)? < objects.len()
+                && (!make(client, NEW_OBJECTS, &objects, nowait)?
+                    || lock_objects(client, &objects, nowait)? < objects.len())
+            {
+                return Ok(None);
             }
             let mut states = lock_pools(client, &pools, nowait)?;
             if states.len() < pools.len() {
-                let new = "insert into dist.pool (distribution_rule) select * from unnest($1) on conflict do nothing";
-                prepared::update(client, new, &[pools.clone().into()])?;
+                if !make(client, NEW_POOLS, &pools, nowait)? {
+                    return Ok(None);
+                }
                 states = lock_pools(client, &pools, nowait)?;
                 if states.len() < pools.len() {
                     return Ok(None);
@@ -141,8 +150,7 @@ pub fn lock(mut objects: Vec<String>, mut pools: Vec<String>, nowait: bool) -> R
             }
             Ok(Some(states))
         })
-    })?
-    .map_err(|error: pgrx::spi::Error| internal(error))?;
+    })??;
     Ok(states.map(|states| Locked {
         objects,
         pools,
@@ -150,15 +158,46 @@ pub fn lock(mut objects: Vec<String>, mut pools: Vec<String>, nowait: bool) -> R
     }))
 }
 
-fn lock_objects(client: &mut SpiClient<'_>, objects: &[String], nowait: bool) -> pgrx::spi::Result<usize> {
+/// Makes the rows that are missing. False where it is to be given up: where none is missing it is a lock that is held and
+/// not to be waited for; nor is who is making the same ones at this moment, if that takes longer than lock_timeout.
+fn make(client: &mut SpiClient<'_>, texts: [&str; 2], names: &[String], nowait: bool) -> Result<bool> {
+    let args = [names.to_vec().into()];
+    let [missing, new] = texts;
+    if prepared::update(client, missing, &args).map_err(internal)?.is_empty() {
+        return Ok(!nowait);
+    }
+    if !nowait {
+        return prepared::update(client, new, &args).map(|_| true).map_err(internal);
+    }
+    match attempt(|| (prepared::update(client, new, &args).map(|_| true), true)) {
+        Ok(made) => made.map_err(internal),
+        Err(caught) => {
+            let (CaughtError::PostgresError(report)
+            | CaughtError::ErrorReport(report)
+            | CaughtError::RustPanic { ereport: report, .. }) = &caught;
+            if report.sql_error_code() == PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE {
+                return Ok(false);
+            }
+            caught.rethrow()
+        }
+    }
+}
+
+fn lock_objects(client: &mut SpiClient<'_>, objects: &[String], nowait: bool) -> Result<usize> {
     if objects.is_empty() {
         return Ok(0);
     }
     let text = if nowait { &format!("{OBJECTS}{NOWAIT}") } else { OBJECTS };
-    Ok(prepared::update(client, text, &[objects.to_vec().into()])?.len())
+    prepared::update(client, text, &[objects.to_vec().into()])
+        .map(|rows| rows.len())
+        .map_err(internal)
 }
 
-fn lock_pools(client: &mut SpiClient<'_>, pools: &[String], nowait: bool) -> pgrx::spi::Result<States> {
+fn lock_pools(client: &mut SpiClient<'_>, pools: &[String], nowait: bool) -> Result<States> {
+    lock_pool_rows(client, pools, nowait).map_err(internal)
+}
+
+fn lock_pool_rows(client: &mut SpiClient<'_>, pools: &[String], nowait: bool) -> pgrx::spi::Result<States> {
     if pools.is_empty() {
         return Ok(States::new());
     }
