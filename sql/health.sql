@@ -96,7 +96,7 @@ begin
               from dist.schedule_state st
               join dist.schedule s on s.id = st.schedule_id
              where st.next_run_at < clock_timestamp() - interval '1 second' and s.enabled and s.cancelled_at is null
-               and not exists (select from dist.running r where r.schedule = s.name)
+               and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks')
              order by st.next_run_at
              limit 100),
         needs as (
@@ -140,12 +140,12 @@ begin
       from dist.schedule_state st
       join dist.schedule s on s.id = st.schedule_id
      where st.next_run_at < clock_timestamp() and s.enabled and s.cancelled_at is null
-       and not exists (select from dist.running r where r.schedule = s.name);
+       and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks');
     select s.name, st.next_run_at, clock_timestamp() - st.next_run_at as lag into latest
       from dist.schedule_state st
       join dist.schedule s on s.id = st.schedule_id
      where st.next_run_at < clock_timestamp() and s.enabled and s.cancelled_at is null
-       and not exists (select from dist.running r where r.schedule = s.name)
+       and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks')
      order by st.next_run_at
      limit 1;
     return query

@@ -17,7 +17,10 @@ start_slow() { # SCHEDULE [ROLE]
 
 # Somebody who holds what a statement locks, until let_go.
 hold() { # SQL
-  cluster_psql -c "set application_name = 'nightly load'" -c "begin" -c "$1" -c "select pg_sleep(600)" >/dev/null 2>&1 &
+  # Where a test before this one has failed, its holder is still there.
+  cluster_psql -c "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'nightly load'" >/dev/null
+  eventually "nobody holds anything" "select not exists (select from pg_stat_activity where application_name = 'nightly load')"
+  cluster_psql -c "set application_name = 'nightly load'" -c "begin" -c "$1" -c "select pg_sleep(60)" >/dev/null 2>&1 &
   eventually "somebody holds it" "select exists (select from pg_stat_activity where application_name = 'nightly load' and wait_event = 'PgSleep')"
 }
 let_go() {
