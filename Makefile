@@ -16,7 +16,7 @@ test: ## format, lints and every test (TESTS="regress unit": only those)
 bench: tree-release ## measure (BENCH=route or BENCH=fire: only that)
 	PG_DIST_PROFILE=release bench/run.sh $(BENCH)
 
-soak: tree-release ## run for long under load, with crashes
+soak: tree-release ## run for long under load, with crashes and promotions
 	PG_DIST_PROFILE=release tests/soak/run.sh
 
 oracle: tree-release ## compare recurrences with independent oracles at length (SEED=N repeats one)

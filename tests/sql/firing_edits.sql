@@ -43,4 +43,6 @@ select * from edits.ledger where schedule = 'rainy stopped';
 reset pg_dist.clock;
 set client_min_messages = warning;
 delete from dist.schedule where name like 'rainy%';
+delete from dist.transfer where name = 'in the rain';
+delete from dist.object where name = 'edits';
 drop schema edits cascade;
