@@ -164,6 +164,12 @@ begin
       from dist._advance(terms, to_jsonb(st), choice.run, choice.skipped_to, outcome, as_of,
                          case when live then greatest(as_of, clock_timestamp()) else as_of end);
     perform dist._note_skipped(s, following.skipped_from, following.skipped_to, following.cause);
+    -- What its plan names and no clock shows, up to the next run.
+    if s.dst_gap = 'skip' and following.due_at > choice.run then
+        perform dist._note_skipped(s, a.at, a.at, a.cause)
+           from dist._ahead(array[dist._plan(s)], array[following.due_at], array[null::integer], choice.run, following.due_at, 1000) a
+          where a.cause = 'dst';
+    end if;
     -- Cancelling does not wait for a run.
     select x.cancelled_at into cancelled from dist.schedule x where x.id = target;
     update dist.schedule_state x

@@ -109,6 +109,14 @@ select s.name, l.* from dist.schedule s, firing.ledger(s.name) l where s.start_a
 select distinct status, next from dist.schedule s, firing.state(s.name) where s.start_at = '2099-04-01 06:00' and s.frequency = 'hourly';
 select dist.cancel(name) from dist.schedule where start_at = '2099-04-01 06:00';
 
+-- A local time that does not exist, where such are skipped, has a row too.
+set pg_dist.clock = '2099-03-01 00:00+00';
+insert into dist.schedule (name, start_at, frequency, time_zone, dst_gap) values ('night', '2099-03-28 02:30', 'daily', 'Europe/Berlin', 'skip');
+insert into dist.step (schedule, target) values ('night', 'firing one');
+select dist.tick('2099-03-28 12:00+00'), dist.tick('2099-03-30 12:00+00');
+select * from firing.ledger('night') order by due;
+select dist.cancel('night');
+
 -- Presets and limits (Z9), each naming its policy.
 \c - test_manager
 select dist.use_preset('small');
