@@ -12,7 +12,7 @@ use pgrx::pg_sys::PgOid;
 use pgrx::spi::{OwnedPreparedStatement, Result, SpiClient, SpiTupleTable};
 
 /// More statements than this are forgotten together: a statement takes some ten kilobytes.
-const MOST: usize = 1000;
+const MOST: usize = 2000;
 /// A plan is made anew after this time, for what it was made for grows without anybody being told.
 const LIFE: Duration = Duration::from_secs(60);
 
