@@ -44,6 +44,7 @@ struct StandingRow {
     queued: bool,
     runs: i32,
     failures: i32,
+    crashes: i32,
 }
 
 impl Due {
@@ -77,8 +78,9 @@ impl Due {
             seed: hasher.finish(),
             standing: Standing {
                 next: state.next_run_at,
-                // Nothing else can differ, and a state whose instant was moved by hand keeps making sense.
-                due: if state.attempt > 1 || state.queued {
+                // Else the two do not differ, and a state whose instant was moved by hand keeps making sense. After an
+                // interruption it waits as it does for a retry.
+                due: if state.attempt > 1 || state.queued || state.crashes > 0 {
                     state.due_at
                 } else {
                     state.next_run_at

@@ -149,4 +149,10 @@ one_at_a_time() {
 }
 check "a suspect waits for another suspect, and nobody else waits" one_at_a_time
 
+at_instants() {
+  holds "all are" "select bool_and(due_at = date_trunc('second', due_at)) and count(*) > 20 from dist.run where trigger = 'schedule'"
+  holds "also the tries after an interruption" "select count(*) filter (where status = 'interrupted') = 7 from dist.run"
+}
+check "every run was for an instant of its plan, however late" at_instants
+
 finish
