@@ -87,7 +87,7 @@ create view crm.instants_verdict as
     select 'misfire all gave up more than it had to', count(*), min(format('%s at %s to %s', o.schedule, o.due_at, o.due_to))
       from crm.outcome o join dist.schedule s on s.id = o.schedule_id
      cross join lateral (select r.due_at, min(r.started_at) as started_at from crm.outcome r
-                          where r.schedule_id = o.schedule_id and r.due_at > o.due_to and r.status <> 'skipped'
+                          where r.schedule_id = o.schedule_id and r.due_at > o.due_to and r.status in ('succeeded', 'failed')
                           group by r.due_at order by r.due_at limit 1) r
      where s.misfire = 'all' and o.status = 'skipped' and o.cause = 'misfire'
        and r.started_at < r.due_at + make_interval(secs => s.misfire_max - 1)
@@ -101,7 +101,7 @@ create view crm.instants_verdict as
     -- 60 s by default, here 1 s; the rest is what a loaded machine needs to get from the decision to the start.
     select 'misfire skip ran late', count(*), min(format('%s at %s: started %s', o.schedule, o.due_at, o.started_at))
       from crm.outcome o join dist.schedule s on s.id = o.schedule_id
-     where s.misfire = 'skip' and o.status <> 'skipped' and o.started_at > o.due_at + interval '4 seconds'
+     where s.misfire = 'skip' and o.status in ('succeeded', 'failed') and o.started_at > o.due_at + interval '4 seconds'
     union all
     select 'a failed run that nobody provoked', count(*), min(format('run %s: %s %s', o.id, o.sqlstate, o.message))
       from crm.outcome o
@@ -216,6 +216,8 @@ create view crm.summary as
     select 2, 'runs by schedule: failed, as provoked', (select count(*) from crm.outcome where status = 'failed')
     union all
     select 2, 'attempts after the first', (select count(*) from crm.outcome where attempt > 1 and status <> 'skipped')
+    union all
+    select 2, 'runs that were cut off and recorded', (select count(*) from crm.outcome where status = 'interrupted')
     union all
     select 3, 'runs by hand and undone runs', (select count(*) from dist.run where trigger in ('execute', 'manual', 'undo'))
     union all

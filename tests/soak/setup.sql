@@ -109,7 +109,8 @@ grant select on all tables in schema crm to auditor;
 
 -- Rules ---------------------------------------------------------------------------------------------------------
 
-insert into dist.policy (name, value) values ('misfire_grace', 1), ('unassigned_rows', 100);
+-- No schedule is to be suspected because of what is done to it here.
+insert into dist.policy (name, value) values ('misfire_grace', 1), ('unassigned_rows', 100), ('crash_limit', 1000000);
 insert into dist.object (name, relation, key_column, owner_column)
 values ('lead', 'crm.lead', 'id', 'rep'), ('account', 'crm.account', 'id', 'rep'), ('ticket', 'crm.ticket', 'id', 'rep');
 insert into dist.rep (rep) select format('rep %s', n) from generate_series(1, 9) n;
