@@ -25,6 +25,16 @@ update dist.schedule set misfire = 'all', misfire_max = 10 where name like 'grid
 select dist.tick('2098-01-01 00:00+00') as made_up_for;
 select schedule, status, cause, count(*), count(*) filter (where due_to > due_at + interval '360 days') as a_year
   from dist.run where schedule like 'grid%' and due_at > '2097-01-01 12:00+00' group by 1, 2, 3 order by 1, 2;
+-- A run that was cut off by a crash is tried again a little later, for the instant that it was about.
+delete from dist.schedule where name like 'grid%';
+set pg_dist.clock = '2098-02-01 00:00+00';
+insert into dist.schedule (name, start_at, frequency) values ('grid cut off', '2098-02-01 06:00', 'daily');
+insert into dist.step (schedule, target) values ('grid cut off', 'on the grid');
+set pg_dist.clock = '2098-02-01 06:00:02+00';
+select dist._interrupted(s.id, '2098-02-01 06:00+00', 1, '2098-02-01 06:00+00', 'the server went down') from dist.schedule s where s.name = 'grid cut off';
+select dist.tick('2098-02-01 06:00:02+00') as too_early, dist.tick('2098-02-01 06:00:03+00') as then_it_runs;
+select to_char(due_at at time zone 'UTC', 'HH24:MI:SS') as due, status from dist.run where schedule = 'grid cut off' order by id;
+
 reset pg_dist.clock;
 delete from dist.schedule where name like 'grid%';
 set client_min_messages = warning;
