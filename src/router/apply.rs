@@ -56,7 +56,7 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
     if decision.outcome.moved == 0 {
         return Ok(0);
     }
-    running::phase(Phase::Moving);
+    running::moving(decision.outcome.moved);
     let candidates = &decision.candidates;
     let mut args: Vec<DatumWithOid<'_>> = vec![
         Tids(candidates.tids).into(),

@@ -25,6 +25,7 @@ pub mod invalidate;
 mod launcher;
 mod mark;
 mod process;
+mod progress;
 pub mod raised;
 mod runner;
 pub mod running;

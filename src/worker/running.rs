@@ -15,12 +15,14 @@ use std::sync::atomic::{
 use pgrx::prelude::*;
 use pgrx::{PGRXSharedMemory, PgAtomic};
 
-use super::{shared, timeout};
+use super::{progress, shared, timeout};
 
 /// Runs that can be seen at the same time.
 const CAPACITY: usize = 256;
 /// Bytes of a transfer's name that are shown.
 const NAME: usize = 120;
+/// Records whose move takes long enough to be watched.
+const MANY: usize = 10_000;
 /// What an instant is that is not known.
 const NEVER: i64 = i64::MIN;
 
@@ -256,6 +258,8 @@ static CURRENT: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
 static LEVEL: AtomicI32 = AtomicI32::new(0);
 /// Candidates of the steps before the one that it is at.
 static BEFORE: AtomicI64 = AtomicI64::new(0);
+/// Records that these steps have moved.
+static MOVED_BEFORE: AtomicI64 = AtomicI64::new(0);
 /// Where this process looks for a free slot first.
 static HINT: AtomicUsize = AtomicUsize::new(0);
 /// Whether the callbacks are registered, which lasts as long as the session.
@@ -340,6 +344,7 @@ pub fn begin(trigger: Trigger, schedule: Option<(i32, Option<i64>)>) -> bool {
 /// The run in progress is over, however it went.
 pub fn end() {
     timeout::disarm();
+    progress::forget();
     if let Some(slot) = current() {
         CURRENT.store(std::ptr::null_mut(), Ordering::Relaxed);
         slot.pid.store(0, Ordering::Release);
@@ -357,6 +362,7 @@ pub fn numbered(run: i64) {
 pub fn step(step: usize, steps: usize, name: &str) {
     if let Some(slot) = current() {
         BEFORE.store(slot.candidates.load(Ordering::Relaxed), Ordering::Relaxed);
+        MOVED_BEFORE.store(slot.moved.load(Ordering::Relaxed), Ordering::Relaxed);
         slot.change(|slot| {
             slot.step
                 .store(i32::try_from(step).unwrap_or(i32::MAX), Ordering::Relaxed);
@@ -385,11 +391,35 @@ pub fn allocating(candidates: usize) {
     }
 }
 
-/// The run in progress has moved so many records more.
-pub fn moved(more: usize) {
+/// The run in progress comes to moving so many records.
+pub fn moving(records: usize) {
     if let Some(slot) = current() {
         slot.moved
-            .fetch_add(i64::try_from(more).unwrap_or(0), Ordering::Relaxed);
+            .store(MOVED_BEFORE.load(Ordering::Relaxed), Ordering::Relaxed);
+        slot.phase.store(Phase::Moving as u8, Ordering::Relaxed);
+        if records >= MANY {
+            progress::watch();
+        }
+    }
+}
+
+/// The run in progress has moved so many records in its step.
+pub fn moved(records: usize) {
+    progress::forget();
+    show_moved(i64::try_from(records).unwrap_or(0));
+}
+
+/// Shows how far the move is. Called within a signal handler.
+pub fn look_at_progress() {
+    if let Some(rows) = progress::rows() {
+        show_moved(rows);
+    }
+}
+
+fn show_moved(in_step: i64) {
+    if let Some(slot) = current() {
+        slot.moved
+            .store(MOVED_BEFORE.load(Ordering::Relaxed) + in_step, Ordering::Relaxed);
     }
 }
 
@@ -486,6 +516,8 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
     if event != pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB || current().is_none() {
         return;
     }
+    // Before anything of it is freed. (Not the whole move, if it is a block of some trigger's: then it is not watched on.)
+    progress::forget();
     // SAFETY: reads a variable of this session.
     let level = unsafe { pg_sys::GetCurrentTransactionNestLevel() };
     let began = LEVEL.load(Ordering::Relaxed);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
 
-use super::running::{self, Phase, Trigger};
+use super::running::{self, Trigger};
 use super::{process, shared};
 use crate::error::{Result, error_hint};
 
@@ -60,7 +60,7 @@ fn micros() -> u64 {
 fn arm(allowed: Option<Duration>) {
     STOPPED.store(GOES_ON, Ordering::Relaxed);
     if allowed.is_none() && !super::preloaded() {
-        // Nobody could ask it to stop.
+        // Nobody could ask it to stop, or look at it.
         return;
     }
     BEGINNING.get_or_init(Instant::now);
@@ -88,6 +88,7 @@ unsafe extern "C-unwind" fn tick() {
     if !ARMED.load(Ordering::Relaxed) {
         return;
     }
+    running::look_at_progress();
     if STOPPED.load(Ordering::Relaxed) == GOES_ON {
         if let Some(role) = running::asked_to_stop() {
             BY.store(role.to_u32(), Ordering::Relaxed);
@@ -272,9 +273,9 @@ impl InProgress {
     pub fn new(trigger: Trigger, name: &str) -> Self {
         let outermost = running::begin(trigger, None);
         if outermost {
-            STOPPED.store(GOES_ON, Ordering::Relaxed);
+            // It is not stopped, but it is looked at.
+            arm(None);
             running::step(1, 1, name);
-            running::phase(Phase::Waiting);
         }
         Self(outermost)
     }

@@ -75,6 +75,25 @@ is_watched() { # C5
 }
 check "dist.running says what runs and how far it is (C5)" is_watched
 
+is_watched_in_the_middle() { # C5
+  cluster_psql -c "create table public.big (id integer primary key, rep text)" -c "insert into public.big select generate_series(1, 20000)" \
+    -c "grant all on public.big to public" -c "analyze public.big" \
+    -c "insert into dist.object (name, relation, key_column, owner_column) values ('big', 'public.big', 'id', 'rep')" \
+    -c "insert into dist.transfer (name, object, to_rep) values ('big', 'big', 'ann')"
+  # In whichever order they are moved, this one is neither the first nor the last.
+  hold "select from public.big where id = 10000 for update"
+  schedule stopped big 0.2
+  eventually "it is in the middle" "select moved between 1 and 19999 from dist.running where schedule = 'stopped'"
+  holds "cancelled there" "select dist.cancel_run('stopped')"
+  eventually "nothing has moved" "select $(ran stopped cancelled) and not exists (select from public.big where rep is not null)"
+  schedule big big 0.2
+  eventually "so many have moved, and so many have not" "select phase = 'moving' and candidates = 20000 and moved between 1 and 19999 from dist.running where schedule = 'big'"
+  let_go
+  eventually "it ran" "select $(ran big)"
+  holds "all of them have moved" "select assigned = 20000 and (select count(*) = 20000 from public.big where rep = 'ann') from dist.run where schedule = 'big'"
+}
+check "dist.running counts the records while they move (C5)" is_watched_in_the_middle
+
 is_cancelled() {
   start_slow c1 bob
   [[ $(cluster_psql -c "set role carol" -c "select dist.cancel_run('c1')" 2>&1 || true) == *"not a member of the owner"* ]] ||
