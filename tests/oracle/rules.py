@@ -149,18 +149,22 @@ def told(spec, n, after):
     try:
         oracle = rrule.rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=start)
     except ValueError:
-        # An interval that never meets its filters.
+        # dateutil refuses an interval that never meets its filters.
         return None, None, "never fires"
     left_out = list(spec.get("exdates") or [])
     for line in lines:
         left_out += [datetime.strptime(t, "%Y%m%dT%H%M%S").isoformat() for t in line.split(":")[1].split(",")]
 
     def locals_from(low):
-        for local in islice(oracle, 200_000):
-            if until and local > until:
-                return
-            if local >= low:
-                yield local
+        try:
+            for local in islice(oracle, 200_000):
+                if until and local > until:
+                    return
+                if local >= low:
+                    yield local
+        except ValueError:
+            # The same, which is noticed late where two filters have to be met.
+            return
 
     plain = {**spec, "exdates": left_out}
     horizon = min(clock.begin(spec, after) + timedelta(days=HORIZON), datetime(LAST_YEAR - 1, 12, 31))
