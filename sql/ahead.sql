@@ -40,7 +40,7 @@ as $$
     ), listed as (
         select n.*, row_number() over (
                    order by exists (select from dist.step p join dist.transfer t on t.name = p.target
-                                     where p.schedule = n.name and p.active and t.kind = 'distribution'),
+                                     where p.schedule = n.name and p.active and p.action = 'transfer' and t.kind = 'distribution'),
                             n.name collate "C") as place
           from near n
     ), arrays as (
