@@ -59,7 +59,7 @@ plainly_broken() {
   local name
   for name in dropped altered gone; do
     eventually "$name is in quarantine" "select $(quarantined $name)" 40
-    holds "its last run says why" "select (select status = 'failed' and sqlstate in ('42883', '42703', '42704') from dist.run where schedule = '$name' order by id desc limit 1)"
+    holds "its last run says why" "select (select sqlstate in ('42883', '42703', '42704') from dist.run where schedule = '$name' and status = 'failed' order by id desc limit 1)"
     [[ $(log_since "dist.schedule '$name' is in quarantine") == 1 ]] || { echo "      not one line about $name" && return 1; }
   done
   goes_on good
