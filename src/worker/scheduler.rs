@@ -88,6 +88,9 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
         // before deadlock_timeout, so that it is never the DROP that loses.
         ("lock_timeout", "200ms"),
         ("default_transaction_isolation", "read committed"),
+        // What it writes itself (evidence of crashes, what history is to be forgotten) is not worth waiting for a standby
+        // that does not answer, while nobody else is woken.
+        ("synchronous_commit", "local"),
     ] {
         if let Err(failure) = process::pin_setting(name, value) {
             failure.log("setting up the scheduler");
