@@ -147,7 +147,7 @@ declare
     changed integer := 0;
 begin
     for st in
-        select x.* from dist.schedule_state x where x.next_run_at > right_now and x.attempt = 1 and not x.queued
+        select x.* from dist.schedule_state x where x.next_run_at > right_now and x.attempt = 1 and not x.queued and x.crashes = 0
          order by x.schedule_id
            for update skip locked
     loop

@@ -7,7 +7,7 @@ create table dist.home (
     database_oid      oid not null,
     database          name not null,
     system_identifier text not null,
-    tz_version        text,
+    tz_version        text not null,
     since             timestamptz not null
 );
 comment on table dist.home is 'State: one row, the database in which the schedules fire; a copy of it starts paused';
@@ -30,7 +30,7 @@ as $$
 declare
     h dist.home;
 begin
-    select true, d.oid, d.datname, dist._system_identifier(), null, clock_timestamp() into h
+    select true, d.oid, d.datname, dist._system_identifier(), dist._tz_version(), clock_timestamp() into h
       from pg_database d where d.datname = current_database();
     return h;
 end $$;
@@ -84,6 +84,25 @@ begin
     end if;
 end $$;
 comment on function dist._refuse_paused_copy() is 'Internal: refuses to fire in a copy of the database';
+
+-- Asked by the scheduler when it starts: a new version of pg_dist may bring other time zone data.
+create function dist._adopt_zones() returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    derived_with text;
+    changed integer;
+begin
+    select h.tz_version into derived_with from dist.home h where h.tz_version <> dist._tz_version() for update;
+    if found then
+        changed := dist._rederive();
+        update dist.home set tz_version = dist._tz_version();
+        raise log 'pg_dist: time zone data % in place of %: % next runs are at another instant now',
+            dist._tz_version(), derived_with, changed;
+    end if;
+end $$;
+comment on function dist._adopt_zones() is 'Internal: derives the next runs again where that was done with other time zone data';
 
 create function dist.resume_all() returns void
     language plpgsql security definer

@@ -168,6 +168,7 @@ impl Scheduler {
             Ok(Some(agenda)) => {
                 self.looking.succeeded();
                 self.home.is_paused(agenda.paused.as_deref());
+                self.home.adopt_zones();
                 let mut next = earlier(Some(now + NAP), agenda.next);
                 if super::ENABLED.get() {
                     next = earlier(next, self.dispatch(&agenda.due, edited, now));

@@ -207,7 +207,11 @@ create view crm.audit_verdict as
 create view crm.verdict as
     select * from crm.instants_verdict
     union all
-    select * from crm.audit_verdict;
+    select * from crm.audit_verdict
+    union all
+    -- However often their runs were cut off, nothing is wrong with any of them.
+    select 'a schedule was quarantined', count(*), min(s.name || ': ' || st.note)
+      from dist.schedule_state st join dist.schedule s on s.id = st.schedule_id where st.ended = 'quarantined';
 
 -- What happened, for the report.
 create view crm.summary as
@@ -217,7 +221,9 @@ create view crm.summary as
     union all
     select 2, 'attempts after the first', (select count(*) from crm.outcome where attempt > 1 and status <> 'skipped')
     union all
-    select 2, 'runs that were cut off and recorded', (select count(*) from crm.outcome where status = 'interrupted')
+    select 2, 'runs that were cut off', (select count(*) from dist.run where status = 'interrupted')
+    union all
+    select 2, 'the same one, at most', (select max(n) from (select count(*) as n from dist.run where status = 'interrupted' group by schedule_id, due_at) c)
     union all
     select 3, 'runs by hand and undone runs', (select count(*) from dist.run where trigger in ('execute', 'manual', 'undo'))
     union all

@@ -67,10 +67,18 @@ check "a copy made from a template is paused until dist.resume_all" template
 
 same_place() {
   local now
+  log_mark
+  # As a version with older time zone data would have left it.
+  cluster_psql -c "insert into dist.schedule (name, start_at, time_zone, frequency) values ('far', '2031-07-01 06:00', 'Europe/Berlin', 'yearly')" \
+    -c "insert into dist.step (schedule, target) values ('far', 'quick')" \
+    -c "update dist.schedule_state st set next_run_at = next_run_at + interval '1 hour', due_at = due_at + interval '1 hour' from dist.schedule s where s.id = st.schedule_id and s.name = 'far'" \
+    -c "update dist.home set tz_version = '1970z'"
   cluster_restart
   now=$(instants)
+  eventually "its next runs go by the zones of today" "select h.tz_version = dist._tz_version() and st.next_run_at = '2031-07-01 04:00Z' from dist.home h, dist.schedule_state st join dist.schedule s on s.id = st.schedule_id where s.name = 'far'"
+  [[ $(log_since "time zone data .* in place of 1970z: 1 next runs are at another instant") == 1 ]] || { echo "      not one line about it" && return 1; }
   eventually "it goes on" "select count(*) >= $now + 2 from dist.run where schedule = 'each' and status = 'succeeded'"
 }
-check "after a restart it is the same database" same_place
+check "after a restart it is the same database, and newer time zone data is adopted" same_place
 
 finish
