@@ -70,6 +70,11 @@ begin
             null::oid, null::integer;
     end if;
     return query
+        select 'check', 'copy', 'error', format('no schedule fires in this database until dist.resume_all(): %s', c.why), null::timestamptz,
+               here, null::oid, null::integer
+          from dist._is_paused_copy() c(why)
+         where c.why is not null;
+    return query
         select 'check', 'max_worker_processes', 'error', format('no free process for the %s to start another', w.kind), w.short_since,
                w.database_oid, null::oid, w.pid
           from dist._workers() w
@@ -181,12 +186,14 @@ begin
                 (3, st.ended = 'failed', 'error', concat_ws(': ', 'failed, and stopped until it is resumed', st.note), st.due_at),
                 (4, st.ended is null and not o.rolcanlogin and current_setting('server_version_num')::integer < 170000, 'error',
                     format('its owner %I is not permitted to log in', s.owner), null),
-                (5, st.ended is null and st.failures > 0, 'warning',
+                (5, st.ended is null and not has_database_privilege(o.oid, current_database(), 'connect'), 'error',
+                    format('its owner %I is not permitted to connect to this database', s.owner), null),
+                (6, st.ended is null and st.failures > 0, 'warning',
                     format('failed at the last %s: see dist.failure',
                            case st.failures when 1 then 'instant' else st.failures || ' instants' end), null),
-                (6, st.ended = 'unbound', 'warning', 'unbound: it has no complete, active step', null),
-                (7, st.ended = 'done', 'ok', 'ended', null),
-                (8, not s.enabled and num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) = 0, 'ok',
+                (7, st.ended = 'unbound', 'warning', 'unbound: it has no complete, active step', null),
+                (8, st.ended = 'done', 'ok', 'ended', null),
+                (9, not s.enabled and num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) = 0, 'ok',
                     'passive: it is switched off', null)) x(rank, holds, status, detail, since)
              where x.holds
              order by x.rank
@@ -208,7 +215,7 @@ comment on view dist.health is
     'Is pg_dist alive and on time, what is in its way, and which schedules do not run and why. Nothing is wrong where every status is ok';
 comment on column dist.health.kind is
     'launcher, scheduler, runner (processes); check; blocked (a schedule, and who holds what it needs); schedule (not in dist.upcoming, or failing)';
-comment on column dist.health.name is 'The schedule, or what is checked: lag, max_worker_processes, pg_dist.max_runners, pg_dist.enabled';
+comment on column dist.health.name is 'The schedule, or what is checked: lag, copy, max_worker_processes, pg_dist.max_runners, pg_dist.enabled';
 comment on column dist.health.status is 'ok, warning or error';
 comment on column dist.health.detail is 'What there is to say about it';
 comment on column dist.health.since is 'Since when: a process''s start, the instant that has been due the longest, the instant at which a schedule was stopped';

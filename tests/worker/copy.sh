@@ -31,6 +31,7 @@ paused() { # DATABASE
     sleep 0.05
   done
   [[ $(log_since "no schedule fires in database '$1': it is a copy") == 1 ]] || { echo "      not one line about it" && return 1; }
+  in_database "$1" holds "dist.health says so (C5)" "select status = 'error' and detail ~ 'resume_all.*it is a copy' from dist.health where kind = 'check' and name = 'copy'"
   had=$(in_database "$1" instants)
   now=$(instants)
   eventually "the original goes on" "select count(*) >= $now + 2 from dist.run where schedule = 'each' and status = 'succeeded'"
@@ -39,6 +40,7 @@ paused() { # DATABASE
 }
 accepted() { # DATABASE
   in_database "$1" cluster_psql -o /dev/null -c "select dist.resume_all()"
+  in_database "$1" holds "dist.health is content" "select not exists (select from dist.health where name = 'copy')"
   in_database "$1" eventually "the copy fires" "select exists (select from dist.run r, dist.home h where r.schedule = 'each' and r.status = 'succeeded' and r.due_at > h.since)"
   in_database "$1" holds "what passed is recorded, and not caught up" "select (select count(*) = 1 from dist.run where schedule = 'each' and status = 'skipped' and cause = 'paused') and not exists (select from dist.run r, dist.home h where r.status = 'succeeded' and r.started_at > h.since and r.due_at < h.since)"
 }

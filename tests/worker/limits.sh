@@ -71,6 +71,7 @@ no_way_in() {
   eventually "carol's ran again" "select $(ran w3)"
   holds "bob's is still due" "select not $(ran w1)"
   [[ $(log_since 'cannot run: the role is not permitted to connect') == 1 ]] || { echo "      not one line about it" && return 1; }
+  holds "dist.health says why (G6, C5)" "select status = 'error' and detail ~ 'bob is not permitted to connect' from dist.health where kind = 'schedule' and name = 'w1'"
   [[ $(log_since 'permission denied for database') == 0 ]] || { echo "      it was tried all the same" && return 1; }
   cluster_psql -c "grant connect on database postgres to public" -c "update dist.schedule set enabled = true where name = 'w1'"
   schedule w4 quick 0.2 bob
