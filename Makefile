@@ -13,7 +13,7 @@ demo: tree ## see pg_dist at work in a throwaway cluster
 test: ## format, lints and every test (TESTS="regress unit": only those)
 	scripts/run-tests.sh
 
-bench: tree-release ## measure (BENCH=route or BENCH=fire: only that)
+bench: tree-release ## measure (BENCH=route, fire or plan: only that)
 	PG_DIST_PROFILE=release bench/run.sh $(BENCH)
 
 soak: tree-release ## run for long under load, with crashes and promotions

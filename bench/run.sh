@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what pg_dist promises about speed: run.sh [route|fire], both where nothing is named. Needs a built tree
+# Measures what pg_dist promises about speed: run.sh [route|fire|plan], all where nothing is named. Needs a built tree
 # (make bench builds the release one). What is measured, and how, is said in README.md beside this file.
 #
 # Settings:
@@ -13,12 +13,13 @@
 export PG_DIST_PROFILE=${PG_DIST_PROFILE:-release}
 [[ $PG_DIST_PROFILE == release ]] || say "profile $PG_DIST_PROFILE: the figures mean nothing"
 case ${1:-all} in
-  route | fire) exec bash "bench/$1.sh" ;;
+  route | fire | plan) exec bash "bench/$1.sh" ;;
   all)
     status=0
     bash bench/route.sh || status=$?
     bash bench/fire.sh || status=$?
+    bash bench/plan.sh || status=$?
     exit "$status"
     ;;
-  *) die "usage: bench/run.sh [route|fire]" ;;
+  *) die "usage: bench/run.sh [route|fire|plan]" ;;
 esac

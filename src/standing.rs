@@ -1,6 +1,7 @@
 //! Due schedules between SQL and the pure module `firing`: rows in, words out.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
 
 use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use crate::timing;
 
 /// A schedule that is due, as `dist._terms` and its row of `dist.schedule_state` have it.
 pub struct Due {
-    spec: Spec,
+    spec: Rc<Spec>,
     terms: Terms,
     seed: u64,
     /// Where it stands.

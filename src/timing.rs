@@ -1,7 +1,12 @@
 //! Schedules' recurrences between SQL and the pure module: a row in, instants out.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{Place, Result, error_hint, internal};
@@ -10,20 +15,43 @@ use crate::recurrence::{Fields, Spec, SpecError};
 /// At most so many instants are listed at once.
 const MOST_RUNS: i32 = 100_000;
 
+/// Of so many recurrences a session keeps what it has read.
+const KEPT: usize = 1024;
+
+thread_local! {
+    /// What has been read: a run asks for its recurrence more than once, and a runner fires the same schedules again.
+    static READ: RefCell<HashMap<Fields, Rc<Spec>>> = RefCell::default();
+}
+
 /// The recurrence of a schedule's row.
 ///
 /// # Errors
 /// 22023 naming the row, the column and the value.
-pub fn spec(plan: &Value) -> Result<Spec> {
-    readable(plan)?;
-    let fields: Fields = serde_json::from_value(plan.clone()).map_err(|problem| {
+pub fn spec(plan: &Value) -> Result<Rc<Spec>> {
+    let fields = Fields::deserialize(plan).map_err(|problem| unreadable(plan, &problem))?;
+    if let Some(kept) = READ.with_borrow(|read| read.get(&fields).cloned()) {
+        return Ok(kept);
+    }
+    let spec = Rc::new(Spec::parse(&fields).map_err(|problem| refuse(plan, &problem))?);
+    READ.with_borrow_mut(|read| {
+        // All of them go when there are too many: whoever comes by that many is not kept up by reading them again.
+        if read.len() >= KEPT {
+            read.clear();
+        }
+        read.insert(fields, Rc::clone(&spec));
+    });
+    Ok(spec)
+}
+
+/// What to say of a row that cannot be read.
+fn unreadable(plan: &Value, problem: &serde_json::Error) -> pgrx::pg_sys::panic::ErrorReport {
+    readable(plan).err().unwrap_or_else(|| {
         error_hint(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             format!("{}: {problem}", shown(plan)),
             "See docs/scheduling.md for the columns of a recurrence.",
         )
-    })?;
-    Spec::parse(&fields).map_err(|problem| refuse(plan, &problem))
+    })
 }
 
 /// Refuses what PostgreSQL can hold and a calendar cannot, naming the column: infinity, years beyond it, nulls in lists.

@@ -50,7 +50,7 @@ use zone::{FoldRule, Zone};
 /// The columns of `dist.schedule` as they stand in the row.
 ///
 /// Deserializes from the row as JSON; columns that are missing are null, others are ignored.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 pub struct Fields {
     /// The local date-time at which the schedule starts.
     #[serde(default)]

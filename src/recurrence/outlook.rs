@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::rc::Rc;
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 
@@ -15,7 +16,7 @@ use super::left_out::Reason;
 #[derive(Debug)]
 pub struct Entry {
     /// Its recurrence.
-    pub spec: Spec,
+    pub spec: Rc<Spec>,
     /// The instant at which it is due next, where it is armed; without one it runs from the outlook's beginning on.
     pub due: Option<DateTime<Utc>>,
     /// Runs until it has had all that it may have.

@@ -20,7 +20,7 @@ const ROWS: [&str; 8] = [
 fn entry(row: &str, runs_left: Option<u32>) -> Entry {
     let json = format!(r#"{{"start_at":"2027-03-26T02:30:00","time_zone":"Europe/Berlin",{row}}}"#);
     Entry {
-        spec: spec(&json),
+        spec: spec(&json).into(),
         due: None,
         runs_left,
     }
