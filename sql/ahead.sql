@@ -141,32 +141,34 @@ create function dist._rederive() returns integer
 as $$
 declare
     right_now timestamptz := dist._clock();
-    st dist.schedule_state;
-    s dist.schedule;
+    armed record;
     due timestamptz;
     changed integer := 0;
 begin
-    for st in
-        select x.* from dist.schedule_state x where x.next_run_at > right_now and x.attempt = 1 and not x.queued and x.crashes = 0
-         order by x.schedule_id
-           for update skip locked
+    for armed in
+        select s.id, x.next_run_at, to_jsonb(s) as plan
+          from dist.schedule_state x join dist.schedule s on s.id = x.schedule_id
+         where x.next_run_at > right_now and x.attempt = 1 and not x.queued and x.crashes = 0
+         order by s.id
     loop
-        select * into s from dist.schedule x where x.id = st.schedule_id;
         begin
             -- dist.tick may have gone ahead of the clock.
-            due := dist._check_plan(to_jsonb(s), greatest(right_now, (
+            due := dist._check_plan(armed.plan, greatest(right_now, (
                 select max(r.due_at) from dist.run r
-                 where r.schedule_id = s.id and r.status = 'succeeded' and r.trigger = 'schedule')));
+                 where r.schedule_id = armed.id and r.status = 'succeeded' and r.trigger = 'schedule')));
         exception when invalid_parameter_value then
             -- Its own run says so.
             continue;
         end;
-        if due is distinct from st.next_run_at then
-            update dist.schedule_state x
-               set next_run_at = due, due_at = due, ended = case when due is null then 'done' end
-             where x.schedule_id = st.schedule_id;
-            changed := changed + 1;
-        end if;
+        continue when due is not distinct from armed.next_run_at;
+        -- Whoever holds the state is about to derive the next run anyway.
+        perform from dist.schedule_state x
+          where x.schedule_id = armed.id and x.next_run_at = armed.next_run_at for update skip locked;
+        continue when not found;
+        update dist.schedule_state x
+           set next_run_at = due, due_at = due, ended = case when due is null then 'done' end
+         where x.schedule_id = armed.id;
+        changed := changed + 1;
     end loop;
     if changed > 0 then
         perform dist._wake();
