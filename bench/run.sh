@@ -6,7 +6,11 @@
 #   BENCH_ROWS    leads for route (1000000)            BENCH_PAIRS   pairs of measurements (3)
 #   BENCH_LARGE   also at so many leads (no; 4000000 takes a quarter of an hour)
 #   BENCH_LOOP    leads for the row-by-row loop (20000)
-#   BENCH_SECONDS how long fire watches the schedule that is due every second (60)
+#   PART          of fire only these: due instant rate outage poison idle edit pg_cron (all)
+#   BENCH_SECONDS how long fire watches single schedules (40)     BENCH_ROUNDS    rounds of fire (3)
+#   BENCH_BACKLOG schedules of a backlog, and beside broken ones (10000)
+#   BENCH_WINDOW  seconds in which a quarter of those beside broken ones is due (12)
+#   BENCH_IDLE    the largest number of idle schedules (100000)
 # shellcheck source=scripts/env.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/env.sh"
 
