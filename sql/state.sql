@@ -161,6 +161,10 @@ begin
         why := 'done';
     elsif plan_changed or st.next_run_at is null or resumed and st.next_run_at <= right_now then
         due := dist._check_plan(to_jsonb(s), right_now);
+        if due is null and plan_changed then
+            -- It had an instant left when it was checked, and that has passed since, within this statement.
+            due := dist._check_plan(to_jsonb(s), least(right_now, statement_timestamp()));
+        end if;
     else
         -- What waits, a retry too, goes on waiting.
         return;
