@@ -1,8 +1,15 @@
 //! Cron expressions, read as Debian's cron reads them.
 //!
-//! By crontab's rules and in crontab's terms; no crate reads this dialect. The days are walked by
-//! [`Clock`] like those of every other kind. Two restricted day fields are united: two sets of
-//! days, one for each.
+//! The expression is checked here, by crontab's rules, so that what is wrong is said in
+//! crontab's terms. What is left is translated for the `cron` crate, which reads the fields:
+//! its own dialect differs (1 is Sunday, both day fields must match, seconds first) and its
+//! calendar ends in 2100, so that the days are walked by [`Clock`] like every other kind.
+//! Two restricted day fields are united: two schedules, one for each.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use cron::{Schedule, TimeUnitSpec};
 
 use super::SpecError;
 use super::bounds::first_date;
@@ -100,33 +107,54 @@ pub(super) fn parse(text: &str) -> Result<Cron, SpecError> {
         return Err(SpecError::new("cron", text, "is not a cron expression"));
     };
     let star = |word: &str| word.starts_with('*');
-    let bits = |numbers: &[u32]| numbers.iter().fold(0_u32, |set, n| set | 1 << n);
-    let mut both = Days::every(1, Period::Day, first_date());
-    both.months = u16::try_from(bits(months)).unwrap_or(0);
-    both.month_days = bits(month_days);
-    // Counted from Monday, where crontab counts from Sunday, and has 7 for it as well.
-    both.weekdays = weekdays.iter().fold(0, |set, day| set | 1 << ((day + 6) % 7));
-    let days = if star(month_day) || star(weekday) {
-        vec![both]
+    // The crate counts weekdays from 1 = Sunday; crontab has 0 and 7 for it.
+    let mut shifted: Vec<u32> = weekdays.iter().map(|day| day % 7 + 1).collect();
+    shifted.sort_unstable();
+    shifted.dedup();
+    let time = format!("{} {} {}", list(seconds), list(minutes), list(hours));
+    let (month_days, months, shifted) = (list(month_days), list(months), list(&shifted));
+    let translated = if star(month_day) || star(weekday) {
+        vec![format!("{time} {month_days} {months} {shifted}")]
     } else {
-        let by_month_day = Days {
-            weekdays: 0,
-            ..both.clone()
-        };
-        vec![by_month_day, Days { month_days: 0, ..both }]
+        vec![
+            format!("{time} {month_days} {months} *"),
+            format!("{time} * {months} {shifted}"),
+        ]
+    };
+    let read = |expression: &String| {
+        Schedule::from_str(expression).map_err(|error| SpecError::new("cron", text, error.to_string()))
+    };
+    let schedules = translated.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let Some(first) = schedules.first() else {
+        return Err(SpecError::new("cron", text, "is not a cron expression"));
     };
     Ok(Cron {
         clock: Clock {
-            days,
+            days: schedules.iter().map(|schedule| days(schedule, first_date())).collect(),
             times: Times {
-                hours: hours.clone(),
-                minutes: minutes.clone(),
-                seconds: seconds.clone(),
+                hours: first.hours().iter().collect(),
+                minutes: first.minutes().iter().collect(),
+                seconds: first.seconds().iter().collect(),
                 nanos: 0,
             },
         },
         elapsed: six || star(minute) || star(hour),
     })
+}
+
+/// The days of a schedule the crate has read.
+fn days(schedule: &Schedule, anchor: NaiveDate) -> Days {
+    let mut days = Days::every(1, Period::Day, anchor);
+    days.months = schedule.months().iter().fold(0, |set, month| set | 1 << month);
+    days.month_days = schedule.days_of_month().iter().fold(0, |set, day| set | 1 << day);
+    // The crate's 1 = Sunday is bit 6, its 2 = Monday bit 0.
+    let bit = |day: u32| 1 << ((day + 5) % 7);
+    days.weekdays = schedule.days_of_week().iter().fold(0, |set, day| set | bit(day));
+    days
+}
+
+fn list(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// The expression an alias stands for; any other text is given back.
@@ -222,9 +250,7 @@ impl Field {
         // L and W are also letters of names; as an operator they stand alone or by a number.
         let by_number = upper.split(',').any(|part| {
             let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
-            matches!(rest, "L" | "W" | "LW" | "WL")
-                || rest.starts_with("L-")
-                || (part.ends_with('L') && part.len() == 4)
+            matches!(rest, "L" | "W" | "LW" | "WL") || (part.ends_with('L') && part.len() == 4)
         });
         if by_number || upper.contains('#') || upper.contains('$') {
             return Some(RRULE_HINT);
