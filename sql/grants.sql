@@ -46,7 +46,7 @@ grant execute on function
     dist._explain_past(text, text, bigint),
     dist._check_schedule_name(text),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
-    dist._is_running(integer), dist._running_key(), dist._policy_defaults(), dist._presets(), dist._workers()
+    dist._is_running(integer), dist._running_schedules(), dist._running_key(), dist._policy_defaults(), dist._presets(), dist._workers()
     to dist_reader;
 
 -- Looking ahead.

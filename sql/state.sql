@@ -57,17 +57,27 @@ create function dist._running_key() returns integer
     return 1684632436;
 comment on function dist._running_key() is 'Internal: class of the advisory locks that running schedules hold';
 
+create function dist._running_schedules() returns setof integer
+    language sql stable rows 10
+    set search_path = pg_catalog, pg_temp
+begin atomic
+    with held as materialized (
+        select l.*
+          from pg_locks l
+         where l.granted and l.database = (select d.oid from pg_database d where d.datname = current_database()))
+    select a.objid::bigint::integer
+      from held a
+     where a.locktype = 'advisory' and a.objsubid = 2 and a.classid = dist._running_key()::oid
+       and exists (select from held r
+                    where r.virtualtransaction = a.virtualtransaction and r.locktype = 'relation'
+                      and r.relation = 'dist.schedule_state'::regclass and r.mode = 'RowShareLock');
+end;
+comment on function dist._running_schedules() is 'Internal: the schedules of which a run is in progress, by a single look';
+
 create function dist._is_running(schedule_id integer) returns boolean
     language sql stable
     set search_path = pg_catalog, pg_temp
-    return exists (
-        select from pg_locks l
-         where l.granted and l.database = (select oid from pg_database where datname = current_database())
-           and (l.locktype = 'advisory' and l.objsubid = 2
-                and l.classid = dist._running_key()::oid and l.objid = schedule_id::oid
-                or l.locktype = 'relation' and l.relation = 'dist.schedule_state'::regclass and l.mode = 'RowShareLock')
-         group by l.virtualtransaction
-        having count(distinct l.locktype) = 2);
+    return schedule_id in (select r from dist._running_schedules() r);
 comment on function dist._is_running(integer) is 'Internal: whether a run of the schedule is in progress';
 
 create function dist._running_schedule(transfer text) returns text

@@ -4,7 +4,7 @@ create view dist.schedule_status as
     select s.name,
            case
                when s.cancelled_at is not null then 'Cancelled'
-               when dist._is_running(s.id) then 'Processing'
+               when s.id operator(pg_catalog.=) any (select dist._running_schedules()) then 'Processing'
                when st.ended = 'unbound' then 'Unbound'
                when st.ended = 'failed' then 'Failed'
                when st.ended = 'quarantined' then 'Quarantined'
