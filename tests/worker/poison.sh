@@ -122,8 +122,11 @@ check "a run that a shutdown ends, or the end of the postmaster, is not blamed" 
 
 power_cut() {
   # The runner first, lest it notices that the postmaster is gone, and goes by itself.
+  local runner
+  runner=$(cluster_value "select w.pid from dist._workers() w where w.kind = 'runner' and w.role_oid = 'bob'::regrole")
+  [[ $runner =~ ^[0-9]+$ ]]
   kill -STOP "$(head -n 1 "$PGDATA/postmaster.pid")"
-  kill -KILL "$(pgrep -P "$(head -n 1 "$PGDATA/postmaster.pid")" -f 'pg_dist runner for bob')"
+  kill -KILL "$runner"
   cluster_crash
   cluster_up
   eventually "it is running again" "select $(sleeping)" 30
