@@ -46,7 +46,25 @@ comment on column dist.schedule_state.crashes is 'Times in a row that the server
 comment on column dist.schedule_state.ended is 'Why there is no next run: unbound, cancelled, done, failed, quarantined';
 comment on column dist.schedule_state.note is 'What it failed of, or why it is in quarantine';
 
--- Rows of object_state and pool are made by the first run that locks them (sql/lock.sql).
+-- Made with the row of intent, so that no first run has to: while its transaction lasts, another that makes the same row
+-- can only wait. What came past the triggers (a dump) has its row made by the first run all the same (src/router/lock.rs).
+create function dist._make_state() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_table_name = 'object' then
+        insert into dist.object_state (object) values (new.name) on conflict do nothing;
+    elsif new.strategy <> 'rep' then
+        insert into dist.pool (distribution_rule) values (new.name) on conflict do nothing;
+    end if;
+    return null;
+end $$;
+comment on function dist._make_state() is 'Internal: makes the rows that the runs of an object, or of a distribution rule, lock';
+create trigger make_state after insert on dist.object
+    for each row when (not dist._checks_off()) execute function dist._make_state();
+create trigger make_state after insert or update of strategy on dist.distribution_rule
+    for each row when (not dist._checks_off()) execute function dist._make_state();
 
 -- The first half of pg_advisory_lock(int, int): a run of a schedule holds (key, schedule id) for as long as it lasts,
 -- which is how other sessions see that it is processing without anything being written and flushed. Anybody can take

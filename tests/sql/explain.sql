@@ -57,7 +57,7 @@ select item, outcome, detail from dist.explain('lead', :'two') where stage in ('
 select p.record_key, p.new_owner, p.reason,
        (select x.item || ': ' || x.outcome from dist.explain('lead', p.record_key, transfer => 'route all') x where x.stage = 'outcome') as explained
   from dist.preview('route all') p order by p.record_key;
-select count(*) from dist.pool where distribution_rule = 'field by weight';
+select turns from dist.pool where distribution_rule = 'field by weight';
 select (dist.execute('route all')).id as run \gset
 select record_key, new_owner, reason, rule, distribution_rule from dist.assignment where run_id = :run order by seq;
 select record_key, reason, rule from dist.unassigned where run_id = :run order by 1;
