@@ -65,6 +65,12 @@ pub fn is_superuser_or_member(name: &str, of: pg_sys::Oid) -> bool {
     }
 }
 
+/// Lets a setting hold until the transaction ends.
+pub fn set_for_transaction(name: &CStr, value: &CStr) {
+    // SAFETY: in a transaction; the texts outlive the call, which copies them.
+    unsafe { set_how(name, value, pg_sys::GucAction::GUC_ACTION_LOCAL) }
+}
+
 /// The instant by clock_timestamp(), in PostgreSQL's microseconds.
 pub fn clock() -> i64 {
     // SAFETY: reads the clock.
@@ -177,6 +183,15 @@ unsafe fn set_search_path(path: &CStr) {
 /// # Safety
 /// A level must have been opened for it.
 unsafe fn set(name: &CStr, value: &CStr) {
+    // SAFETY: as said.
+    unsafe { set_how(name, value, pg_sys::GucAction::GUC_ACTION_SAVE) }
+}
+
+/// Sets a setting.
+///
+/// # Safety
+/// Must be called in a transaction; for GUC_ACTION_SAVE a level must have been opened.
+unsafe fn set_how(name: &CStr, value: &CStr, action: pg_sys::GucAction::Type) {
     // SAFETY: the texts outlive the call, which copies them.
     unsafe {
         pg_sys::set_config_option(
@@ -184,7 +199,7 @@ unsafe fn set(name: &CStr, value: &CStr) {
             value.as_ptr(),
             pg_sys::GucContext::PGC_USERSET,
             pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_SAVE,
+            action,
             true,
             0,
             false,

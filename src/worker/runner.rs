@@ -33,10 +33,7 @@ const FLUSH_TOGETHER: i64 = SECOND / 100;
 /// The longest wait before another attempt at something that raises an error.
 const PATIENCE: i64 = 300 * SECOND;
 
-// These run with the rights of the extension's owner; PRESENCE alone in the session's own search_path.
-
-/// Nothing, where the extension is not there (any more).
-const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'pg_dist'";
+// These run with the rights of the extension's owner.
 
 /// Whoever locks the plans for long is not waited for while looking; given up well before deadlock_timeout, so that it is never
 /// DROP EXTENSION that loses.
@@ -54,9 +51,6 @@ const NEXT: &str = "
        and s.owner operator(pg_catalog.=) session_user and s.enabled and s.cancelled_at is null
      order by st.next_run_at
      limit 1";
-
-/// Leaves it to a later commit to bring this one to disk.
-const FLUSH_LATER: &str = "select pg_catalog.set_config('synchronous_commit', 'off', true)";
 
 const FIRE: &str = "select dist._fire($1, $2, true)";
 
@@ -87,7 +81,6 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
     }
     let mut runner = Runner {
         registration,
-        presence: None,
         queries: None,
         put_off: HashMap::new(),
         looking: Backoff::default(),
@@ -107,7 +100,6 @@ struct Queries {
     due: OwnedPreparedStatement,
     next: OwnedPreparedStatement,
     fire: OwnedPreparedStatement,
-    flush_later: OwnedPreparedStatement,
 }
 
 impl Queries {
@@ -117,7 +109,6 @@ impl Queries {
             due: client.prepare(DUE, &[instant])?.keep(),
             next: client.prepare(NEXT, &[instant, instant])?.keep(),
             fire: client.prepare(FIRE, &[pg_sys::INT4OID.into(), instant])?.keep(),
-            flush_later: client.prepare(FLUSH_LATER, &[])?.keep(),
         })
     }
 }
@@ -134,7 +125,6 @@ enum Outcome {
 
 struct Runner {
     registration: Registration,
-    presence: Option<OwnedPreparedStatement>,
     queries: Option<Queries>,
     /// Schedules that stay due for now.
     put_off: HashMap<i32, Backoff>,
@@ -224,7 +214,7 @@ impl Runner {
     fn look(&mut self, now: i64) -> Result<Option<(Vec<Due>, Option<i64>)>, Failure> {
         let queries = &mut self.queries;
         let until = self.until.max(now + 2 * AHEAD);
-        in_extension(&mut self.presence, |client| {
+        in_extension(|client| {
             client.select(LOCK_TIMEOUT, None, &[])?;
             let queries = match queries {
                 Some(queries) => queries,
@@ -327,13 +317,14 @@ impl Runner {
     fn fire(&mut self, id: i32, now: i64, flush_later: bool) -> Result<Outcome, Failure> {
         let queries = &mut self.queries;
         // A run's own timeout is to be armed here, around the transaction (statement_timeout is not, in a worker).
-        let outcome = in_extension(&mut self.presence, |client| {
+        let outcome = in_extension(|client| {
             let queries = match queries {
                 Some(queries) => queries,
                 None => queries.insert(Queries::prepare(client)?),
             };
             if flush_later {
-                client.select(&queries.flush_later, None, &[])?;
+                // A later commit brings this one to disk.
+                xact::set_for_transaction(c"synchronous_commit", c"off");
             }
             client
                 .select(&queries.fire, Some(1), &[id.into(), process::instant(now).into()])?
@@ -358,24 +349,9 @@ fn linger() -> i64 {
 struct Gone;
 
 /// Runs `work` in a transaction with the rights of the extension's owner; None where the extension is not there.
-fn in_extension<T>(
-    presence: &mut Option<OwnedPreparedStatement>,
-    work: impl FnOnce(&SpiClient<'_>) -> spi::Result<T>,
-) -> Result<Option<T>, Failure> {
+fn in_extension<T>(work: impl FnOnce(&SpiClient<'_>) -> spi::Result<T>) -> Result<Option<T>, Failure> {
     txn::transaction(|| {
-        let owner = Spi::connect(|client| {
-            let presence = match presence {
-                Some(presence) => presence,
-                None => presence.insert(client.prepare(PRESENCE, &[])?.keep()),
-            };
-            let rows = client.select(&*presence, Some(1), &[])?;
-            if rows.is_empty() {
-                return Ok(None);
-            }
-            rows.first().get_one::<pg_sys::Oid>()
-        })
-        .map_err(|error: spi::Error| internal(error))?;
-        owner
+        xact::extension_owner()
             .map(|owner| xact::as_trusted(owner, || Spi::connect(work)))
             .transpose()
             .map_err(internal)
