@@ -166,24 +166,3 @@ begin
                    'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));
 end $$;
 comment on function dist._intent(text, text) is 'Internal: all intent that a transfer, or a ruleset, can reach';
-
-create function dist._schedule_intent(schedule_id integer) returns jsonb
-    language plpgsql stable
-    set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-begin
-    return (
-        select jsonb_build_object(
-                   'id', s.id, 'name', s.name, 'owner', s.owner,
-                   'owner_oid', coalesce((select r.oid::bigint from pg_roles r where r.rolname = s.owner), 0),
-                   'steps', (select coalesce(jsonb_agg(jsonb_build_object(
-                                        'position', p.position, 'action', p.action, 'target', p.target, 'args', p.args,
-                                        'written_by', p.written_by)
-                                      order by p.position), '[]')
-                               from dist.step p
-                              where p.schedule = s.name and p.active and p.target is not null))
-          from dist.schedule s
-         where s.id = schedule_id);
-end $$;
-comment on function dist._schedule_intent(integer) is 'Internal: a schedule with its complete, active steps, as Rust reads it';

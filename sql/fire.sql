@@ -1,16 +1,16 @@
 -- How a due schedule runs: claim, attempt, record, advance, in one transaction. Called by the worker's runners,
 -- dist.tick and dist.run_now as the owner of the extension; the steps themselves run as the schedule's owner.
 
-create function dist._run_steps(schedule_id integer, run_trigger text, due_at timestamptz, as_of timestamptz, attempt integer,
-                                nowait boolean)
+create function dist._run_steps(schedule_id integer, schedule_name text, owner text, run_trigger text, due_at timestamptz,
+                                as_of timestamptz, attempt integer, nowait boolean)
     returns bigint
     language c volatile
     as 'MODULE_PATHNAME', 'run_steps_wrapper';
-comment on function dist._run_steps(integer, text, timestamptz, timestamptz, integer, boolean) is
+comment on function dist._run_steps(integer, text, text, text, timestamptz, timestamptz, integer, boolean) is
     'Internal: takes the locks, runs the steps as the schedule''s owner, writes the run''s row, returns its id; null when a lock is held and is not to be waited for';
 
 -- One attempt. status: succeeded, failed, broken (failed, and trying again is of no use), cancelled; null when something the
--- run needs is locked and it is to stay due.
+-- run needs is locked and it is to stay due. Here and below, an assignment costs a fraction of what PERFORM costs.
 create function dist._attempt(s dist.schedule, run_trigger text, due timestamptz, about timestamptz, attempt integer,
                               nowait boolean, out run_id bigint, out status text, out message text)
     language plpgsql
@@ -20,6 +20,7 @@ declare
     started timestamptz := clock_timestamp();
     targets text[];
     outermost boolean;
+    done boolean;
     stopped record;
     e_sqlstate text;
     e_detail text;
@@ -27,15 +28,15 @@ declare
     e_context text;
     original jsonb;
 begin
-    outermost := dist._run_begins(s.id, s.name, run_trigger, due, date_part('epoch', dist._run_timeout(s.run_timeout)));
+    outermost := dist._run_begins(s.id, s.name, run_trigger, due, date_part('epoch', s.run_timeout));
     begin
-        perform dist._last_failure();
-        run_id := dist._run_steps(s.id, run_trigger, due, about, attempt, nowait);
+        original := dist._last_failure();
+        run_id := dist._run_steps(s.id, s.name, s.owner, run_trigger, due, about, attempt, nowait);
         if run_id is null then
             perform dist._run_ends(outermost);
             return;
         end if;
-        perform dist._run_done(outermost);
+        done := dist._run_done(outermost);
         status := 'succeeded';
         return;
     exception when query_canceled or assert_failure or others then
@@ -69,42 +70,27 @@ end $$;
 comment on function dist._attempt(dist.schedule, text, timestamptz, timestamptz, integer, boolean) is
     'Internal: runs a schedule''s steps in a subtransaction; a failure leaves the failed run''s row and nothing else';
 
--- How a schedule deals with what does not go by plan: its row, with policies where it leaves something open, in seconds.
-create function dist._terms(s dist.schedule) returns jsonb
-    language plpgsql stable
-    set search_path = pg_catalog, pg_temp
-as $$
-declare
-    limits jsonb := dist._limits();
-begin
-    return to_jsonb(s) || jsonb_build_object(
-        'misfire_grace', limits -> 'misfire_grace',
-        'misfire_window', coalesce(to_jsonb(extract(epoch from s.misfire_window)), limits -> 'misfire_window'),
-        'misfire_max', coalesce(to_jsonb(s.misfire_max), limits -> 'misfire_max'),
-        'retry_after', extract(epoch from s.retry_after),
-        'retry_max', limits -> 'retry_max');
-end $$;
-comment on function dist._terms(dist.schedule) is 'Internal: a schedule''s row with the policies that fill it in, as src/standing.rs reads it';
-
 -- The two questions to src/firing: which of the instants that are due is run, and where the schedule stands afterwards.
-create function dist._choose(schedule jsonb, state jsonb, at timestamptz,
+-- schedule and state are their rows; intervals of the former come in seconds. Between the two the session keeps what was read.
+create function dist._choose(schedule_id integer, schedule jsonb, misfire_window double precision, retry_after double precision,
+                             state jsonb, at timestamptz,
                              out run timestamptz, out skipped_from timestamptz, out skipped_to timestamptz)
     returns setof record
-    language c stable rows 1
+    language c volatile rows 1
     as 'MODULE_PATHNAME', 'choose_wrapper';
-comment on function dist._choose(jsonb, jsonb, timestamptz) is
+comment on function dist._choose(integer, jsonb, double precision, double precision, jsonb, timestamptz) is
     'Internal: the instant that a due schedule runs (null = none), and the range that it gives up before';
 
-create function dist._advance(schedule jsonb, state jsonb, run timestamptz, given_up timestamptz, outcome text,
+create function dist._advance(schedule_id integer, run timestamptz, given_up timestamptz, outcome text,
                               claimed timestamptz, finished timestamptz,
                               out next_run_at timestamptz, out due_at timestamptz, out attempt integer, out queued boolean,
                               out runs integer, out failures integer, out ended text,
                               out skipped_from timestamptz, out skipped_to timestamptz, out cause text)
     returns setof record
-    language c stable rows 1
+    language c volatile rows 1
     as 'MODULE_PATHNAME', 'advance_wrapper';
-comment on function dist._advance(jsonb, jsonb, timestamptz, timestamptz, text, timestamptz, timestamptz) is
-    'Internal: where a schedule stands after a run, and the range that passed during it';
+comment on function dist._advance(integer, timestamptz, timestamptz, text, timestamptz, timestamptz) is
+    'Internal: where a schedule stands after a run that dist._choose has chosen, and the range that passed during it';
 
 -- Fires one schedule if it is due. live: the clock is the wall clock (worker), not as_of (dist.tick).
 -- Returns fired, busy (stays due) or idle (not due any more, or somebody else has it).
@@ -116,13 +102,12 @@ as $$
 declare
     st dist.schedule_state;
     s dist.schedule;
-    terms jsonb;
+    seen boolean;
     choice record;
     attempted record;
     following record;
     outcome text := 'none';
     message text;
-    cancelled timestamptz;
 begin
     -- Its own run calls dist.tick.
     if dist._runs_here(target) then
@@ -134,18 +119,24 @@ begin
     if not found then
         return 'idle';
     end if;
-    select * into s from dist.schedule x where x.id = target and x.enabled and x.cancelled_at is null;
+    -- Read once its state is locked: nobody edits it any more.
+    select x as schedule, c.run, c.skipped_from, c.skipped_to,
+           -- An edited plan can come to an instant at which it has run already (dist.tick had gone ahead of the clock).
+           exists (select from dist.run r
+                    where r.schedule_id = target and r.due_at = c.run and r.status = 'succeeded' and r.trigger = 'schedule') as repeated
+      into choice
+      from dist.schedule x
+      left join lateral dist._choose(target, to_jsonb(x), date_part('epoch', x.misfire_window), date_part('epoch', x.retry_after),
+                                     to_jsonb(st), as_of) c on true
+     where x.id = target and x.enabled and x.cancelled_at is null;
     if not found then
         return 'idle';
     end if;
+    s := choice.schedule;
     -- What keeps others out is the state's row; this only lets them see (dist._is_running).
-    perform pg_try_advisory_xact_lock(dist._running_key(), target);
-    terms := dist._terms(s);
-    select * into choice from dist._choose(terms, to_jsonb(st), as_of);
+    seen := pg_try_advisory_xact_lock(dist._running_key(), target);
     if choice.run is not null then
-        -- An edited plan can come to an instant at which it has run already (dist.tick had gone ahead of the clock).
-        if exists (select from dist.run r
-                    where r.schedule_id = target and r.due_at = choice.run and r.status = 'succeeded' and r.trigger = 'schedule') then
+        if choice.repeated then
             outcome := 'repeated';
         elsif not dist._mark(target, choice.run, st.attempt, st.crashes > 0) then
             return 'busy';
@@ -159,27 +150,30 @@ begin
             message := attempted.message;
         end if;
     end if;
-    perform dist._note_skipped(s, choice.skipped_from, choice.skipped_to, 'misfire');
-    select * into following
-      from dist._advance(terms, to_jsonb(st), choice.run, choice.skipped_to, outcome, as_of,
-                         case when live then greatest(as_of, clock_timestamp()) else as_of end);
-    perform dist._note_skipped(s, following.skipped_from, following.skipped_to, following.cause);
+    -- Cancelling does not wait for a run.
+    update dist.schedule_state x
+       set next_run_at = case when p.cancelled_at is null then f.next_run_at end,
+           due_at = f.due_at, attempt = f.attempt, queued = f.queued, runs = f.runs, failures = f.failures,
+           crashes = case when outcome in ('none', 'repeated') then st.crashes else 0 end,
+           ended = case when p.cancelled_at is not null then 'cancelled' else f.ended end,
+           note = case when f.ended in ('failed', 'quarantined') then message end
+      from dist.schedule p,
+           dist._advance(target, choice.run, choice.skipped_to, outcome, as_of,
+                         case when live then greatest(as_of, clock_timestamp()) else as_of end) f
+     where x.schedule_id = target and p.id = target
+    returning f.due_at, f.ended, f.skipped_from, f.skipped_to, f.cause into following;
+    if choice.skipped_from is not null then
+        perform dist._note_skipped(s, choice.skipped_from, choice.skipped_to, 'misfire');
+    end if;
+    if following.skipped_from is not null then
+        perform dist._note_skipped(s, following.skipped_from, following.skipped_to, following.cause);
+    end if;
     -- What its plan names and no clock shows, up to the next run.
     if s.dst_gap = 'skip' and following.due_at > choice.run then
         perform dist._note_skipped(s, a.at, a.at, a.cause)
            from dist._ahead(array[dist._plan(s)], array[following.due_at], array[null::integer], choice.run, following.due_at, 1000) a
           where a.cause = 'dst';
     end if;
-    -- Cancelling does not wait for a run.
-    select x.cancelled_at into cancelled from dist.schedule x where x.id = target;
-    update dist.schedule_state x
-       set next_run_at = case when cancelled is null then following.next_run_at end,
-           due_at = following.due_at, attempt = following.attempt, queued = following.queued,
-           runs = following.runs, failures = following.failures,
-           crashes = case when outcome in ('none', 'repeated') then st.crashes else 0 end,
-           ended = case when cancelled is not null then 'cancelled' else following.ended end,
-           note = case when following.ended in ('failed', 'quarantined') then message end
-     where x.schedule_id = target;
     if following.ended = 'quarantined' then
         perform dist._tell_quarantine(s.name, choice.run, message);
     elsif outcome in ('failed', 'cancelled') or outcome = 'succeeded' and (st.failures > 0 or st.attempt > 1) then

@@ -6,28 +6,18 @@ create function dist._run_begins(schedule_id integer, schedule_name text, run_tr
     language c volatile
     as 'MODULE_PATHNAME', 'run_begins_wrapper';
 comment on function dist._run_begins(integer, text, text, timestamptz, double precision) is
-    'Internal: a run of a schedule begins, and is stopped after so many seconds; false where it is inside another. To be called outside of the exception block around the run';
+    'Internal: a run of a schedule begins, and is stopped after so many seconds, null = by the policy run_timeout; false where it is inside another. To be called outside of the exception block around the run';
 
-create function dist._run_done(outermost boolean) returns void
+create function dist._run_done(outermost boolean) returns boolean
     language c volatile
     as 'MODULE_PATHNAME', 'run_done_wrapper';
 comment on function dist._run_done(boolean) is
-    'Internal: the run''s steps are done; an error where it has been told to stop meanwhile';
+    'Internal: the run''s steps are done: true; an error where it has been told to stop meanwhile';
 
 create function dist._run_ends(outermost boolean) returns table (status text, message text, hint text)
     language c volatile
     as 'MODULE_PATHNAME', 'run_ends_wrapper';
 comment on function dist._run_ends(boolean) is 'Internal: the run has ended otherwise; one row where it had been told to stop';
-
-create function dist._run_timeout(own interval) returns interval
-    language plpgsql stable
-    set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return coalesce(own, make_interval(secs => (dist._limits() ->> 'run_timeout')::bigint));
-end $$;
-comment on function dist._run_timeout(interval) is
-    'Internal: how long a run may take, by its schedule or else by the policy run_timeout; null = no limit';
 
 create function dist._running()
     returns table (pid integer, database_oid oid, role_oid oid, kind text, trigger text, schedule_id integer, transfer text,

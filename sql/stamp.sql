@@ -26,8 +26,3 @@ begin
         execute pg_catalog.format('alter table dist.%I enable always trigger touch, enable always trigger touch_all', name);
     end loop;
 end $$;
-
-create function dist._limits() returns jsonb
-    language c stable
-    as 'MODULE_PATHNAME', 'limits_wrapper';
-comment on function dist._limits() is 'Internal: every policy with the value that holds, as the session keeps them';

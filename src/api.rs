@@ -40,7 +40,10 @@ type Chosen = (
 
 #[pg_extern(sql = false)]
 fn choose(
+    schedule_id: i32,
     schedule: pgrx::JsonB,
+    misfire_window: Option<f64>,
+    retry_after: f64,
     state: pgrx::JsonB,
     at: TimestampWithTimeZone,
 ) -> Result<
@@ -53,8 +56,13 @@ fn choose(
         ),
     >,
 > {
-    let due = standing::Due::read(&schedule.0, &state.0)?;
+    let spans = standing::Spans {
+        misfire_window,
+        retry_after,
+    };
+    let due = standing::Due::read(&schedule.0, &spans, &state.0, &router::kept::limits()?)?;
     let choice = due.firing().choose(&due.standing, clock::from_pg(at)?);
+    due.keep(schedule_id);
     let row = choice
         .map(|choice| -> Result<Chosen> {
             let skipped = choice.skipped;
@@ -69,10 +77,8 @@ fn choose(
 }
 
 #[pg_extern(sql = false)]
-#[allow(clippy::too_many_arguments)] // the facts of a run, as SQL has them
 fn advance(
-    schedule: pgrx::JsonB,
-    state: pgrx::JsonB,
+    schedule_id: i32,
     run: Option<TimestampWithTimeZone>,
     given_up: Option<TimestampWithTimeZone>,
     outcome: &str,
@@ -95,7 +101,7 @@ fn advance(
         ),
     >,
 > {
-    let due = standing::Due::read(&schedule.0, &state.0)?;
+    let due = standing::Due::kept(schedule_id)?;
     let instant = |at: Option<TimestampWithTimeZone>| at.map(clock::from_pg).transpose();
     let choice = standing::choice(instant(run)?, instant(given_up)?);
     let (becomes, skipped) = due.firing().advance(
@@ -237,20 +243,23 @@ fn execute(transfer: Option<&str>, as_of: Option<TimestampWithTimeZone>) -> Resu
 }
 
 #[pg_extern(sql = false)]
+#[allow(clippy::too_many_arguments)] // the facts of a run, as SQL has them
 fn run_steps(
     schedule: i32,
+    name: String,
+    owner: String,
     trigger: String,
     due_at: Option<TimestampWithTimeZone>,
     as_of: TimestampWithTimeZone,
     attempt: i32,
     nowait: bool,
 ) -> Result<Option<i64>> {
+    let schedule = router::run::Planned {
+        id: schedule,
+        name,
+        owner,
+    };
     router::run::run_steps(schedule, trigger, due_at, as_of, attempt, nowait)
-}
-
-#[pg_extern(sql = false)]
-fn limits() -> Result<pgrx::JsonB> {
-    Ok(pgrx::JsonB(router::kept::limits()?))
 }
 
 #[pg_extern(sql = false)]

@@ -1,5 +1,7 @@
 //! Due schedules between SQL and the pure module `firing`: rows in, words out.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
@@ -10,9 +12,18 @@ use serde_json::Value;
 use crate::error::{Result, internal};
 use crate::firing::{Cause, Choice, Ended, Firing, Misfire, Outcome, Skipped, Standing, Terms};
 use crate::recurrence::Spec;
+use crate::router::inside::runs_here;
 use crate::timing;
 
-/// A schedule that is due, as `dist._terms` and its row of `dist.schedule_state` have it.
+/// When so many are kept, those go whose run an error took back, or that could not run then.
+const MOST_KEPT: usize = 1000;
+
+thread_local! {
+    /// Schedules whose runs have been chosen and not been brought to their end: they are read once for both questions.
+    static RUNNING: RefCell<HashMap<i32, Due>> = RefCell::default();
+}
+
+/// A schedule that is due: its row, its row of `dist.schedule_state`, and the policies where the former leaves them open.
 pub struct Due {
     spec: Rc<Spec>,
     terms: Terms,
@@ -21,19 +32,32 @@ pub struct Due {
     pub standing: Standing,
 }
 
-/// What of the schedule's row, with the policies filled in, matters here; durations in seconds.
+/// What of the schedule's row matters here.
 #[derive(Deserialize)]
 struct TermsRow {
     misfire: String,
-    misfire_grace: Option<f64>,
-    misfire_window: Option<f64>,
     misfire_max: Option<usize>,
     overlap: String,
     max_runs: Option<i32>,
     attempts: i32,
-    retry_after: f64,
-    retry_max: Option<f64>,
     pause_after: Option<i32>,
+}
+
+/// What of it are intervals, in seconds.
+pub struct Spans {
+    /// `misfire_window`.
+    pub misfire_window: Option<f64>,
+    /// `retry_after`.
+    pub retry_after: f64,
+}
+
+/// The policies.
+#[derive(Deserialize)]
+struct Limits {
+    misfire_grace: Option<f64>,
+    misfire_window: Option<f64>,
+    misfire_max: Option<usize>,
+    retry_max: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -49,12 +73,13 @@ struct StandingRow {
 }
 
 impl Due {
-    /// Reads the two rows.
+    /// Reads the two rows and the policies.
     ///
     /// # Errors
     /// 22023 for a recurrence that is wrong.
-    pub fn read(schedule: &Value, state: &Value) -> Result<Self> {
+    pub fn read(schedule: &Value, spans: &Spans, state: &Value, limits: &Value) -> Result<Self> {
         let row = TermsRow::deserialize(schedule).map_err(internal)?;
+        let limits = Limits::deserialize(limits).map_err(internal)?;
         let state = StandingRow::deserialize(state).map_err(internal)?;
         let mut hasher = DefaultHasher::new();
         (state.schedule_id, state.due_at, state.attempt).hash(&mut hasher);
@@ -66,14 +91,14 @@ impl Due {
                     "all" => Misfire::All,
                     _ => Misfire::One,
                 },
-                grace: row.misfire_grace.map(seconds),
-                window: row.misfire_window.map(seconds),
-                most: row.misfire_max,
+                grace: limits.misfire_grace.map(seconds),
+                window: spans.misfire_window.or(limits.misfire_window).map(seconds),
+                most: row.misfire_max.or(limits.misfire_max),
                 queue_one: row.overlap == "queue_one",
                 max_runs: row.max_runs,
                 attempts: row.attempts,
-                retry_after: seconds(row.retry_after),
-                retry_most: row.retry_max.map(seconds),
+                retry_after: seconds(spans.retry_after),
+                retry_most: limits.retry_max.map(seconds),
                 pause_after: row.pause_after,
             },
             seed: hasher.finish(),
@@ -93,6 +118,26 @@ impl Due {
                 ended: None,
             },
         })
+    }
+
+    /// Keeps it until its run has ended.
+    pub fn keep(self, schedule: i32) {
+        RUNNING.with_borrow_mut(|running| {
+            if running.len() >= MOST_KEPT {
+                running.retain(|id, _| runs_here(*id, true));
+            }
+            running.insert(schedule, self);
+        });
+    }
+
+    /// The one that was kept.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn kept(schedule: i32) -> Result<Self> {
+        RUNNING
+            .with_borrow_mut(|running| running.remove(&schedule))
+            .ok_or_else(|| internal(format!("schedule {schedule} has not been asked what it runs")))
     }
 
     /// What the pure module is asked.

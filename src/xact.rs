@@ -55,14 +55,18 @@ pub fn current_role_name() -> Result<String> {
 
 /// Whether a role of that name exists and is a superuser or a member of another role.
 pub fn is_superuser_or_member(name: &str, of: pg_sys::Oid) -> bool {
-    let Ok(name) = CString::new(name) else {
-        return false;
-    };
-    // SAFETY: looks into catalogue caches; the name outlives the call.
-    unsafe {
-        let role = pg_sys::get_role_oid(name.as_ptr(), true);
-        role != pg_sys::InvalidOid && (pg_sys::superuser_arg(role) || pg_sys::is_member_of_role(role, of))
-    }
+    role_named(name).is_some_and(|role| {
+        // SAFETY: looks into catalogue caches.
+        unsafe { pg_sys::superuser_arg(role) || pg_sys::is_member_of_role(role, of) }
+    })
+}
+
+/// The role of that name, where there is one.
+pub fn role_named(name: &str) -> Option<pg_sys::Oid> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: looks into a catalogue cache; the name outlives the call.
+    let role = unsafe { pg_sys::get_role_oid(name.as_ptr(), true) };
+    (role != pg_sys::InvalidOid).then_some(role)
 }
 
 /// Lets a setting hold until the transaction ends.

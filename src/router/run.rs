@@ -3,9 +3,7 @@
 use chrono::{DateTime, Utc};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
-use serde::Deserialize;
 
-use crate::catalogue::read as read_intent;
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
@@ -19,7 +17,7 @@ use crate::router::steps::{self, Done, Step};
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
-use crate::xact::{as_role, current_role_name};
+use crate::xact::{as_role, current_role_name, role_named};
 
 /// Runs a transfer with the rights of whoever calls; returns the run's id.
 ///
@@ -48,14 +46,14 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     Ok(run)
 }
 
-/// A schedule as its run needs it.
-#[derive(Deserialize)]
-struct ScheduleRow {
-    id: i32,
-    name: String,
-    owner: String,
-    owner_oid: u32,
-    steps: Vec<Step>,
+/// The schedule whose run it is.
+pub struct Planned {
+    /// `dist.schedule.id`.
+    pub id: i32,
+    /// Its name.
+    pub name: String,
+    /// The role with whose rights it runs.
+    pub owner: String,
 }
 
 /// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id, or nothing where something it
@@ -64,7 +62,7 @@ struct ScheduleRow {
 /// # Errors
 /// Everything that keeps it from running; the caller's subtransaction takes back what was done.
 pub fn run_steps(
-    schedule: i32,
+    row: Planned,
     trigger: String,
     due_at: Option<TimestampWithTimeZone>,
     as_of: TimestampWithTimeZone,
@@ -73,10 +71,9 @@ pub fn run_steps(
 ) -> Result<Option<i64>> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
-    let row: ScheduleRow = read_intent("select dist._schedule_intent($1)", &[schedule.into()])?
-        .ok_or_else(|| internal("no such schedule"))?;
-    compiling(|| owner_exists(&row))?;
-    let transfers = row.steps.iter().filter(|step| step.is_transfer());
+    let owner = compiling(|| owner_of(&row))?;
+    let steps = steps::of_schedule(&row.name)?;
+    let transfers = steps.iter().filter(|step| step.is_transfer());
     let transfers: Vec<String> = transfers.map(|step| step.target.clone()).collect();
     let Some(mut locked) = lock_transfers(&transfers, nowait)? else {
         return if nowait { Ok(None) } else { Err(not_locked()) };
@@ -86,10 +83,8 @@ pub fn run_steps(
     let planned = trigger == "schedule";
     let _inside = enter(run, Some(Schedule { id: row.id, planned }));
     let mut totals = Totals::default();
-    let owner = pg_sys::Oid::from(row.owner_oid);
     let done = as_role(owner, || {
-        let writers: Vec<_> = row
-            .steps
+        let writers: Vec<_> = steps
             .iter()
             .map(|step| {
                 let at = format!("{}/{}", row.name, step.position);
@@ -99,7 +94,7 @@ pub fn run_steps(
         compiling(|| check_writers(&writers))?;
         with_settings(about, || {
             let each = |(n, one): (usize, &Step)| {
-                running::step(n + 1, row.steps.len(), &one.target);
+                running::step(n + 1, steps.len(), &one.target);
                 if !one.is_transfer() {
                     locked.turns_may_pass();
                     return steps::call(&row.name, one, owner);
@@ -113,7 +108,7 @@ pub fn run_steps(
                     totals.assigned - assigned,
                 ))
             };
-            row.steps.iter().enumerate().map(each).collect::<Result<Vec<Done>>>()
+            steps.iter().enumerate().map(each).collect::<Result<Vec<Done>>>()
         })
     })?;
     let header = Header {
@@ -135,19 +130,18 @@ fn not_locked() -> pgrx::pg_sys::panic::ErrorReport {
     internal("an object or a distribution rule of the run is gone")
 }
 
-fn owner_exists(row: &ScheduleRow) -> Result<()> {
-    if row.owner_oid != 0 {
-        return Ok(());
-    }
-    let place = Place {
-        table: "schedule",
-        row: &row.name,
-    };
-    Err(error_hint(
-        PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-        format!("{place}: role '{}' does not exist any more", row.owner),
-        "Set owner to a role that exists.",
-    ))
+fn owner_of(row: &Planned) -> Result<pg_sys::Oid> {
+    role_named(&row.owner).ok_or_else(|| {
+        let place = Place {
+            table: "schedule",
+            row: &row.name,
+        };
+        error_hint(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
+            format!("{place}: role '{}' does not exist any more", row.owner),
+            "Set owner to a role that exists.",
+        )
+    })
 }
 
 /// One transfer of a run whose locks are held.

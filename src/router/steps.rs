@@ -2,18 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
-use serde::Deserialize;
+use pgrx::spi::SpiClient;
 use serde_json::Value;
 
 use crate::clock;
 use crate::error::{Place, Result, internal};
+use crate::prepared;
 use crate::router::failure;
 use crate::router::function::{Call, may_call, resolve};
 use crate::worker::running::{self, Phase};
 use crate::xact::{as_extension_owner, as_role, with_users_search_path};
 
 /// A complete, active step.
-#[derive(Deserialize)]
 pub struct Step {
     /// Its place in the order.
     pub position: i32,
@@ -32,6 +32,28 @@ impl Step {
     pub fn is_transfer(&self) -> bool {
         self.action == "transfer"
     }
+}
+
+/// The complete, active steps of a schedule, in order.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn of_schedule(name: &str) -> Result<Vec<Step>> {
+    as_extension_owner(|| Spi::connect(|client| read(client, name)))?.map_err(internal)
+}
+
+fn read(client: &SpiClient<'_>, schedule: &str) -> pgrx::spi::Result<Vec<Step>> {
+    let rows = prepared::select(client, include_str!("sql/steps.sql"), &[schedule.to_owned().into()])?;
+    rows.map(|row| {
+        Ok(Step {
+            position: row.get::<i32>(1)?.unwrap_or_default(),
+            action: row.get::<String>(2)?.unwrap_or_default(),
+            target: row.get::<String>(3)?.unwrap_or_default(),
+            args: row.get::<pgrx::JsonB>(4)?.map(|args| args.0),
+            written_by: row.get::<String>(5)?.unwrap_or_default(),
+        })
+    })
+    .collect()
 }
 
 /// What a step did.

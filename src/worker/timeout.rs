@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
+use serde_json::Value;
 
 use super::running::{self, Trigger};
 use super::{process, shared};
@@ -177,7 +178,11 @@ fn spelled(millis: u64) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// `dist._run_begins()`: a run of a schedule begins, and may last so many seconds. False where it is inside another.
+/// `dist._run_begins()`: a run of a schedule begins, and may last so many seconds, or else as many as the policy
+/// run_timeout says. False where it is inside another.
+///
+/// # Errors
+/// When the policies cannot be read.
 #[pg_extern(sql = false)]
 fn run_begins(
     schedule: i32,
@@ -185,7 +190,12 @@ fn run_begins(
     trigger: &str,
     due_at: Option<TimestampWithTimeZone>,
     seconds: Option<f64>,
-) -> bool {
+) -> Result<bool> {
+    let policy = || crate::router::kept::limits().map(|limits| limits.get("run_timeout").and_then(Value::as_f64));
+    let seconds = match seconds {
+        Some(seconds) => Some(seconds),
+        None => policy()?,
+    };
     let trigger = if trigger == "manual" {
         Trigger::Manual
     } else {
@@ -202,15 +212,15 @@ fn run_begins(
         }
         arm(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()));
     }
-    outermost
+    Ok(outermost)
 }
 
-/// `dist._run_done()`: its steps are done.
+/// `dist._run_done()`: its steps are done; true.
 ///
 /// # Errors
 /// 57014 when it was told to stop before that: code of the user's may have caught it.
 #[pg_extern(sql = false)]
-fn run_done(outermost: bool) -> Result<()> {
+fn run_done(outermost: bool) -> Result<bool> {
     if outermost {
         disarm();
     }
@@ -224,7 +234,7 @@ fn run_done(outermost: bool) -> Result<()> {
     if outermost {
         running::end();
     }
-    Ok(())
+    Ok(true)
 }
 
 /// `dist._run_ends()`: it has ended with an error; returns whether and why it had been told to stop.
