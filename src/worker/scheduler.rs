@@ -91,6 +91,12 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
         // What it writes itself (evidence of crashes, what history is to be forgotten) is not worth waiting for a standby
         // that does not answer, while nobody else is woken.
         ("synchronous_commit", "local"),
+        // Few rows are due at a time, found by the index on the due time, but a plan that is kept has to guess at how many:
+        // left to itself the server plans anew at each look, which is most of its work, or reads all schedules.
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
     ] {
         if let Err(failure) = process::pin_setting(name, value) {
             failure.log("setting up the scheduler");
