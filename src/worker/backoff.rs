@@ -25,6 +25,12 @@ impl Backoff {
         self.failures == 1
     }
 
+    /// Whether it has failed for the second time in a row, which is when something is worth a line that may have been
+    /// over after the first.
+    pub fn persists(&self) -> bool {
+        self.failures == 2
+    }
+
     /// Notes the untimely end of a process that was started then: of an incident of its own where it had lived for
     /// long. Else a process that never leaves by itself would be replaced later and later, the more such ends there
     /// have been in all its database's days.

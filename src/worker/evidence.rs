@@ -40,9 +40,7 @@ impl Backlog {
                 Err(failure) if self.failures < ATTEMPTS => {
                     // Somebody has the schedule's state: the process that was ended, for a moment.
                     self.failures += 1;
-                    if self.backoff.failed(now, SECOND) && !failure.is_transient() {
-                        failure.log("recording an interrupted run");
-                    }
+                    failure.note(&mut self.backoff, now, SECOND, "recording an interrupted run");
                     continue;
                 }
                 Err(failure) => failure.log(&format!(

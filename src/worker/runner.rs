@@ -172,9 +172,7 @@ impl Runner {
                 Ok(None) => return None,
                 Err(failure) => {
                     self.queries = None;
-                    if self.looking.failed(now, PATIENCE) && !failure.is_transient() {
-                        failure.log("looking for due schedules");
-                    }
+                    failure.note(&mut self.looking, now, PATIENCE, "looking for due schedules");
                     self.stay();
                     return self.rest(self.looking.wait_until(now));
                 }

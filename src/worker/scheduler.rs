@@ -88,6 +88,7 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
         // before deadlock_timeout, so that it is never the DROP that loses.
         ("lock_timeout", "200ms"),
         ("default_transaction_isolation", "read committed"),
+        ("default_transaction_read_only", "off"),
         // What it writes itself (evidence of crashes, what history is to be forgotten) is not worth waiting for a standby
         // that does not answer, while nobody else is woken.
         ("synchronous_commit", "local"),
@@ -193,9 +194,7 @@ impl Scheduler {
             Err(failure) => {
                 // Plans may refer to what DROP EXTENSION has taken away.
                 self.queries = None;
-                if self.looking.failed(now, PATIENCE) && !failure.is_transient() {
-                    failure.log("looking for due schedules");
-                }
+                failure.note(&mut self.looking, now, PATIENCE, "looking for due schedules");
                 Some(self.looking.wait_until(now).unwrap_or(now))
             }
         }

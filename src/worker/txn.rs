@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReportable};
 use pgrx::prelude::*;
 
+use super::backoff::Backoff;
 use crate::error::Result;
 
 /// An error that ended a transaction.
@@ -44,6 +45,30 @@ impl Failure {
                 | PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED
                 | PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE
         )
+    }
+
+    /// Whether DROP EXTENSION may have come in between: the extension was still seen, and its tables no more.
+    fn may_be_a_drop(&self) -> bool {
+        matches!(
+            self.code,
+            PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE
+                | PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION
+                | PgSqlErrorCode::ERRCODE_INVALID_SCHEMA_NAME
+        )
+    }
+
+    /// Notes it, and writes it to the log once per incident: not what passes by itself, and what a DROP EXTENSION explains
+    /// only when it is still so at the second attempt.
+    pub fn note(&self, backoff: &mut Backoff, now: i64, longest: i64, doing: &str) {
+        let first = backoff.failed(now, longest);
+        let speaks = if self.may_be_a_drop() {
+            backoff.persists()
+        } else {
+            first
+        };
+        if speaks && !self.is_transient() {
+            self.log(doing);
+        }
     }
 
     /// Writes it to the server's log.

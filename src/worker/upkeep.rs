@@ -48,9 +48,7 @@ impl Upkeep {
             Ok(Progress::Blocked) => now + PATIENCE.min(interval),
             Ok(Progress::Done) => now + interval,
             Err(failure) => {
-                if self.trouble.failed(now, PATIENCE) && !failure.is_transient() {
-                    failure.log("tidying up the history");
-                }
+                failure.note(&mut self.trouble, now, PATIENCE, "tidying up the history");
                 now + PATIENCE
             }
         };
