@@ -81,6 +81,15 @@ impl Ledger {
             .zip(turns)
             .map(|((deficit, share), own)| deficit + own * self.total * GRAIN - all * share * GRAIN)
             .collect();
+        self.set(deficits)
+    }
+
+    /// Amounts in the unit of the deficits, which sum to zero, are added.
+    pub fn adjust(&mut self, amounts: &[i128]) -> Result<(), AllocationError> {
+        self.set(self.deficits.iter().zip(amounts).map(|(deficit, amount)| deficit + amount).collect())
+    }
+
+    fn set(&mut self, deficits: Vec<i128>) -> Result<(), AllocationError> {
         check_owed(&deficits, self.total)?;
         self.deficits = deficits;
         Ok(())

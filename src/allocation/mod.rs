@@ -22,6 +22,7 @@ pub mod limit;
 mod plan;
 mod quota;
 mod tournament;
+mod turns;
 mod weight;
 
 #[cfg(test)]

@@ -9,15 +9,17 @@
 //! The promise is for a membership that stays as it is, from even counters. Absent members keep their deficits, so those
 //! of the others do not sum to zero meanwhile and may pass one turn by some fraction.
 //!
+//! Who is away is entitled to nothing, or to what it misses up to a credit (`absence`). Who is full is away from the
+//! next turn on, entitled to nothing ([`Quota::retire`]).
+//!
 //! All arithmetic is exact on integers; [`super::limit`] shows why it cannot overflow.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::contender::{Contender, Rule};
 use super::error::AllocationError;
 use super::ledger::{self, Ledger};
 use super::limit::{self, GRAIN};
-use super::tournament::Tournament;
+use super::turns::Turns;
 use super::weight;
 use super::{Member, PoolState};
 
@@ -39,13 +41,16 @@ pub struct Quota {
     ledger: Ledger,
     /// Active members, as indexes into `keys`, in `order`.
     active: Vec<usize>,
+    /// By member, how many turns it may be owed while it is away; 0 = its entitlement is frozen.
+    credit: Vec<u16>,
+    /// Members who are away and are entitled to what they miss.
+    accruing: Vec<usize>,
+    /// The step at which the first of them has all the credit it may have.
+    stop: i64,
+    /// Who takes no further turn, from the next one on.
+    leaving: Vec<usize>,
     /// The active members in absolute time.
-    contenders: Vec<Contender>,
-    /// The step that comes next, counted from the opening of the books.
-    step: i64,
-    due: Tournament,
-    /// Made when nobody is released for the first time, which takes two absent members or more.
-    claims: Option<Tournament>,
+    turns: Turns,
 }
 
 /// Where a member stands in the order of the next turn.
@@ -67,7 +72,19 @@ impl Quota {
     /// Members come in any order. Known ones keep their deficits, active or not; new ones start at zero; what those who
     /// left still held is spread over the active. When the total of active weights has changed, deficits are rounded to
     /// its unit with their sum kept at zero.
+    ///
+    /// # Errors
+    /// Weights, keys or a state that make no sense.
     pub fn new(members: &[Member], state: &PoolState) -> Result<Quota, AllocationError> {
+        Quota::with_credit(members, vec![0; members.len()], state)
+    }
+
+    /// The same where members who are not active may be entitled to what they miss: by member, until they are owed so many
+    /// turns; 0 = to nothing.
+    ///
+    /// # Errors
+    /// As for [`Quota::new`].
+    pub fn with_credit(members: &[Member], credit: Vec<u16>, state: &PoolState) -> Result<Quota, AllocationError> {
         if members.len() > limit::MEMBERS {
             return Err(AllocationError::TooManyMembers { count: members.len() });
         }
@@ -93,22 +110,21 @@ impl Quota {
             idle: None,
             ledger: Ledger {
                 total: 0,
-                shares: Vec::new(),
+                shares: vec![0; members.len()],
                 deficits: vec![0; members.len()],
             },
-            contenders: Vec::new(),
-            step: 0,
-            due: Tournament::new(Rule::Due, &[], 0),
-            claims: None,
+            credit,
+            accruing: Vec::new(),
+            stop: i64::MAX,
+            leaving: Vec::new(),
+            turns: Turns::new(0, std::iter::empty()),
         };
         quota.refuse_duplicates()?;
         if quota.active.is_empty() {
             quota.idle = Some(state.clone());
         } else {
-            let taking_part = (0..members.len())
-                .map(|m| if members[m].active { quota.weights[m] } else { 0 })
-                .collect();
-            quota.open(taking_part, state)?;
+            let kept = quota.kept(state);
+            quota.open(kept, state.total_weight)?;
         }
         Ok(quota)
     }
@@ -119,20 +135,21 @@ impl Quota {
         reason = "a turn taken is a change of the books, not one item of a sequence to adapt"
     )]
     pub fn next(&mut self) -> Option<usize> {
-        if self.step >= limit::TURNS {
-            self.settle();
-            self.start();
+        if !self.leaving.is_empty() || self.turns.step() >= limit::TURNS {
+            self.renew();
         }
-        let winner = self.leader()?;
-        let whole = self.whole();
-        self.contenders[winner].win(whole);
-        self.step += 1;
-        // For the step to come: matches played for this one would have to be played again at once.
-        self.due.changed(winner, &self.contenders, self.step);
-        if let Some(claims) = &mut self.claims {
-            claims.changed(winner, &self.contenders, self.step);
+        let winner = self.turns.take()?;
+        let winner = self.active.get(winner).copied();
+        if self.turns.step() >= self.stop {
+            self.renew();
         }
-        self.active.get(winner).copied()
+        winner
+    }
+
+    /// A member takes no further turn: it is full. From the next turn on its entitlement is frozen, exactly as if the
+    /// pool had been opened without it.
+    pub fn retire(&mut self, member: usize) {
+        self.leaving.push(member);
     }
 
     /// The next `n` turns in order; empty when nobody is active.
@@ -146,25 +163,22 @@ impl Quota {
 
     /// How the active members are ordered for the next turn, best first.
     pub fn standings(&self) -> Vec<Standing> {
-        let mut line: Vec<usize> = (0..self.contenders.len()).collect();
-        line.sort_by(|&a, &b| Rule::order(&self.contenders[a], &self.contenders[b], self.step));
-        let stand = |contender: usize| {
-            let it = &self.contenders[contender];
-            let left = (it.deadline() - i128::from(self.step)).max(0);
-            Standing {
-                member: self.active[contender],
-                released: it.released(self.step),
-                deficit: it.deficit(self.step) as f64 / self.whole() as f64,
-                deadline: u64::try_from(left).unwrap_or(u64::MAX),
-            }
+        let stand = |(contender, released, deficit, left): (usize, bool, i128, i128)| Standing {
+            member: self.active[contender],
+            released,
+            deficit: deficit as f64 / self.whole() as f64,
+            deadline: u64::try_from(left).unwrap_or(u64::MAX),
         };
-        line.into_iter().map(stand).collect()
+        self.turns.line().into_iter().map(stand).collect()
     }
 
     /// Gives turns back, by member key, and names the keys that are not of this pool, whose turns are ignored.
     ///
     /// With the same members active at the same weights this is the exact inverse of having taken the turns. When nobody
     /// is active, all members bear the shares of the turns that come back.
+    ///
+    /// # Errors
+    /// More turns than were ever handed out; everything stays as it was.
     pub fn give_back(&mut self, counts: &BTreeMap<String, u64>) -> Result<Vec<String>, AllocationError> {
         let mut turns = vec![0; self.keys.len()];
         for (member, key) in self.keys.iter().enumerate() {
@@ -190,6 +204,30 @@ impl Quota {
         Ok(unknown)
     }
 
+    /// Turns that were handed out by another rule than this method's: how many each member received. Everybody was entitled
+    /// to its share of all of them; [`Quota::give_back`] is the inverse.
+    ///
+    /// # Errors
+    /// Deficits beyond any proportion.
+    pub fn record(&mut self, received: &[u64]) -> Result<(), AllocationError> {
+        let turns: Vec<i128> = received.iter().map(|&x| -i128::from(x)).collect();
+        if self.idle.is_some() || turns.iter().all(|&x| x == 0) {
+            return Ok(());
+        }
+        self.give_back_to(&turns, None)
+    }
+
+    /// Changes deficits by amounts in their own unit, which sum to zero.
+    pub(super) fn adjust(&mut self, amounts: &[i128]) -> Result<(), AllocationError> {
+        if self.idle.is_some() {
+            return Ok(());
+        }
+        self.settle();
+        let adjusted = self.ledger.adjust(amounts);
+        self.start();
+        adjusted
+    }
+
     /// What is to be kept: opening the same members on it goes on as if nothing had been put away.
     pub fn state(&self) -> PoolState {
         if let Some(state) = &self.idle {
@@ -207,6 +245,44 @@ impl Quota {
         self.keys.len()
     }
 
+    /// Members by position, then key.
+    pub(super) fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// Active members by position, then key.
+    pub(super) fn active(&self) -> &[usize] {
+        &self.active
+    }
+
+    /// Members who are away and entitled to what they miss.
+    pub(super) fn accruing(&self) -> &[usize] {
+        &self.accruing
+    }
+
+    /// Weights without their common divisor, by member; zero for those who are entitled to nothing now.
+    pub(super) fn shares(&self) -> &[i128] {
+        &self.ledger.shares
+    }
+
+    /// Weights in millionths, by member, active or not.
+    pub(super) fn weights(&self) -> &[i128] {
+        &self.weights
+    }
+
+    /// Deficits by member, and one turn in their unit: zero where the pool was never used.
+    pub(super) fn books(&self) -> (Vec<i128>, i128) {
+        match &self.idle {
+            Some(state) => (self.kept(state), state.total_weight * GRAIN),
+            None => (self.deficits(), self.whole()),
+        }
+    }
+
+    fn kept(&self, state: &PoolState) -> Vec<i128> {
+        let kept = |key: &String| state.deficits.get(key).copied().unwrap_or(0);
+        self.keys.iter().map(kept).collect()
+    }
+
     fn refuse_duplicates(&self) -> Result<(), AllocationError> {
         let mut seen = HashSet::with_capacity(self.keys.len());
         for key in &self.keys {
@@ -222,20 +298,59 @@ impl Quota {
         self.ledger.total * GRAIN
     }
 
-    fn open(&mut self, weights: Vec<i128>, state: &PoolState) -> Result<(), AllocationError> {
-        let kept = self
-            .keys
-            .iter()
-            .map(|key| state.deficits.get(key).copied().unwrap_or(0))
+    /// Opens the books on deficits in the unit of the total `before`, for those who are active or accruing now.
+    fn open(&mut self, kept: Vec<i128>, before: i128) -> Result<(), AllocationError> {
+        let mut taking_part = vec![false; self.keys.len()];
+        for &member in &self.active {
+            taking_part[member] = true;
+        }
+        self.accruing = (0..self.keys.len())
+            .filter(|&m| !taking_part[m] && self.credit[m] > 0)
+            .filter(|&m| before == 0 || kept[m] < i128::from(self.credit[m]) * before * GRAIN)
             .collect();
-        self.ledger = Ledger::open(weights, kept, state.total_weight, &self.order)?;
+        for &member in &self.accruing {
+            taking_part[member] = true;
+        }
+        let weight = |m: usize| if taking_part[m] { self.weights[m] } else { 0 };
+        let weights = (0..self.keys.len()).map(weight).collect();
+        self.ledger = Ledger::open(weights, kept, before, &self.order)?;
         self.start();
         Ok(())
     }
 
+    /// Opens the books anew in the middle of a run, without those who leave and those who have all their credit.
+    fn renew(&mut self) {
+        let (whole, before) = (self.whole(), self.ledger.total);
+        let mut kept = self.deficits();
+        for &member in &self.accruing {
+            // The rest of the last turn goes to the others: a credit is never passed.
+            kept[member] = kept[member].min(i128::from(self.credit[member]) * whole);
+        }
+        for member in std::mem::take(&mut self.leaving) {
+            self.active.retain(|&m| m != member);
+            self.credit[member] = 0;
+        }
+        self.ledger.deficits = kept;
+        if self.active.is_empty() {
+            self.start();
+            self.idle = Some(PoolState {
+                total_weight: before,
+                scale: self.scale,
+                deficits: self.keys.iter().cloned().zip(self.ledger.deficits.clone()).collect(),
+            });
+            return;
+        }
+        let kept = std::mem::take(&mut self.ledger.deficits);
+        // Some of the weights that were accepted at the opening: their sum is accepted as well.
+        let opened = self.open(kept, before);
+        debug_assert!(opened.is_ok());
+    }
+
     fn give_back_to(&mut self, turns: &[i128], idle: Option<&PoolState>) -> Result<(), AllocationError> {
         if let Some(state) = idle {
-            self.open(self.weights.clone(), state)?;
+            let kept = self.kept(state);
+            self.ledger = Ledger::open(self.weights.clone(), kept, state.total_weight, &self.order)?;
+            self.start();
         }
         self.settle();
         let given = self.ledger.give_back(turns);
@@ -245,40 +360,31 @@ impl Quota {
 
     /// Sets the clock to step 0 on the deficits of the ledger.
     fn start(&mut self) {
-        let whole = self.whole();
-        self.step = 0;
-        self.contenders = self
-            .active
-            .iter()
-            .map(|&m| Contender::new(self.ledger.deficits[m], self.ledger.shares[m] * GRAIN, whole))
-            .collect();
-        self.due = Tournament::new(Rule::Due, &self.contenders, 0);
-        self.claims = None;
+        let (whole, ledger, credit) = (self.whole(), &self.ledger, &self.credit);
+        let part = |&m: &usize| (ledger.deficits[m], ledger.shares[m] * GRAIN);
+        self.turns = Turns::new(whole, self.active.iter().map(part));
+        let full = |&m: &usize| {
+            let missing = i128::from(credit[m]) * whole - ledger.deficits[m];
+            let pace = ledger.shares[m] * GRAIN;
+            i64::try_from((missing + pace - 1).div_euclid(pace)).unwrap_or(i64::MAX)
+        };
+        self.stop = self.accruing.iter().map(full).min().unwrap_or(i64::MAX);
     }
 
-    /// Writes the deficits of the active members back to the ledger.
+    /// Writes the deficits as they are now to the ledger.
     fn settle(&mut self) {
         self.ledger.deficits = self.deficits();
-        self.step = 0;
-        self.contenders.clear();
     }
 
     fn deficits(&self) -> Vec<i128> {
         let mut deficits = self.ledger.deficits.clone();
-        for (&member, contender) in self.active.iter().zip(&self.contenders) {
-            deficits[member] = contender.deficit(self.step);
+        for (&member, deficit) in self.active.iter().zip(self.turns.deficits()) {
+            deficits[member] = deficit;
+        }
+        let steps = i128::from(self.turns.step());
+        for &member in &self.accruing {
+            deficits[member] += steps * self.ledger.shares[member] * GRAIN;
         }
         deficits
-    }
-
-    fn leader(&mut self) -> Option<usize> {
-        let leader = self.due.winner(&self.contenders, self.step)?;
-        if self.contenders[leader].released(self.step) {
-            return Some(leader);
-        }
-        // Nobody is released: absent members hold what the active ones have overdrawn. The largest claim is the least ahead.
-        self.claims
-            .get_or_insert_with(|| Tournament::new(Rule::Claim, &self.contenders, self.step))
-            .winner(&self.contenders, self.step)
     }
 }
