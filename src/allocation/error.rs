@@ -76,6 +76,39 @@ pub enum AllocationError {
         /// The leaf.
         leaf: usize,
     },
+    /// A load or target is not the decimal text of a number from zero up, or is too large.
+    BadAmount {
+        /// What it is: load or target.
+        what: &'static str,
+        /// Whose.
+        member: String,
+        /// As it was given; empty where there was none.
+        value: String,
+    },
+    /// A setting of a strategy makes no sense.
+    BadSetting {
+        /// Which.
+        what: &'static str,
+        /// As it was given.
+        value: String,
+    },
+    /// A record's value is below zero.
+    BadValue {
+        /// The record's place in the run, from 0.
+        record: usize,
+    },
+    /// The values of a run, and the loads they are added to, sum to more than can be compared exactly.
+    ValuesTooLarge,
+    /// Following where pools hand on what they cannot place leads back to this one.
+    CircularFallback {
+        /// The pool.
+        pool: usize,
+    },
+    /// A record's class is not one of the run's, or a class's set or reps are not.
+    ClassOutOfRange {
+        /// The class.
+        class: u32,
+    },
     /// More records than one run can number.
     TooManyRecords {
         /// How many there are.
@@ -104,9 +137,19 @@ impl AllocationError {
             }
             Self::TooManyTurns { .. } => "Undo smaller runs one after the other.",
             Self::TooManyRecords { .. } => "Set a row_limit, and run more often.",
-            Self::LengthMismatch { .. } | Self::LeafOutOfRange { .. } | Self::BadTarget { .. } => {
-                "This is a defect of pg_dist: please report it with the ruleset."
+            Self::BadAmount { .. } => {
+                "Loads and targets are numbers from zero up, with at most 6 decimals; top-off needs a target for each member."
             }
+            Self::BadSetting { .. } => "Priors are numbers from zero up, not both zero; 0 < floor <= ceiling.",
+            Self::BadValue { .. } => {
+                "Distribute by an expression that is never below zero, for example with greatest(value, 0)."
+            }
+            Self::ValuesTooLarge => "Distribute by a smaller unit of value, for example thousands.",
+            Self::CircularFallback { .. } => "Let the last pool hold what it cannot place, or name a rep.",
+            Self::ClassOutOfRange { .. }
+            | Self::LengthMismatch { .. }
+            | Self::LeafOutOfRange { .. }
+            | Self::BadTarget { .. } => "This is a defect of pg_dist: please report it with the ruleset.",
         }
     }
 }
@@ -152,6 +195,18 @@ impl fmt::Display for AllocationError {
             }
             Self::BadTarget { leaf } => {
                 write!(f, "leaf {leaf} points at a pool, rep or reason that does not exist")
+            }
+            Self::BadAmount { what, member, value } => {
+                write!(f, "{what} \"{value}\" of member \"{member}\" is not a usable number")
+            }
+            Self::BadSetting { what, value } => write!(f, "{what} {value} is not usable"),
+            Self::BadValue { record } => write!(f, "the value of record {record} is below zero"),
+            Self::ValuesTooLarge => write!(f, "the values of the records add up to too many digits"),
+            Self::CircularFallback { pool } => {
+                write!(f, "what pool {pool} cannot place would come back to it")
+            }
+            Self::ClassOutOfRange { class } => {
+                write!(f, "class {class} does not exist, or names reps that do not")
             }
             Self::TooManyRecords { count } => {
                 write!(f, "{count} records are more than one run can number")

@@ -86,7 +86,13 @@ impl Ledger {
 
     /// Amounts in the unit of the deficits, which sum to zero, are added.
     pub fn adjust(&mut self, amounts: &[i128]) -> Result<(), AllocationError> {
-        self.set(self.deficits.iter().zip(amounts).map(|(deficit, amount)| deficit + amount).collect())
+        self.set(
+            self.deficits
+                .iter()
+                .zip(amounts)
+                .map(|(deficit, amount)| deficit + amount)
+                .collect(),
+        )
     }
 
     fn set(&mut self, deficits: Vec<i128>) -> Result<(), AllocationError> {

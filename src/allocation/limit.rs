@@ -17,7 +17,13 @@
 //! Instants are counted in `i64`; one beyond it, such as the release of a minute weight, lies beyond [`TURNS`] and so is
 //! never compared with anything but the clock. Deadlines, which are compared with each other, stay in `i128`.
 //!
-//! Every sum of these stays below 2^125, and `i128` holds 2^127 - 1, however many turns are taken.
+//! - Credit of members who are away adds at most 2^16 turns for each of 2^20 members to |d|.
+//!
+//! Loads and values are kept in millionths. A load is at most 2^70 of them, what one run adds at most [`VALUES`] = 2^75, so that
+//! heights stay below 2^76; weights are below 2^50 and entitlements in 2^-20 below 2^51. Levels are compared as
+//! height * weight, below 2^127.
+//!
+//! Every sum of deficits stays below 2^125, and `i128` holds 2^127 - 1, however many turns are taken.
 
 /// Deficits are kept in units of 1 / (total weight * GRAIN).
 pub const GRAIN: i128 = 1 << 20;
@@ -39,3 +45,12 @@ pub const OWED: i128 = 1 << 40;
 
 /// Turns after which the books are rebased, and the most that can be given back at once.
 pub const TURNS: i64 = 1 << 40;
+
+/// The largest load, in the units people write.
+pub const LOAD: u64 = 1_000_000_000_000_000;
+
+/// The largest sum of the values of a run, in millionths.
+pub const VALUES: i128 = 1 << 75;
+
+/// Restricted eligibility is solved exactly up to so many cells, classes times members, unless said otherwise.
+pub const CELLS: usize = 200_000;

@@ -2,9 +2,12 @@
 //!
 //! This is where it is decided that a record is moved, or why it is left, so that every candidate has exactly one of the
 //! two. A pool's turn is used only by a record that is moved.
+//!
+//! This pass knows pools that go by turns only; `run` is the one that knows all strategies, caps and eligibility.
 
 use super::error::AllocationError;
 use super::quota::Quota;
+use super::reason::Reason;
 
 /// Where a record may go, by leaf of the compiled ruleset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,69 +26,6 @@ impl Target {
     /// A record stays where it is for this reason.
     pub fn leave(reason: Reason) -> Target {
         Target::Leave(u16::try_from(i16::from(reason)).unwrap_or(0))
-    }
-}
-
-/// Why a record was left where it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(i16)]
-pub enum Reason {
-    /// A code that is none of these.
-    Unknown = -1,
-    /// It was not left: it was moved.
-    Moved = 0,
-    /// No rule matched it.
-    Unmatched = 1,
-    /// It has an owner, and the rule that matched leaves owned records alone.
-    AlreadyOwned = 2,
-    /// The rep it would go to owns it.
-    SameOwner = 3,
-    /// It would lose its owner, and has none.
-    AlreadyUnowned = 4,
-    /// The pool it would go to has no active member.
-    NobodyActive = 5,
-    /// The rep it would go to is not active.
-    RepInactive = 6,
-    /// The rule that matched says nothing of where it should go.
-    NoDestination = 7,
-}
-
-impl Reason {
-    /// The name under which reasons are counted and audited.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Moved => "moved",
-            Self::Unmatched => "unmatched",
-            Self::AlreadyOwned => "already_owned",
-            Self::SameOwner => "same_owner",
-            Self::AlreadyUnowned => "already_unowned",
-            Self::NobodyActive => "nobody_active",
-            Self::RepInactive => "rep_inactive",
-            Self::NoDestination => "no_destination",
-        }
-    }
-}
-
-impl From<i16> for Reason {
-    fn from(code: i16) -> Reason {
-        match code {
-            0 => Self::Moved,
-            1 => Self::Unmatched,
-            2 => Self::AlreadyOwned,
-            3 => Self::SameOwner,
-            4 => Self::AlreadyUnowned,
-            5 => Self::NobodyActive,
-            6 => Self::RepInactive,
-            7 => Self::NoDestination,
-            _ => Self::Unknown,
-        }
-    }
-}
-
-impl From<Reason> for i16 {
-    fn from(reason: Reason) -> i16 {
-        reason as i16
     }
 }
 
@@ -119,7 +59,7 @@ impl Outcome {
 }
 
 /// The owner of a record that has none, in `owned` of [`allocate`].
-const NO_OWNER: i32 = -1;
+pub(super) const NO_OWNER: i32 = -1;
 
 /// Decides about every record of a run.
 ///
@@ -168,15 +108,20 @@ pub fn allocate(
     Ok(outcome)
 }
 
-/// The new owner of one record, or why it is left.
-fn decide(target: Target, reassign: bool, owner: i32, pools: &mut [PoolRun<'_>]) -> Result<i32, Reason> {
+/// Why a record is left whatever its target could do for it: nothing matched, or it has an owner and keeps it.
+pub(super) fn refused(target: Target, reassign: bool, owner: i32) -> Option<Reason> {
     if let Target::Leave(code) = target
         && reason_of(code) == Some(Reason::Unmatched)
     {
-        return Err(Reason::Unmatched);
+        return Some(Reason::Unmatched);
     }
-    if owner != NO_OWNER && !reassign {
-        return Err(Reason::AlreadyOwned);
+    (owner != NO_OWNER && !reassign).then_some(Reason::AlreadyOwned)
+}
+
+/// The new owner of one record, or why it is left.
+fn decide(target: Target, reassign: bool, owner: i32, pools: &mut [PoolRun<'_>]) -> Result<i32, Reason> {
+    if let Some(reason) = refused(target, reassign, owner) {
+        return Err(reason);
     }
     match target {
         Target::Rep(rep) if as_owner(rep) == Some(owner) => Err(Reason::SameOwner),
@@ -193,12 +138,12 @@ fn decide(target: Target, reassign: bool, owner: i32, pools: &mut [PoolRun<'_>])
 }
 
 /// A rep's index as owners are numbered.
-fn as_owner(rep: u32) -> Option<i32> {
+pub(super) fn as_owner(rep: u32) -> Option<i32> {
     i32::try_from(rep).ok()
 }
 
 /// The reason a target leaves records for; None when there is no such reason to be left.
-fn reason_of(code: u16) -> Option<Reason> {
+pub(super) fn reason_of(code: u16) -> Option<Reason> {
     match i16::try_from(code).map(Reason::from) {
         Ok(Reason::Moved | Reason::Unknown) | Err(_) => None,
         Ok(reason) => Some(reason),
@@ -207,17 +152,8 @@ fn reason_of(code: u16) -> Option<Reason> {
 
 fn check_targets(targets: &[Target], on_owned_reassign: &[bool], pools: &[PoolRun<'_>]) -> Result<(), AllocationError> {
     check_length("on_owned_reassign", on_owned_reassign.len(), targets.len())?;
-    for (leaf, &target) in targets.iter().enumerate() {
-        let good = match target {
-            Target::Rep(rep) => as_owner(rep).is_some(),
-            Target::Pool(pool) => (pool as usize) < pools.len(),
-            Target::Unowned => true,
-            Target::Leave(code) => reason_of(code).is_some(),
-        };
-        if !good {
-            return Err(AllocationError::BadTarget { leaf });
-        }
-    }
+    // The dictionary of reps is not known here, only what numbers an owner can have.
+    check_target_list(targets, i32::MAX as usize + 1, pools.len())?;
     for run in pools {
         check_length("members_to_reps", run.members_to_reps.len(), run.quota.members())?;
         // Their reps too must be numbers that an owner can have: a turn once taken must be used.
@@ -233,8 +169,22 @@ fn check_targets(targets: &[Target], on_owned_reassign: &[bool], pools: &[PoolRu
     Ok(())
 }
 
+/// Refuses targets that do not exist.
+pub(super) fn check_target_list(targets: &[Target], reps: usize, pools: usize) -> Result<(), AllocationError> {
+    let good = |target: &Target| match *target {
+        Target::Rep(rep) => as_owner(rep).is_some() && (rep as usize) < reps,
+        Target::Pool(pool) => (pool as usize) < pools,
+        Target::Unowned => true,
+        Target::Leave(code) => reason_of(code).is_some(),
+    };
+    match targets.iter().position(|target| !good(target)) {
+        Some(leaf) => Err(AllocationError::BadTarget { leaf }),
+        None => Ok(()),
+    }
+}
+
 /// The leaves as indexes into the targets.
-fn check_leaves(leaves: &[i32], targets: usize, owned: usize) -> Result<Vec<usize>, AllocationError> {
+pub(super) fn check_leaves(leaves: &[i32], targets: usize, owned: usize) -> Result<Vec<usize>, AllocationError> {
     check_length("owned", owned, leaves.len())?;
     if i32::try_from(leaves.len()).is_err() {
         return Err(AllocationError::TooManyRecords { count: leaves.len() });
@@ -251,7 +201,7 @@ fn check_leaves(leaves: &[i32], targets: usize, owned: usize) -> Result<Vec<usiz
         .collect()
 }
 
-fn check_length(what: &'static str, found: usize, expected: usize) -> Result<(), AllocationError> {
+pub(super) fn check_length(what: &'static str, found: usize, expected: usize) -> Result<(), AllocationError> {
     if found == expected {
         Ok(())
     } else {

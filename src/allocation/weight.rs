@@ -4,63 +4,19 @@
 //! 10 and 20, or 0.1 and 0.2 become the same integers, hence the same units of the deficits and the same turns.
 
 use super::Member;
+use super::decimal::{self, Decimal, Fault};
 use super::error::AllocationError;
 use super::limit;
 
-/// A weight as an exact integer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Weight {
-    /// The weight times 10^[`limit::DECIMALS`]; above zero.
-    pub units: i128,
-    /// How many decimals it was written with, trailing zeros not counted.
-    pub decimals: u32,
-}
-
-/// Reads the weight of a member.
-pub(super) fn parse(member: &Member) -> Result<Weight, AllocationError> {
-    let value = member.weight.as_str();
-    let bad = || AllocationError::BadWeight {
-        member: member.key.clone(),
-        value: value.to_owned(),
-    };
-    let too_large = || AllocationError::WeightTooLarge {
-        member: member.key.clone(),
-        value: value.to_owned(),
-    };
-    let (whole, fraction) = match value.split_once('.') {
-        Some((_, "")) => return Err(bad()),
-        Some(parts) => parts,
-        None => (value, ""),
-    };
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) {
-        return Err(bad());
+/// Reads the weight of a member, which is above zero.
+pub(super) fn parse(member: &Member) -> Result<Decimal, AllocationError> {
+    let (key, value) = (member.key.clone(), member.weight.clone());
+    match decimal::parse(&member.weight, limit::WEIGHT) {
+        Ok(weight) if weight.units > 0 => Ok(weight),
+        Ok(_) | Err(Fault::Unreadable) => Err(AllocationError::BadWeight { member: key, value }),
+        Err(Fault::Precise) => Err(AllocationError::WeightTooPrecise { member: key, value }),
+        Err(Fault::Large) => Err(AllocationError::WeightTooLarge { member: key, value }),
     }
-
-    let fraction = fraction.trim_end_matches('0');
-    let decimals = u32::try_from(fraction.len()).unwrap_or(u32::MAX);
-    if decimals > limit::DECIMALS {
-        return Err(AllocationError::WeightTooPrecise {
-            member: member.key.clone(),
-            value: value.to_owned(),
-        });
-    }
-    // Digits only, so a failure to parse means that there are too many of them.
-    let whole: i128 = whole.parse().map_err(|_| too_large())?;
-    let fraction: i128 = match fraction {
-        "" => 0,
-        some => some.parse().map_err(|_| bad())?,
-    };
-    let one = 10_i128.pow(limit::DECIMALS);
-    let largest = i128::from(limit::WEIGHT);
-    if whole > largest || (whole == largest && fraction > 0) {
-        return Err(too_large());
-    }
-    let units = whole * one + fraction * 10_i128.pow(limit::DECIMALS - decimals);
-    if units == 0 {
-        return Err(bad());
-    }
-    Ok(Weight { units, decimals })
 }
 
 /// The weights divided by their greatest common divisor, and their sum; a weight of zero stays zero.

@@ -10,6 +10,9 @@ mod naive;
 mod plan;
 mod quota;
 mod refused;
+mod restricted;
+mod run;
+mod world;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,262 @@
+//! Levelling: each record to whoever stands lowest.
+//!
+//! - *load*: greedy on (L + k)/w, k = 1.., which minimises the sum over all of (L + x)(L + x + 1)/(2w), hence also the largest
+//!   load among receivers. Exchange condition: x_i > 0 and i' not full imply (L_i + x_i)/w_i <= (L_i' + x_i' + 1)/w_i'.
+//! - *value*: each record, in descending value, to the lowest L/w.
+//! - *top-off*: greedy on (L + k)/T while L + k <= T, so that fill ratios are as equal as whole records allow.
+//! - *fixed*: everybody the k-th before anybody the next, until it has n or its book is full.
+//!
+//! Loads only rise within a run, so a heap whose entries are looked at again when they come to the top gives each record
+//! in O(log R). Ties go to the larger deficit for one's weight, then position, then key: not always to the same.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
+use super::decimal::ONE;
+use super::limit::GRAIN;
+
+/// What is levelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    Load,
+    Value,
+    TopOff,
+    /// So many for each.
+    Fixed(u64),
+}
+
+/// What this run has given so far, by rep, through whatever leaf: a rep in two pools has one load.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub count: Vec<u64>,
+    /// Sum of the values, in millionths.
+    pub value: Vec<i128>,
+}
+
+/// One who takes part.
+#[derive(Debug, Clone)]
+pub(super) struct Runner {
+    /// Index in the dictionary of reps.
+    pub rep: u32,
+    /// What it held when the run began, in millionths.
+    pub load: i128,
+    /// What the load is divided by.
+    pub weight: i128,
+    /// What it shall hold at most, in millionths.
+    pub target: Option<i128>,
+    /// Records it was given through this pool.
+    pub given: u64,
+    /// Its place by position, then key.
+    pub rank: u32,
+    /// Deficit per weight, in grains of a round in which everybody receives its weight: larger goes first in a tie.
+    pub owed: Owed,
+}
+
+/// (D - x W S) / share, rounded down, and what remains: the part of a deficit that changes with one's own turns only.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Owed {
+    quotient: i128,
+    remainder: i128,
+    stride: i128,
+    stride_remainder: i128,
+    share: i128,
+}
+
+impl Owed {
+    /// Of a member with this deficit and share, one turn being `total` shares.
+    pub fn new(deficit: i128, share: i128, total: i128) -> Owed {
+        if share == 0 {
+            return Owed::default();
+        }
+        Owed {
+            quotient: deficit.div_euclid(share),
+            remainder: deficit.rem_euclid(share),
+            stride: (total * GRAIN).div_euclid(share),
+            stride_remainder: (total * GRAIN).rem_euclid(share),
+            share,
+        }
+    }
+
+    /// It took a turn.
+    pub fn pay(&mut self) {
+        self.quotient -= self.stride;
+        self.remainder -= self.stride_remainder;
+        if self.remainder < 0 {
+            self.remainder += self.share;
+            self.quotient -= 1;
+        }
+    }
+
+    /// What ties are broken by.
+    pub fn measure(&self) -> i128 {
+        self.quotient
+    }
+}
+
+/// How one would stand with the next record: least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stand {
+    /// Divided by the weight it is the level.
+    height: i128,
+    weight: i128,
+    owed: i128,
+    rank: u32,
+    runner: u32,
+}
+
+impl Ord for Stand {
+    fn cmp(&self, other: &Stand) -> Ordering {
+        // Heights stay below 2^76, weights below 2^50: see `limit`.
+        (self.height * other.weight)
+            .cmp(&(other.height * self.weight))
+            .then_with(|| other.owed.cmp(&self.owed))
+            .then_with(|| self.rank.cmp(&other.rank))
+    }
+}
+
+impl PartialOrd for Stand {
+    fn partial_cmp(&self, other: &Stand) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// All who take part, and a line of them for each set of reps that records are limited to.
+#[derive(Debug, Clone)]
+pub(super) struct Levels {
+    pub rule: Rule,
+    pub runners: Vec<Runner>,
+    /// The line of everybody, then one for each set; made when first asked for.
+    lines: Vec<Option<Line>>,
+    /// Records given so far.
+    taken: usize,
+}
+
+/// Those who may have records of one kind, as they stood when they were last looked at: none stands lower by now.
+#[derive(Debug, Clone)]
+struct Line {
+    heap: BinaryHeap<Reverse<Stand>>,
+    /// Records given by the time it was last used.
+    as_of: usize,
+}
+
+impl Levels {
+    pub fn new(rule: Rule, runners: Vec<Runner>) -> Levels {
+        Levels {
+            rule,
+            runners,
+            lines: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    /// Whether one's own book or number is full; caps apart.
+    pub fn full(&self, runner: usize, given: &Given) -> bool {
+        let it = &self.runners[runner];
+        let held = it.load + i128::from(given.count[it.rep as usize]) * ONE;
+        let book = it.target.is_some_and(|target| held + ONE > target);
+        match self.rule {
+            Rule::Load | Rule::Value => false,
+            Rule::TopOff => book,
+            Rule::Fixed(each) => it.given >= each || book,
+        }
+    }
+
+    /// Who is to have the next record: the lowest of the line `of`, which `members` fills when it is first asked for,
+    /// without those who are `shut` (full, so for the rest of the run) or `barred` (from this record).
+    pub fn next(
+        &mut self,
+        of: Option<u32>,
+        members: impl FnOnce() -> Vec<u32>,
+        given: &Given,
+        shut: impl Fn(u32) -> bool,
+        barred: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        let of = of.map_or(0, |set| set as usize + 1);
+        if self.lines.len() <= of {
+            self.lines.resize(of + 1, None);
+        }
+        let mut line = match self.lines[of].take() {
+            Some(line) => line,
+            None => Line {
+                heap: members().into_iter().map(|m| Reverse(self.stand(m, given))).collect(),
+                as_of: self.taken,
+            },
+        };
+        let changed = self.taken - std::mem::replace(&mut line.as_of, self.taken);
+        let winner = if changed > 1 && changed * 8 > line.heap.len() {
+            // Records of other kinds have raised so many that to look at each is quicker than to mend the heap.
+            let open = |m: &u32| !self.full(*m as usize, given) && !shut(*m) && !barred(*m);
+            let here = line.heap.iter().map(|Reverse(stand)| stand.runner);
+            here.filter(open).min_by_key(|&m| self.stand(m, given))
+        } else {
+            self.lowest(&mut line.heap, given, shut, barred)
+        };
+        self.lines[of] = Some(line);
+        winner
+    }
+
+    fn lowest(
+        &self,
+        line: &mut BinaryHeap<Reverse<Stand>>,
+        given: &Given,
+        shut: impl Fn(u32) -> bool,
+        barred: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        let mut aside = Vec::new();
+        let mut winner = None;
+        while let Some(mut top) = line.peek_mut() {
+            let runner = top.0.runner;
+            let now = self.stand(runner, given);
+            if top.0 != now {
+                *top = Reverse(now);
+                continue;
+            }
+            if self.full(runner as usize, given) || shut(runner) {
+                PeekMut::pop(top);
+            } else if barred(runner) {
+                aside.push(PeekMut::pop(top));
+            } else {
+                winner = Some(runner);
+                break;
+            }
+        }
+        line.extend(aside);
+        winner
+    }
+
+    /// One took a record.
+    pub fn took(&mut self, runner: u32) {
+        let it = &mut self.runners[runner as usize];
+        it.given += 1;
+        it.owed.pay();
+        self.taken += 1;
+    }
+
+    /// The load one has now, in millionths.
+    pub fn load(&self, runner: usize, given: &Given) -> i128 {
+        let it = &self.runners[runner];
+        let rep = it.rep as usize;
+        it.load
+            + match self.rule {
+                Rule::Value => given.value[rep],
+                _ => i128::from(given.count[rep]) * ONE,
+            }
+    }
+
+    fn stand(&self, runner: u32, given: &Given) -> Stand {
+        let it = &self.runners[runner as usize];
+        let height = match self.rule {
+            Rule::Value => self.load(runner as usize, given),
+            Rule::Fixed(_) => i128::from(it.given) + 1,
+            Rule::Load | Rule::TopOff => self.load(runner as usize, given) + ONE,
+        };
+        Stand {
+            height,
+            weight: it.weight,
+            owed: it.owed.measure(),
+            rank: it.rank,
+            runner,
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! A pool as the caller describes it, and as it stands open in a run.
+//!
+//! The description is plain data: who its members are, whether each is there, what each holds, what was kept. Opened, it has
+//! the books (`quota`, which every strategy keeps, so that fairness can be told of each), and a dealer that gives each record
+//! to somebody who is there, may have it and is not full.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::absence::{self, Missed};
+use super::caps::Room;
+use super::decimal::{self, Fault, ONE};
+use super::eligibility::{Class, Eligibility};
+use super::error::AllocationError;
+use super::level::{Given, Levels, Owed, Rule as Level, Runner};
+use super::limit;
+use super::pick::{Picks, Rule as Pick, Ticket};
+use super::quota::Quota;
+use super::request::Request;
+use super::weight;
+use super::{Member, PoolState, Reason, Target};
+
+/// How a pool chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// Round robin (all weights `"1"`), weighted, and by performance (weights of `performance::weights`).
+    Turns,
+    /// To the least (load + 1) / weight.
+    Load,
+    /// Records in descending value, each to the least load / weight, loads being sums of values.
+    Value,
+    /// To the least (load + 1) / target, up to the target.
+    TopOff,
+    /// So many for each member, or until its book is full.
+    Fixed {
+        /// How many.
+        each: u64,
+    },
+    /// To the previous owner, else by a hash of the record.
+    Sticky,
+    /// By a hash of the seed and the record.
+    Random {
+        /// The same in a replay of the run.
+        seed: u64,
+    },
+}
+
+/// Whether a member can receive now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It can, unless it is full.
+    Present,
+    /// It cannot.
+    Away {
+        /// Why: [`Reason::OutOfHours`], [`Reason::Absent`] or [`Reason::NobodyActive`] (it is switched off).
+        why: Reason,
+        /// What becomes of the turns it misses.
+        missed: Missed,
+    },
+}
+
+/// A member of a pool in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// The rep's name.
+    pub key: String,
+    /// Its index in the run's dictionary of reps.
+    pub rep: u32,
+    /// See [`Member::weight`].
+    pub weight: String,
+    /// See [`Member::position`].
+    pub position: i64,
+    /// Whether it can receive now.
+    pub presence: Presence,
+    /// What it holds as the rule counts it: the decimal text of a number from zero up. Strategies that level use it.
+    pub load: String,
+    /// How many records its book shall hold: a decimal text; None = no limit. Needed by top-off, used by fixed.
+    pub target: Option<String>,
+}
+
+/// A pool that takes part in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// How it chooses.
+    pub strategy: Strategy,
+    /// Its members, in any order.
+    pub seats: Vec<Seat>,
+    /// What was kept of it.
+    pub state: PoolState,
+    /// By member, when the turns it missed lapse, in seconds since 1970; as [`super::PoolReport::credits`] gave it.
+    pub credits: BTreeMap<String, i64>,
+    /// Where a record goes that nobody here can take; None = it is left.
+    pub otherwise: Option<Target>,
+    /// Up to so many cells (classes times members) restricted eligibility is solved exactly.
+    pub exact_cells: usize,
+}
+
+impl Pool {
+    /// A pool that was never used, whose members have [`limit::CELLS`] cells.
+    pub fn new(strategy: Strategy, seats: Vec<Seat>) -> Pool {
+        Pool {
+            strategy,
+            seats,
+            state: PoolState::default(),
+            credits: BTreeMap::new(),
+            otherwise: None,
+            exact_cells: limit::CELLS,
+        }
+    }
+}
+
+/// What gives records one at a time.
+#[derive(Debug)]
+pub(super) enum Dealer {
+    /// The books themselves.
+    Turns,
+    Levels(Levels),
+    Picks(Picks),
+}
+
+/// A pool in a run.
+#[derive(Debug)]
+pub(super) struct Open<'a> {
+    pub spec: &'a Pool,
+    pub index: u32,
+    pub quota: Quota,
+    pub dealer: Dealer,
+    /// By member.
+    pub received: Vec<u64>,
+    /// By member: full by a cap.
+    pub shut: Vec<bool>,
+    /// Members who are there, by position and key.
+    pub present: Vec<u32>,
+    /// Deficits when it was opened, and one turn in their unit.
+    pub before: (Vec<i128>, i128),
+    /// Loads when it was opened, in millionths.
+    pub loads: Vec<i128>,
+    /// Members who were entitled to what they missed when it was opened.
+    pub accruing: Vec<usize>,
+    of_rep: HashMap<u32, u32>,
+    /// Of each set of reps, the members who are there.
+    sets: HashMap<u32, Vec<u32>>,
+    /// Of each class, why nobody takes its records.
+    whys: HashMap<Option<u32>, Reason>,
+}
+
+impl<'a> Open<'a> {
+    /// Opens a pool at the instant `now`, given which reps are full.
+    pub fn new(spec: &'a Pool, index: u32, room: &Room, now: i64) -> Result<Open<'a>, AllocationError> {
+        let there = |seat: &Seat| seat.presence == Presence::Present;
+        let shut: Vec<bool> = spec
+            .seats
+            .iter()
+            .map(|seat| room.full(seat.rep, Some(index)).is_some())
+            .collect();
+        let members: Vec<Member> = spec
+            .seats
+            .iter()
+            .zip(&shut)
+            .map(|(seat, &shut)| Member {
+                key: seat.key.clone(),
+                weight: seat.weight.clone(),
+                position: seat.position,
+                // Where it is not about turns, who is full goes on being entitled: it is what ties and reports go by.
+                active: there(seat) && !(shut && spec.strategy == Strategy::Turns),
+            })
+            .collect();
+        let credit = spec.seats.iter().zip(&shut).map(|(seat, &shut)| match seat.presence {
+            // Who is full would miss nothing if it were there.
+            Presence::Away { missed, .. } if spec.strategy == Strategy::Turns && !shut => missed.credit(),
+            _ => 0,
+        });
+        let state = absence::lapse(&spec.state, &spec.credits, now);
+        let quota = Quota::with_credit(&members, credit.collect(), &state)?;
+        let order: Vec<u32> = quota.order().iter().filter_map(|&m| u32::try_from(m).ok()).collect();
+        let loads = spec.seats.iter().map(load).collect::<Result<Vec<i128>, _>>()?;
+        Ok(Open {
+            dealer: dealer(spec, &quota, &loads)?,
+            received: vec![0; spec.seats.len()],
+            present: order.into_iter().filter(|&m| there(&spec.seats[m as usize])).collect(),
+            before: quota.books(),
+            accruing: quota.accruing().to_vec(),
+            of_rep: spec.seats.iter().zip(0..).map(|(seat, m)| (seat.rep, m)).collect(),
+            sets: HashMap::new(),
+            whys: HashMap::new(),
+            spec,
+            index,
+            quota,
+            shut,
+            loads,
+        })
+    }
+
+    /// The member that a rep is.
+    pub fn member(&self, rep: u32) -> Option<u32> {
+        self.of_rep.get(&rep).copied()
+    }
+
+    /// The rep that a member is.
+    pub fn rep(&self, member: u32) -> u32 {
+        self.spec.seats[member as usize].rep
+    }
+
+    /// A member is full by a cap.
+    pub fn shut(&mut self, member: u32) {
+        if std::mem::replace(&mut self.shut[member as usize], true) {
+            return;
+        }
+        match &mut self.dealer {
+            Dealer::Turns => self.quota.retire(member as usize),
+            Dealer::Picks(picks) => picks.changed(),
+            // Looks when it comes to somebody.
+            Dealer::Levels(_) => {}
+        }
+    }
+
+    /// Members who are there and in the set of a class, by position and key.
+    pub fn eligible(&mut self, set: Option<u32>, eligibility: &Eligibility) -> &[u32] {
+        let Some(set) = set else { return &self.present };
+        let (present, seats) = (&self.present, &self.spec.seats);
+        self.sets.entry(set).or_insert_with(|| {
+            let Some(reps) = eligibility.sets.get(set as usize) else {
+                return Vec::new();
+            };
+            let inside = |&&m: &&u32| reps.binary_search(&seats[m as usize].rep).is_ok();
+            present.iter().filter(inside).copied().collect()
+        })
+    }
+
+    /// How many of those who are there may have records of a class.
+    pub fn choice(&mut self, class: &Class, eligibility: &Eligibility) -> usize {
+        let all = self.eligible(class.set, eligibility).len();
+        let there = |&&rep: &&u32| {
+            let member = self.member(rep).map(|m| &self.spec.seats[m as usize]);
+            member.is_some_and(|seat| seat.presence == Presence::Present) && eligibility.within(class, rep)
+        };
+        all - class.except.iter().filter(there).count()
+    }
+
+    /// One at a time: whom a record of a class goes to. `hash` and `previous` are for strategies that go by the record.
+    pub fn next(
+        &mut self,
+        class: &Class,
+        eligibility: &Eligibility,
+        given: &Given,
+        hash: u64,
+        previous: Option<u32>,
+    ) -> Option<u32> {
+        if !matches!(self.dealer, Dealer::Turns) {
+            // Made before the dealer is borrowed.
+            self.eligible(class.set, eligibility);
+        }
+        let (spec, shut, present, sets) = (self.spec, &self.shut, &self.present, &self.sets);
+        let line = || match class.set {
+            None => present.clone(),
+            Some(set) => sets.get(&set).cloned().unwrap_or_default(),
+        };
+        let open = || line().into_iter().filter(|&m| !shut[m as usize]).collect();
+        let barred = |m: u32| !class.except.is_empty() && class.bars(spec.seats[m as usize].rep);
+        match &mut self.dealer {
+            Dealer::Turns => self.quota.next().and_then(|m| u32::try_from(m).ok()),
+            Dealer::Levels(levels) => levels.next(class.set, line, given, |m| shut[m as usize], barred),
+            Dealer::Picks(picks) => {
+                let before = previous.and_then(|rep| self.of_rep.get(&rep).copied()).filter(|&m| {
+                    let seat = &spec.seats[m as usize];
+                    let there = seat.presence == Presence::Present && !shut[m as usize];
+                    there && !barred(m) && eligibility.within(class, seat.rep)
+                });
+                match before {
+                    Some(member) if spec.strategy == Strategy::Sticky => Some(member),
+                    _ => picks.next(class.set, hash, open, barred),
+                }
+            }
+        }
+    }
+
+    /// A member received a record.
+    pub fn took(&mut self, member: u32) {
+        self.received[member as usize] += 1;
+        if let Dealer::Levels(levels) = &mut self.dealer {
+            levels.took(member);
+        }
+    }
+
+    /// Whether its own book or number keeps a member from another record.
+    pub fn book_full(&self, member: usize, given: &Given) -> bool {
+        match &self.dealer {
+            Dealer::Levels(levels) => levels.full(member, given),
+            _ => false,
+        }
+    }
+
+    /// Why nobody takes a record of a class.
+    ///
+    /// Found once for each: who is full stays so.
+    pub fn why(&mut self, request: &Request<'_>, record: usize) -> Reason {
+        let number = request.class_of.get(record).copied();
+        if let Some(&reason) = self.whys.get(&number) {
+            return reason;
+        }
+        let reason = self.find_why(request.class(record), request.eligibility);
+        self.whys.insert(number, reason);
+        reason
+    }
+
+    fn find_why(&self, class: &Class, eligibility: &Eligibility) -> Reason {
+        let seats = &self.spec.seats;
+        if seats.is_empty() {
+            return Reason::NobodyActive;
+        }
+        let mut found = Reason::NoEligibleRep;
+        for (seat, &shut) in seats.iter().zip(&self.shut) {
+            if !eligibility.within(class, seat.rep) {
+                continue;
+            }
+            let here = match seat.presence {
+                _ if class.bars(seat.rep) => Reason::CooledDown,
+                Presence::Away { why, .. } => why,
+                Presence::Present if shut => Reason::CapsFull,
+                Presence::Present => Reason::BooksFull,
+            };
+            if remedy(here) > remedy(found) {
+                found = here;
+            }
+        }
+        found
+    }
+}
+
+/// How near a remedy is: of several reasons the nearest is told.
+fn remedy(reason: Reason) -> u8 {
+    match reason {
+        Reason::CapsFull => 6,
+        Reason::BooksFull => 5,
+        Reason::OutOfHours => 4,
+        Reason::Absent => 3,
+        Reason::CooledDown => 1,
+        Reason::NoEligibleRep => 0,
+        // Switched off.
+        _ => 2,
+    }
+}
+
+fn load(seat: &Seat) -> Result<i128, AllocationError> {
+    let load = decimal::parse(&seat.load, limit::LOAD).map_err(|fault| bad("load", seat, &seat.load, fault))?;
+    Ok(load.units)
+}
+
+fn bad(what: &'static str, seat: &Seat, value: &str, _: Fault) -> AllocationError {
+    AllocationError::BadAmount {
+        what,
+        member: seat.key.clone(),
+        value: value.to_owned(),
+    }
+}
+
+/// What gives the records of a pool, opened on its books.
+fn dealer(spec: &Pool, quota: &Quota, loads: &[i128]) -> Result<Dealer, AllocationError> {
+    let rule = match spec.strategy {
+        Strategy::Turns => return Ok(Dealer::Turns),
+        Strategy::Sticky => return picks(Pick::Sticky, spec, quota),
+        Strategy::Random { seed } => return picks(Pick::Random(seed), spec, quota),
+        Strategy::Load => Level::Load,
+        Strategy::Value => Level::Value,
+        Strategy::TopOff => Level::TopOff,
+        Strategy::Fixed { each } => Level::Fixed(each),
+    };
+    let (deficits, _) = quota.books();
+    let total: i128 = quota.shares().iter().sum();
+    let targets = spec.seats.iter().map(target).collect::<Result<Vec<_>, _>>()?;
+    let mut weights: Vec<i128> = match rule {
+        Level::Load | Level::Value => quota.weights().to_vec(),
+        Level::TopOff => targets.iter().map(|target| target.unwrap_or(0)).collect(),
+        Level::Fixed(_) => vec![1; spec.seats.len()],
+    };
+    weight::reduce(&mut weights)?;
+    let mut runners: Vec<Runner> = Vec::with_capacity(spec.seats.len());
+    for (member, seat) in spec.seats.iter().enumerate() {
+        if rule == Level::TopOff && targets[member].is_none() {
+            return Err(bad("target", seat, "", Fault::Unreadable));
+        }
+        runners.push(Runner {
+            rep: seat.rep,
+            load: loads[member],
+            // A book whose target is zero is full whatever it is divided by.
+            weight: weights[member].max(1),
+            target: targets[member],
+            given: 0,
+            rank: 0,
+            owed: Owed::new(deficits[member], quota.shares()[member], total),
+        });
+    }
+    for (rank, &member) in (0..).zip(quota.order()) {
+        runners[member].rank = rank;
+    }
+    Ok(Dealer::Levels(Levels::new(rule, runners)))
+}
+
+fn target(seat: &Seat) -> Result<Option<i128>, AllocationError> {
+    let read = |text: &String| {
+        decimal::parse(text, limit::WEIGHT)
+            .map(|target| target.units / ONE * ONE)
+            .map_err(|fault| bad("target", seat, text, fault))
+    };
+    seat.target.as_ref().map(read).transpose()
+}
+
+fn picks(rule: Pick, spec: &Pool, quota: &Quota) -> Result<Dealer, AllocationError> {
+    let mut weights = quota.weights().to_vec();
+    weight::reduce(&mut weights)?;
+    let tickets = spec.seats.iter().zip(weights);
+    Ok(Dealer::Picks(Picks::new(
+        rule,
+        tickets.map(|(seat, weight)| Ticket::new(&seat.key, weight)).collect(),
+    )))
+}

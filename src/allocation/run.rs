@@ -1,0 +1,315 @@
+//! One run: who gets each of its records, whatever strategies, caps and eligibility say.
+//!
+//! Records are looked at in rank order. Pools that give one at a time do so then; a pool that must see all its records (by
+//! value, or where some of them are limited to some of its reps) gathers them and decides after the pass, lower indexes
+//! first. What a pool cannot place goes where the pool says, at once or after its decision.
+//!
+//! Whatever gives a record counts it in the caps and in what reps hold, so no cap is passed and a book or a load is one over
+//! all leaves of the run. Every record is moved once or left with a reason.
+
+use std::cmp::Reverse;
+
+use super::absence;
+use super::caps::Room;
+use super::eligibility::Class;
+use super::error::AllocationError;
+use super::level::Given;
+use super::limit;
+use super::plan::{self, NO_OWNER, Outcome, Target};
+use super::pool::{Open, Presence, Strategy};
+use super::reason::Reason;
+use super::report::{PoolReport, Report};
+use super::request::{self, Request};
+use super::restricted::{self, Method};
+
+/// Decides about every record of a run.
+///
+/// # Errors
+/// Arguments that contradict each other, and numbers that make no sense, each found before anything is decided.
+pub fn distribute(request: &Request<'_>) -> Result<Report, AllocationError> {
+    let mut run = Run::open(request)?;
+    let mut later: Vec<(u32, Target)> = Vec::new();
+    for record in 0..run.leaves.len() {
+        let leaf = run.leaves[record];
+        let (target, reassign) = (request.targets[leaf], request.reassign[leaf]);
+        match plan::refused(target, reassign, request.owned[record]) {
+            Some(reason) => run.leave(record, reason),
+            None => run.place(record, target)?,
+        }
+    }
+    while let Some(pool) = run.queues.iter().position(|queue| !queue.is_empty()) {
+        run.settle(pool, &mut later)?;
+        // Back in rank order, as other pools' leftovers are gathered with them.
+        for (record, target) in later.drain(..) {
+            run.place(record as usize, target)?;
+        }
+    }
+    run.close()
+}
+
+struct Run<'a> {
+    request: &'a Request<'a>,
+    leaves: Vec<usize>,
+    room: Room,
+    given: Given,
+    pools: Vec<Open<'a>>,
+    /// By pool, whether it decides after the pass, and how it did.
+    gathers: Vec<bool>,
+    methods: Vec<Method>,
+    /// By pool, its records, in rank order.
+    queues: Vec<Vec<u32>>,
+    rep: Vec<i32>,
+    reason: Vec<i16>,
+}
+
+impl<'a> Run<'a> {
+    fn open(request: &'a Request<'a>) -> Result<Run<'a>, AllocationError> {
+        let leaves = request::check(request)?;
+        let room = Room::new(request.caps, request.reps);
+        let mut pools = Vec::with_capacity(request.pools.len());
+        for (pool, index) in request.pools.iter().zip(0..) {
+            pools.push(Open::new(pool, index, &room, request.now)?);
+        }
+        let mut run = Run {
+            request,
+            room,
+            given: Given {
+                count: vec![0; request.reps],
+                value: vec![0; request.reps],
+            },
+            gathers: request.pools.iter().map(|p| p.strategy == Strategy::Value).collect(),
+            methods: vec![Method::InOrder; pools.len()],
+            queues: vec![Vec::new(); pools.len()],
+            pools,
+            rep: vec![Outcome::LEFT; leaves.len()],
+            reason: vec![Reason::Unknown.into(); leaves.len()],
+            leaves,
+        };
+        run.find_restricted();
+        Ok(run)
+    }
+
+    /// Pools to which a record may come that only some of the reps there may have gather their records.
+    fn find_restricted(&mut self) {
+        let classes = self.request.eligibility.classes.len();
+        let mut seen = vec![Vec::new(); self.pools.len()];
+        for (record, &class) in self.request.class_of.iter().enumerate() {
+            let leaf = self.leaves[record];
+            if !self.request.reassign[leaf] && self.request.owned[record] != NO_OWNER {
+                continue;
+            }
+            let mut target = Some(self.request.targets[leaf]);
+            while let Some(Target::Pool(pool)) = target {
+                let pool = pool as usize;
+                target = self.pools[pool].spec.otherwise;
+                if seen[pool].is_empty() {
+                    seen[pool] = vec![false; classes];
+                }
+                if std::mem::replace(&mut seen[pool][class as usize], true) {
+                    continue;
+                }
+                let by_record = matches!(
+                    self.pools[pool].spec.strategy,
+                    Strategy::Sticky | Strategy::Random { .. }
+                );
+                let class = self.request.class(record);
+                let open = &mut self.pools[pool];
+                let choice = open.choice(class, self.request.eligibility);
+                let some = choice > 0 && (choice < open.present.len() || !class.costs.is_empty());
+                self.gathers[pool] |= some && !by_record;
+            }
+        }
+    }
+
+    /// Gives a record to a target, or to where that hands it on, or puts it into a pool's queue.
+    fn place(&mut self, record: usize, mut target: Target) -> Result<(), AllocationError> {
+        let class = self.request.class(record);
+        loop {
+            let refused = match target {
+                Target::Pool(pool) => {
+                    let pool = pool as usize;
+                    if self.gathers[pool] {
+                        self.queues[pool].push(u32::try_from(record).unwrap_or(u32::MAX));
+                        return Ok(());
+                    }
+                    match self.next(pool, record, class) {
+                        Some(member) => {
+                            self.took(pool, member, record);
+                            return Ok(());
+                        }
+                        None => {
+                            let reason = self.pools[pool].why(self.request, record);
+                            match self.pools[pool].spec.otherwise {
+                                Some(otherwise) => {
+                                    target = otherwise;
+                                    continue;
+                                }
+                                None => reason,
+                            }
+                        }
+                    }
+                }
+                Target::Rep(rep) => match self.direct(record, rep, class) {
+                    Some(reason) => reason,
+                    None => return Ok(()),
+                },
+                Target::Unowned if self.request.owned[record] == NO_OWNER => Reason::AlreadyUnowned,
+                Target::Unowned => {
+                    self.rep[record] = Outcome::UNOWNED;
+                    self.reason[record] = Reason::Moved.into();
+                    return Ok(());
+                }
+                Target::Leave(code) => plan::reason_of(code).unwrap_or(Reason::Unknown),
+            };
+            self.leave(record, refused);
+            return Ok(());
+        }
+    }
+
+    fn next(&mut self, pool: usize, record: usize, class: &Class) -> Option<u32> {
+        let eligibility = self.request.eligibility;
+        let open = &mut self.pools[pool];
+        let turns = open.spec.strategy == Strategy::Turns;
+        // Here a class is everybody of the pool, or nobody.
+        if turns && !self.request.class_of.is_empty() && open.choice(class, eligibility) == 0 {
+            return None;
+        }
+        let hash = self.request.hashes.get(record).copied().unwrap_or(0);
+        let previous = self.request.previous.get(record);
+        let previous = previous.and_then(|&rep| u32::try_from(rep).ok());
+        open.next(class, eligibility, &self.given, hash, previous)
+    }
+
+    /// A rep that is named directly: why it cannot have the record, or None when it has it.
+    fn direct(&mut self, record: usize, rep: u32, class: &Class) -> Option<Reason> {
+        if plan::as_owner(rep) == Some(self.request.owned[record]) {
+            return Some(Reason::SameOwner);
+        }
+        if !self.request.eligibility.within(class, rep) {
+            return Some(Reason::NoEligibleRep);
+        }
+        if class.bars(rep) {
+            return Some(Reason::CooledDown);
+        }
+        if self.room.full(rep, None).is_some() {
+            return Some(Reason::CapsFull);
+        }
+        self.count(rep, None, record);
+        None
+    }
+
+    fn took(&mut self, pool: usize, member: u32, record: usize) {
+        self.pools[pool].took(member);
+        let rep = self.pools[pool].rep(member);
+        self.count(rep, u32::try_from(pool).ok(), record);
+    }
+
+    /// A rep has a record: it is counted everywhere, and who is full by it takes no more.
+    fn count(&mut self, rep: u32, pool: Option<u32>, record: usize) {
+        self.rep[record] = plan::as_owner(rep).unwrap_or(Outcome::LEFT);
+        self.reason[record] = Reason::Moved.into();
+        self.given.count[rep as usize] += 1;
+        self.given.value[rep as usize] += self.value(record);
+        self.room.take(rep, pool);
+        while let Some(cap) = self.room.emptied() {
+            let cap = &self.request.caps[cap];
+            for open in &mut self.pools {
+                if cap.pool.is_none_or(|pool| pool == open.index) {
+                    let full: Vec<u32> = cap.reps.iter().filter_map(|&rep| open.member(rep)).collect();
+                    full.into_iter().for_each(|member| open.shut(member));
+                }
+            }
+        }
+    }
+
+    fn leave(&mut self, record: usize, reason: Reason) {
+        self.rep[record] = Outcome::LEFT;
+        self.reason[record] = reason.into();
+    }
+
+    /// The value of a record in millionths.
+    fn value(&self, record: usize) -> i128 {
+        let value = self.request.values.get(record).copied().unwrap_or(0);
+        i128::from(value) * 10_i128.pow(limit::DECIMALS - self.request.decimals)
+    }
+
+    /// Decides about all that a pool has gathered; what it cannot place and hands on is put into `later`.
+    fn settle(&mut self, pool: usize, later: &mut Vec<(u32, Target)>) -> Result<(), AllocationError> {
+        let mut records = std::mem::take(&mut self.queues[pool]);
+        records.sort_unstable();
+        let by_value = self.pools[pool].spec.strategy == Strategy::Value;
+        let mut left = Vec::new();
+        if by_value {
+            let value = |record: u32| (Reverse(self.request.values[record as usize]), record);
+            let mut line: Vec<(Reverse<i64>, u32)> = records.into_iter().map(value).collect();
+            line.sort_unstable();
+            for (_, record) in line {
+                match self.next(pool, record as usize, self.request.class(record as usize)) {
+                    Some(member) => self.took(pool, member, record as usize),
+                    None => left.push(record),
+                }
+            }
+            left.sort_unstable();
+        } else {
+            let open = &mut self.pools[pool];
+            let (takers, method) = restricted::settle(open, &records, self.request, &self.room, &self.given)?;
+            self.methods[pool] = method;
+            for (record, taker) in records.into_iter().zip(takers) {
+                match taker {
+                    Some(member) => self.took(pool, member, record as usize),
+                    None => left.push(record),
+                }
+            }
+        }
+        for record in left {
+            match self.pools[pool].spec.otherwise {
+                Some(otherwise) => later.push((record, otherwise)),
+                None => {
+                    let reason = self.pools[pool].why(self.request, record as usize);
+                    self.leave(record as usize, reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the books away.
+    fn close(mut self) -> Result<Report, AllocationError> {
+        let mut reports = Vec::with_capacity(self.pools.len());
+        for (open, &method) in self.pools.iter_mut().zip(&self.methods) {
+            if open.spec.strategy != Strategy::Turns {
+                open.quota.record(&open.received)?;
+            }
+            let state = open.quota.state();
+            let taken = open.received.iter().any(|&x| x > 0);
+            let missed = open.accruing.iter().filter(|_| taken).map(|&m| {
+                let seat = &open.spec.seats[m];
+                let lapses = match seat.presence {
+                    Presence::Away { missed, .. } => missed.lapses(self.request.now),
+                    Presence::Present => None,
+                };
+                (seat.key.clone(), lapses)
+            });
+            let credits = absence::kept(&open.spec.credits, missed, &state, self.request.now);
+            reports.push(PoolReport::new(open, state, credits, method, &self.room, &self.given));
+        }
+        let mut outcome = Outcome {
+            rep: self.rep,
+            reason: self.reason,
+            seq: Vec::with_capacity(self.leaves.len()),
+            moved: 0,
+        };
+        let mut seq = 0;
+        for &reason in &outcome.reason {
+            let moved = reason == i16::from(Reason::Moved);
+            seq += i32::from(moved);
+            outcome.seq.push(if moved { seq } else { 0 });
+        }
+        outcome.moved = usize::try_from(seq).unwrap_or(0);
+        Ok(Report {
+            outcome,
+            pools: reports,
+            caps_left: self.room.into_left(),
+        })
+    }
+}

@@ -1,0 +1,375 @@
+//! Restricted eligibility (X12): the bounds of the table, and brute force as the oracle of the flows.
+
+use proptest::prelude::*;
+
+use super::super::restricted::Method;
+use super::super::spread::{Group, Slot, cells, levelled, spread};
+use super::super::table::{Class, Column, Shares, rounded};
+use super::super::{Cap, Class as Kind, Pool, Strategy as Way};
+use super::world::{World, bits, seats};
+use super::*;
+
+const ONE: i128 = 1_000_000;
+
+/// Classes over so many columns: (supply, the columns as bits).
+fn classes(columns: u32, most: u64) -> impl Strategy<Value = Vec<Class>> {
+    let class = (0..=most, 1..1_u32 << columns);
+    prop::collection::vec(class, 1..5).prop_map(|rows| {
+        let class = |(supply, mask): (u64, u32)| Class {
+            supply,
+            columns: bits(mask),
+            costs: Vec::new(),
+        };
+        rows.into_iter().map(class).collect()
+    })
+}
+
+/// E by column as an exact fraction over one denominator, for weights so small that there is one.
+fn entitlements(classes: &[Class], weights: &[i128]) -> (Vec<i128>, i128) {
+    let total = |class: &Class| class.columns.iter().map(|&c| weights[c as usize]).sum::<i128>();
+    let common: i128 = classes.iter().map(total).product();
+    let mut sums = vec![0; weights.len()];
+    for class in classes {
+        for &column in &class.columns {
+            sums[column as usize] += i128::from(class.supply) * weights[column as usize] * (common / total(class));
+        }
+    }
+    (sums, common)
+}
+
+/// Every way to give the records of the classes to the slots, some left, as sums by slot.
+fn all_sums(classes: &[Class], slots: &[Slot], groups: &[Group]) -> std::collections::BTreeSet<Vec<u64>> {
+    let mut sums = std::collections::BTreeSet::from([vec![0; slots.len()]]);
+    for class in classes {
+        for _ in 0..class.supply {
+            let mut next = sums.clone();
+            for sum in &sums {
+                for &column in &class.columns {
+                    let mut more = sum.clone();
+                    more[column as usize] += 1;
+                    let own = slots[column as usize]
+                        .cap
+                        .is_none_or(|cap| more[column as usize] <= cap);
+                    let shared = groups
+                        .iter()
+                        .all(|g| g.slots.iter().map(|&s| more[s as usize]).sum::<u64>() <= g.cap);
+                    if own && shared {
+                        next.insert(more);
+                    }
+                }
+            }
+            sums = next;
+        }
+    }
+    sums
+}
+
+/// The sum of (L + k)/w over all units, and the levels after each unit from the highest down, over one denominator.
+fn measure(slots: &[Slot], given: &[u64]) -> (i128, Vec<i128>) {
+    let common: i128 = slots.iter().map(|slot| slot.weight).product();
+    let mut levels = Vec::new();
+    for (slot, &x) in slots.iter().zip(given) {
+        levels.extend((1..=i128::from(x)).map(|k| (slot.load + k * ONE) * (common / slot.weight)));
+    }
+    levels.sort_unstable_by_key(|&level| std::cmp::Reverse(level));
+    (levels.iter().sum(), levels)
+}
+
+fn slots(count: usize) -> impl Strategy<Value = Vec<Slot>> {
+    let slot = (0..5_i128, 1..4_i128, prop::option::of(0..4_u64), 0..3_i128);
+    let slot = slot.prop_map(|(load, weight, cap, owed)| Slot {
+        load: load * ONE,
+        weight,
+        cap,
+        owed,
+    });
+    prop::collection::vec(slot, count)
+}
+
+/// Groups that lie within one another or apart: by halves of the columns.
+fn groups() -> impl Strategy<Value = Vec<Group>> {
+    let cap = || prop::option::of(0..6_u64);
+    (cap(), cap(), cap()).prop_map(|caps| {
+        let sets: [(Option<u64>, Vec<u32>); 3] =
+            [(caps.0, vec![0, 1]), (caps.1, vec![2, 3]), (caps.2, vec![0, 1, 2, 3])];
+        sets.into_iter()
+            .filter_map(|(cap, slots)| cap.map(|cap| Group { cap, slots }))
+            .collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Every row sums to n, every cell is the floor or ceiling of n w / W, every column that of E; and whoever could have
+    /// been rounded up in place of another was owed less.
+    #[test]
+    fn rows_cells_and_columns(
+        classes in classes(5, 40),
+        weights in prop::collection::vec(1..9_i128, 5),
+        owed in prop::collection::vec(-3..3_i128, 5),
+    ) {
+        let columns: Vec<Column> = weights.iter().zip(owed).map(|(&weight, owed)| Column { weight, cap: None, owed: owed << 38 }).collect();
+        let shares = Shares::new(&classes, &columns);
+        let table = rounded(&classes, &columns, &shares).unwrap();
+        let (entitled, common) = entitlements(&classes, &weights);
+        let mut sums = [0_i128; 5];
+        for (class, row) in classes.iter().zip(&table) {
+            prop_assert_eq!(row.iter().sum::<u64>(), class.supply);
+            let total: i128 = class.columns.iter().map(|&c| weights[c as usize]).sum();
+            for (&column, &x) in class.columns.iter().zip(row) {
+                let share = i128::from(class.supply) * weights[column as usize];
+                prop_assert!((i128::from(x) * total - share).abs() < total, "cell {x} of {share}/{total}");
+                sums[column as usize] += i128::from(x);
+            }
+        }
+        for (&x, &entitled) in sums.iter().zip(&entitled) {
+            prop_assert!((x * common - entitled).abs() < common, "column {x} of {entitled}/{common}");
+        }
+    }
+
+    /// What is owed decides who is rounded up, where one class goes to all: the largest deficit and fraction first.
+    #[test]
+    fn the_owed_are_rounded_up(supply in 0..30_u64, weights in prop::collection::vec(1..9_i128, 5), owed in prop::collection::vec(-9..9_i128, 5)) {
+        let columns: Vec<Column> = weights.iter().zip(&owed).map(|(&weight, &owed)| Column { weight, cap: None, owed: owed << 38 }).collect();
+        let classes = [Class { supply, columns: bits(31), costs: Vec::new() }];
+        let shares = Shares::new(&classes, &columns);
+        let table = rounded(&classes, &columns, &shares).unwrap();
+        let total: i128 = weights.iter().sum();
+        // In quarters of a turn, times the total.
+        let claim = |c: usize| owed[c] * total + 4 * (i128::from(supply) * weights[c]).rem_euclid(total);
+        let up = |c: usize| i128::from(table[0][c]) * total > i128::from(supply) * weights[c];
+        let ragged = |c: usize| i128::from(supply) * weights[c] % total != 0;
+        for a in (0..5).filter(|&c| up(c)) {
+            for b in (0..5).filter(|&c| ragged(c) && !up(c)) {
+                prop_assert!(claim(a) >= claim(b));
+            }
+        }
+    }
+
+    /// With caps: as many placed as any way places, and among those the least sum of levels, which is at once the least
+    /// highest level, and the least second highest ... With shared caps: as many, and the least highest level.
+    #[test]
+    fn most_placed_then_least_loads(classes in classes(4, 4), slots in slots(4), groups in groups(), shared in any::<bool>()) {
+        let groups = if shared { groups } else { Vec::new() };
+        let given = spread(&classes, &slots, &groups).unwrap();
+        let all = all_sums(&classes, &slots, &groups);
+        prop_assert!(all.contains(&given), "{given:?} cannot be");
+        let most = all.iter().map(|sums| sums.iter().sum::<u64>()).max().unwrap();
+        prop_assert_eq!(given.iter().sum::<u64>(), most);
+        let best = all.iter().filter(|sums| sums.iter().sum::<u64>() == most).map(|sums| measure(&slots, sums));
+        let found = measure(&slots, &given);
+        for other in best {
+            if groups.is_empty() {
+                prop_assert!(found.0 <= other.0 && found.1 <= other.1, "{found:?} {other:?}");
+            } else {
+                prop_assert!(found.1.first() <= other.1.first(), "{found:?} {other:?}");
+            }
+        }
+    }
+
+    /// The cheapest table of given sums: brute force over all tables of two classes.
+    #[test]
+    fn cells_are_the_cheapest(
+        supplies in (0..6_u64, 0..6_u64),
+        costs in prop::collection::vec(0..3_u16, 6),
+        fair in prop::collection::vec(0..3_u64, 6),
+        split in prop::collection::vec(0..6_u64, 4),
+    ) {
+        let class = |supply: u64, costs: &[u16]| Class { supply, columns: vec![0, 1, 2], costs: costs.to_vec() };
+        let classes = [class(supplies.0, &costs[..3]), class(supplies.1, &costs[3..])];
+        let rows = |n: u64, a: u64, b: u64| { let a = a.min(n); let b = b.min(n - a); [a, b, n - a - b] };
+        let (one, two) = (rows(supplies.0, split[0], split[1]), rows(supplies.1, split[2], split[3]));
+        let sums: Vec<u64> = one.iter().zip(two).map(|(a, b)| a + b).collect();
+        let fair = vec![fair[..3].to_vec(), fair[3..].to_vec()];
+        let price = |table: &Vec<Vec<u64>>| -> u64 {
+            let cell = |c: usize, r: usize| {
+                let (x, free) = (table[c][r], fair[c][r]);
+                x * 2 * u64::from(classes[c].costs[r]) + x.saturating_sub(free)
+            };
+            (0..2).flat_map(|c| (0..3).map(move |r| (c, r))).map(|(c, r)| cell(c, r)).sum()
+        };
+        let table = cells(&classes, &sums, &fair);
+        for (row, supply) in table.iter().zip([supplies.0, supplies.1]) {
+            prop_assert_eq!(row.iter().sum::<u64>(), supply);
+        }
+        for (column, &sum) in sums.iter().enumerate() {
+            prop_assert_eq!(table[0][column] + table[1][column], sum);
+        }
+        for a in 0..=supplies.0.min(sums[0]) {
+            for b in 0..=(supplies.0 - a).min(sums[1]) {
+                let c = supplies.0 - a - b;
+                if c <= sums[2] {
+                    let other = vec![vec![a, b, c], vec![sums[0] - a, sums[1] - b, sums[2] - c]];
+                    prop_assert!(price(&table) <= price(&other));
+                }
+            }
+        }
+    }
+
+    /// Levelling in bulk is levelling one by one.
+    #[test]
+    fn bulk_is_one_by_one(slots in slots(6), records in 0..200_u64, spread in 1..2_000_000_i128) {
+        let mut slots = slots;
+        for slot in &mut slots {
+            slot.load = slot.load * spread / 7;
+            slot.weight = slot.weight * spread % 1_000 + 1;
+            slot.cap = slot.cap.map(|cap| cap * 9);
+        }
+        let among: Vec<u32> = (0..6).collect();
+        let mut given = vec![0_u64; 6];
+        for _ in 0..records {
+            let open = (0..6).filter(|&s| slots[s].cap.is_none_or(|cap| given[s] < cap));
+            let level = |s: usize| (slots[s].load + (i128::from(given[s]) + 1) * ONE, slots[s].weight);
+            let lowest = open.min_by(|&a, &b| {
+                let ((ha, wa), (hb, wb)) = (level(a), level(b));
+                (ha * wb).cmp(&(hb * wa)).then(slots[b].owed.cmp(&slots[a].owed)).then(a.cmp(&b))
+            });
+            let Some(lowest) = lowest else { break };
+            given[lowest] += 1;
+        }
+        prop_assert_eq!(levelled(&slots, &among, records), given);
+    }
+
+    /// A whole run of turns with classes and nothing scarce: bounds by class and in total, and within a class after every record.
+    #[test]
+    fn a_run_is_fair_in_each_class_and_in_total(
+        weights in prop::collection::vec(1..5_000_u64, 6),
+        masks in prop::collection::vec(1..64_u32, 1..5),
+        picks in prop::collection::vec(0..4_usize, 1..150),
+    ) {
+        let mut world = World::of(Pool::new(Way::Turns, seats(&weights)), picks.len());
+        let numbers: Vec<u32> = masks.iter().map(|&mask| {
+            let set = Some(world.eligibility.set(bits(mask)));
+            world.eligibility.class(Kind { set, ..Kind::default() })
+        }).collect();
+        world.class_of = picks.iter().map(|&pick| numbers[pick % numbers.len()]).collect();
+        let report = world.run();
+        prop_assert_eq!(report.outcome.moved, picks.len());
+        let everybody = masks.iter().take(picks.iter().max().map_or(0, |m| m + 1)).all(|&mask| mask == 63);
+        prop_assert_eq!(report.pools[0].method == Method::InOrder, everybody || world.class_of.iter().all(|&c| masks[numbers.iter().position(|&n| n == c).unwrap()] == 63));
+        let weight = |rep: u32| i128::from(weights[rep as usize]);
+        for (&number, &mask) in numbers.iter().zip(&masks) {
+            let total: i128 = bits(mask).into_iter().map(weight).sum();
+            let mine: Vec<i32> = (0..picks.len()).filter(|&r| world.class_of[r] == number).map(|r| report.outcome.rep[r]).collect();
+            let mut given = [0_i128; 6];
+            for (t, &rep) in (1..).zip(&mine) {
+                prop_assert!(mask >> rep & 1 == 1);
+                given[rep as usize] += 1;
+                for rep in bits(mask) {
+                    let x = given[rep as usize] * total - t * weight(rep);
+                    // Within one of its part of the cell, which is within one of the share.
+                    prop_assert!(x.abs() < 2 * total);
+                }
+            }
+            for rep in bits(mask) {
+                prop_assert!((given[rep as usize] * total - mine.len() as i128 * weight(rep)).abs() < total);
+            }
+        }
+        // What is booked is what was entitled less what was received, and sums to zero.
+        prop_assert!(sums_to_zero(&report.pools[0].state));
+        prop_assert!(report.pools[0].seats.iter().all(|seat| seat.deficit_after.abs() < 1.0 + 1e-9));
+    }
+
+    /// One record at a time, of classes that overlap: deficits kept between runs hold everybody near what is theirs.
+    #[test]
+    fn one_at_a_time_stays_fair(weights in prop::collection::vec(1..4_u64, 4), picks in prop::collection::vec(0..4_usize, 60)) {
+        let weights: Vec<u64> = weights.into_iter().map(|w| w * 1000).collect();
+        let mut world = World::of(Pool::new(Way::Turns, seats(&weights)), 1);
+        let numbers: Vec<u32> = [3, 6, 12, 15].iter().map(|&mask| {
+            let set = Some(world.eligibility.set(bits(mask)));
+            world.eligibility.class(Kind { set, ..Kind::default() })
+        }).collect();
+        for pick in picks {
+            world.class_of = vec![numbers[pick]];
+            let report = world.run();
+            world.keep(&report);
+            prop_assert!(report.pools[0].seats.iter().all(|seat| seat.deficit_after.abs() < 2.5), "{:?}", report.pools[0].seats);
+        }
+    }
+
+    /// Greedy above the size: nobody beyond a cap or outside a class, nobody left while somebody has room, and the run says so.
+    #[test]
+    fn greedy_says_so(picks in prop::collection::vec(0..3_usize, 1..60), left in 0..20_u64) {
+        let mut world = World::of(Pool::new(Way::Load, seats(&[1000, 1000, 2000])), picks.len());
+        world.pools[0].exact_cells = 0;
+        world.caps = vec![Cap { left, reps: vec![0, 1], pool: None }];
+        let numbers: Vec<u32> = [1, 3, 6].iter().map(|&mask| {
+            let set = Some(world.eligibility.set(bits(mask)));
+            world.eligibility.class(Kind { set, ..Kind::default() })
+        }).collect();
+        world.class_of = picks.iter().map(|&pick| numbers[pick]).collect();
+        let report = world.run();
+        if left > 0 {
+            prop_assert_eq!(report.pools[0].method, Method::GreedyAsLarge);
+        }
+        prop_assert!(report.pools[0].seats[0].received + report.pools[0].seats[1].received <= left);
+        let lost = report.outcome.moved < picks.len();
+        prop_assert!(!lost || report.caps_left[0] == 0);
+    }
+}
+
+/// A worked example: a and b share one territory, b and c another. Without caps everybody has half of each; with a cap on c
+/// the rest goes to b, not to a, and nothing is left lying.
+#[test]
+fn two_territories() {
+    let mut world = World::of(Pool::new(Way::Turns, seats(&[1000, 1000, 1000])), 200);
+    let numbers: Vec<u32> = [3, 6]
+        .iter()
+        .map(|&mask| {
+            let set = Some(world.eligibility.set(bits(mask)));
+            world.eligibility.class(Kind { set, ..Kind::default() })
+        })
+        .collect();
+    world.class_of = (0..200).map(|r| numbers[r % 2]).collect();
+    let received = |world: &World| -> (Vec<u64>, Method) {
+        let report = world.run();
+        (
+            report.pools[0].seats.iter().map(|s| s.received).collect(),
+            report.pools[0].method,
+        )
+    };
+    assert_eq!(received(&world), (vec![50, 100, 50], Method::Shares));
+    world.caps = vec![Cap {
+        left: 20,
+        reps: vec![2],
+        pool: None,
+    }];
+    assert_eq!(received(&world), (vec![60, 120, 20], Method::Levels));
+    world.pools[0].strategy = Way::Load;
+    assert_eq!(received(&world), (vec![90, 90, 20], Method::Levels));
+    // Caps that cross: a with b, b with c.
+    world.caps = vec![
+        Cap {
+            left: 60,
+            reps: vec![0, 1],
+            pool: None,
+        },
+        Cap {
+            left: 60,
+            reps: vec![1, 2],
+            pool: None,
+        },
+    ];
+    assert_eq!(received(&world).1, Method::GreedyAsCrossing);
+}
+
+/// Preferences decide where everything else is equal.
+#[test]
+fn preferences() {
+    for way in [Way::Turns, Way::Load] {
+        let mut world = World::of(Pool::new(way, seats(&[1000, 1000])), 2);
+        let first = world.eligibility.class(Kind {
+            costs: vec![(0, 5)],
+            ..Kind::default()
+        });
+        let second = world.eligibility.class(Kind {
+            costs: vec![(1, 5)],
+            ..Kind::default()
+        });
+        world.class_of = vec![first, second];
+        assert_eq!(world.run().outcome.rep, [1, 0]);
+        world.class_of = vec![second, first];
+        assert_eq!(world.run().outcome.rep, [0, 1]);
+    }
+}
