@@ -2,8 +2,8 @@
 //!
 //! - *lost*: the entitlement is frozen. On return everything is as it was.
 //! - *catch up*: the entitlement grows with the records that go by, until so many turns are owed; what is owed lapses when it
-//!   has not been used for some time since the last turn was missed. On return the turns owed come one after the other, each
-//!   when it is due, which is at once: the most that can come so is the credit.
+//!   has not been used for some time since the last turn was missed. On return the turns owed come at once, one after the
+//!   other: with a credit of c, after t records no more than c + t w/W and less than one on top.
 //! - *keep turn*: a credit of one turn that does not lapse. It is reached when the due date passes, and whoever is owed a
 //!   whole turn is next: so on return it is next if its turn came up meanwhile, once.
 //!
@@ -49,16 +49,17 @@ impl Missed {
     }
 }
 
-/// What was kept of a pool, without the credit that has lapsed by `now`: who has it is even again, and what it was owed goes to
-/// the others when the pool is opened, as what a leaver held does.
-pub(super) fn lapse(state: &PoolState, credits: &BTreeMap<String, i64>, now: i64) -> PoolState {
-    let mut state = state.clone();
-    for (key, deficit) in &mut state.deficits {
-        if credits.get(key).is_some_and(|&lapses| lapses <= now) {
-            *deficit = (*deficit).min(0);
-        }
-    }
-    state
+/// Whose credit has lapsed by `now`, as indexes into the keys.
+pub(super) fn lapsed<'k>(
+    keys: impl Iterator<Item = &'k String>,
+    credits: &BTreeMap<String, i64>,
+    now: i64,
+) -> Vec<usize> {
+    let past = |key: &String| credits.get(key).is_some_and(|&lapses| lapses <= now);
+    keys.enumerate()
+        .filter(|(_, key)| past(key))
+        .map(|(member, _)| member)
+        .collect()
 }
 
 /// The instants to be kept: those of before that have neither lapsed nor been used up, and the new ones.

@@ -44,6 +44,29 @@ pub(super) fn check_owed<'a>(deficits: impl IntoIterator<Item = &'a i128>, total
     Ok(())
 }
 
+/// What the `lapsed` are owed goes to the `active` others in proportion to their weights; they are even then.
+pub(super) fn lapse(deficits: &mut [i128], lapsed: &[usize], active: &[usize], weights: &[i128]) {
+    let others: Vec<usize> = active.iter().copied().filter(|m| !lapsed.contains(m)).collect();
+    let total: i128 = others.iter().map(|&m| weights[m]).sum();
+    if total == 0 {
+        return;
+    }
+    for &member in lapsed {
+        let owed = deficits[member].max(0);
+        deficits[member] -= owed;
+        let mut rest = owed;
+        for &other in &others {
+            let part = owed / total * weights[other] + owed % total * weights[other] / total;
+            deficits[other] += part;
+            rest -= part;
+        }
+        // Less than one unit for each: to the first.
+        for (&other, _) in others.iter().zip(0..rest) {
+            deficits[other] += 1;
+        }
+    }
+}
+
 impl Ledger {
     /// Opens the books of members with these `weights` (zero: does not take part; at least one does) on what was kept
     /// of each, `kept` being in the unit of `before`, an earlier total, which [`check`] has passed. `order` lists the

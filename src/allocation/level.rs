@@ -105,6 +105,13 @@ struct Stand {
     runner: u32,
 }
 
+impl Stand {
+    /// The level, but for rounding.
+    fn nearly(&self) -> f64 {
+        self.height as f64 / self.weight as f64
+    }
+}
+
 impl Ord for Stand {
     fn cmp(&self, other: &Stand) -> Ordering {
         // Heights stay below 2^76, weights below 2^50: see `limit`.
@@ -128,16 +135,16 @@ pub(super) struct Levels {
     pub runners: Vec<Runner>,
     /// The line of everybody, then one for each set; made when first asked for.
     lines: Vec<Option<Line>>,
-    /// Records given so far.
-    taken: usize,
+    /// Levels by runner, nearly: kept while one pool decides about all its records, empty otherwise.
+    nearly: Vec<f64>,
 }
 
-/// Those who may have records of one kind, as they stood when they were last looked at: none stands lower by now.
+/// Those who may have records of one kind.
 #[derive(Debug, Clone)]
 struct Line {
+    runners: Vec<u32>,
+    /// As they stood when they were last looked at: none stands lower by now.
     heap: BinaryHeap<Reverse<Stand>>,
-    /// Records given by the time it was last used.
-    as_of: usize,
 }
 
 impl Levels {
@@ -146,7 +153,7 @@ impl Levels {
             rule,
             runners,
             lines: Vec::new(),
-            taken: 0,
+            nearly: Vec::new(),
         }
     }
 
@@ -178,19 +185,17 @@ impl Levels {
         }
         let mut line = match self.lines[of].take() {
             Some(line) => line,
-            None => Line {
-                heap: members().into_iter().map(|m| Reverse(self.stand(m, given))).collect(),
-                as_of: self.taken,
-            },
+            None => {
+                let runners = members();
+                let heap = runners.iter().map(|&m| Reverse(self.stand(m, given))).collect();
+                Line { runners, heap }
+            }
         };
-        let changed = self.taken - std::mem::replace(&mut line.as_of, self.taken);
-        let winner = if changed > 1 && changed * 8 > line.heap.len() {
-            // Records of other kinds have raised so many that to look at each is quicker than to mend the heap.
-            let open = |m: &u32| !self.full(*m as usize, given) && !shut(*m) && !barred(*m);
-            let here = line.heap.iter().map(|Reverse(stand)| stand.runner);
-            here.filter(open).min_by_key(|&m| self.stand(m, given))
-        } else {
+        let winner = if self.nearly.is_empty() {
             self.lowest(&mut line.heap, given, shut, barred)
+        } else {
+            let open = |m: &u32| !self.full(*m as usize, given) && !shut(*m) && !barred(*m);
+            self.scanned(&line.runners, given, open)
         };
         self.lines[of] = Some(line);
         winner
@@ -225,12 +230,41 @@ impl Levels {
         winner
     }
 
-    /// One took a record.
-    pub fn took(&mut self, runner: u32) {
+    /// The lowest of a line by looking at all: where records of many kinds raise whom others see, heaps are stale as soon as
+    /// they are mended. Levels that differ by more than rounding are told apart by what they nearly are.
+    fn scanned(&self, line: &[u32], given: &Given, open: impl Fn(&u32) -> bool) -> Option<u32> {
+        let (mut winner, mut limit): (Option<Stand>, f64) = (None, f64::INFINITY);
+        for &runner in line {
+            let near = self.nearly[runner as usize];
+            if near <= limit && open(&runner) {
+                let stand = self.stand(runner, given);
+                if winner.is_none_or(|best| stand < best) {
+                    winner = Some(stand);
+                    limit = near * (1.0 + 1e-12);
+                }
+            }
+        }
+        winner.map(|stand| stand.runner)
+    }
+
+    /// From here to [`Levels::scan_no_more`] only this pool's records are given, and they are of several kinds.
+    pub fn scan(&mut self, given: &Given) {
+        let near = |runner: u32| self.stand(runner, given).nearly();
+        self.nearly = (0_u32..).take(self.runners.len()).map(near).collect();
+    }
+
+    pub fn scan_no_more(&mut self) {
+        self.nearly.clear();
+    }
+
+    /// One took a record, which is counted already.
+    pub fn took(&mut self, runner: u32, given: &Given) {
         let it = &mut self.runners[runner as usize];
         it.given += 1;
         it.owed.pay();
-        self.taken += 1;
+        if !self.nearly.is_empty() {
+            self.nearly[runner as usize] = self.stand(runner, given).nearly();
+        }
     }
 
     /// The load one has now, in millionths.

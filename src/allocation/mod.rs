@@ -40,7 +40,7 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `request`, `run`, `report` | what is asked, one pass over the records, what became of it |
-//! | `pool`, `eligibility`, `caps`, `absence`, `reason` | who may receive, and why not |
+//! | `pool`, `dealer`, `eligibility`, `caps`, `absence`, `reason` | who may receive, and why not |
 //! | `quota`, `turns`, `tournament`, `contender`, `ledger` | the quota method, in O(log R) a turn, on deficits that survive every change |
 //! | `level`, `pick` | lowest first; by hash |
 //! | `restricted`, `table`, `spread`, `flow` | tables of whole numbers: proportional without scarcity, level with it |
@@ -56,6 +56,7 @@
 mod absence;
 mod caps;
 mod contender;
+mod dealer;
 mod decimal;
 mod eligibility;
 mod error;

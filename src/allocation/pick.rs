@@ -49,9 +49,11 @@ struct Field {
     /// a and b of each, apart from each other so that the loop over them runs through memory.
     a: Vec<u64>,
     b: Vec<u64>,
-    /// 2^-31 / weight, and the weight's own inverse.
-    step: Vec<f64>,
+    /// The lightest weight / weight in 2^-32, rounded down, and 1 / weight.
+    scale: Vec<u32>,
     inverse: Vec<f64>,
+    /// Once 1 / the lightest weight, in 2^-63.
+    unit: f64,
     /// Sums of weights up to and with each.
     sums: Vec<i128>,
 }
@@ -124,6 +126,8 @@ impl Picks {
 impl Field {
     fn new(members: Vec<u32>, tickets: &[Ticket]) -> Field {
         let mut field = Field::default();
+        let lightest = members.iter().map(|&m| tickets[m as usize].weight).min().unwrap_or(1);
+        field.unit = lightest as f64 * 2.0_f64.powi(63);
         let mut sum = 0;
         for &member in &members {
             let ticket = &tickets[member as usize];
@@ -131,7 +135,8 @@ impl Field {
             field.a.push(ticket.a);
             field.b.push(ticket.b);
             field.inverse.push(1.0 / ticket.weight as f64);
-            field.step.push(2.0_f64.powi(-31) / ticket.weight as f64);
+            let scale = (lightest << 32) / ticket.weight;
+            field.scale.push(u32::try_from(scale).unwrap_or(u32::MAX));
             field.sums.push(sum);
         }
         field.members = members;
@@ -140,18 +145,19 @@ impl Field {
 
     /// The least -ln(u)/w. As -ln(u) >= 1 - u, the logarithm is taken only where that bound may win.
     fn race(&self, record: u64, barred: impl Fn(u32) -> bool) -> Option<u32> {
-        let (mut best, mut bound, mut winner) = (f64::INFINITY, f64::INFINITY, None);
-        let rows = self.a.iter().zip(&self.b).zip(&self.step).enumerate();
-        for (row, ((&a, &b), &step)) in rows {
+        let (mut best, mut bound, mut winner) = (f64::INFINITY, u64::MAX, None);
+        let rows = self.a.iter().zip(&self.b).zip(&self.scale).enumerate();
+        for (row, ((&a, &b), &scale)) in rows {
             let u = mixed(record, a, b);
-            // 1 - u in whole 2^-31, rounded down.
-            let short = i32::try_from(!u >> 33).unwrap_or(0);
-            if f64::from(short) * step < bound {
+            // (1 - u) / w, rounded down, in 2^-63 of the lightest weight's: enough to pass most by.
+            if (!u >> 33) * u64::from(scale) < bound {
                 let member = self.members[row];
                 let u = ((u >> 11) as f64 + 0.5) * 2.0_f64.powi(-53);
                 let time = -u.ln() * self.inverse[row];
                 if time < best && !barred(member) {
-                    (best, bound, winner) = (time, time * (1.0 + 1e-9), Some(member));
+                    (best, winner) = (time, Some(member));
+                    // A cast stays at the largest number where the time is beyond it.
+                    bound = ((time * self.unit * (1.0 + 1e-9)) as u64).saturating_add(1);
                 }
             }
         }

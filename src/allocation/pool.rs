@@ -8,15 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::absence::{self, Missed};
 use super::caps::Room;
-use super::decimal::{self, Fault, ONE};
+use super::dealer::{self, Dealer};
 use super::eligibility::{Class, Eligibility};
 use super::error::AllocationError;
-use super::level::{Given, Levels, Owed, Rule as Level, Runner};
+use super::level::Given;
 use super::limit;
-use super::pick::{Picks, Rule as Pick, Ticket};
 use super::quota::Quota;
 use super::request::Request;
-use super::weight;
 use super::{Member, PoolState, Reason, Target};
 
 /// How a pool chooses.
@@ -108,15 +106,6 @@ impl Pool {
     }
 }
 
-/// What gives records one at a time.
-#[derive(Debug)]
-pub(super) enum Dealer {
-    /// The books themselves.
-    Turns,
-    Levels(Levels),
-    Picks(Picks),
-}
-
 /// A pool in a run.
 #[derive(Debug)]
 pub(super) struct Open<'a> {
@@ -134,6 +123,8 @@ pub(super) struct Open<'a> {
     pub before: (Vec<i128>, i128),
     /// Loads when it was opened, in millionths.
     pub loads: Vec<i128>,
+    /// Nobody could take a turn when it was opened, so nothing has lapsed either.
+    pub idle: bool,
     /// Members who were entitled to what they missed when it was opened.
     pub accruing: Vec<usize>,
     of_rep: HashMap<u32, u32>,
@@ -169,15 +160,16 @@ impl<'a> Open<'a> {
             Presence::Away { missed, .. } if spec.strategy == Strategy::Turns && !shut => missed.credit(),
             _ => 0,
         });
-        let state = absence::lapse(&spec.state, &spec.credits, now);
-        let quota = Quota::with_credit(&members, credit.collect(), &state)?;
+        let lapsed = absence::lapsed(spec.seats.iter().map(|seat| &seat.key), &spec.credits, now);
+        let quota = Quota::with_credit(&members, credit.collect(), &lapsed, &spec.state)?;
         let order: Vec<u32> = quota.order().iter().filter_map(|&m| u32::try_from(m).ok()).collect();
-        let loads = spec.seats.iter().map(load).collect::<Result<Vec<i128>, _>>()?;
+        let loads = spec.seats.iter().map(dealer::load).collect::<Result<Vec<i128>, _>>()?;
         Ok(Open {
-            dealer: dealer(spec, &quota, &loads)?,
+            dealer: Dealer::new(spec, &quota, &loads)?,
             received: vec![0; spec.seats.len()],
             present: order.into_iter().filter(|&m| there(&spec.seats[m as usize])).collect(),
             before: quota.books(),
+            idle: quota.is_idle(),
             accruing: quota.accruing().to_vec(),
             of_rep: spec.seats.iter().zip(0..).map(|(seat, m)| (seat.rep, m)).collect(),
             sets: HashMap::new(),
@@ -273,11 +265,11 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// A member received a record.
-    pub fn took(&mut self, member: u32) {
+    /// A member received a record, which is counted already.
+    pub fn took(&mut self, member: u32, given: &Given) {
         self.received[member as usize] += 1;
         if let Dealer::Levels(levels) = &mut self.dealer {
-            levels.took(member);
+            levels.took(member, given);
         }
     }
 
@@ -338,78 +330,4 @@ fn remedy(reason: Reason) -> u8 {
         // Switched off.
         _ => 2,
     }
-}
-
-fn load(seat: &Seat) -> Result<i128, AllocationError> {
-    let load = decimal::parse(&seat.load, limit::LOAD).map_err(|fault| bad("load", seat, &seat.load, fault))?;
-    Ok(load.units)
-}
-
-fn bad(what: &'static str, seat: &Seat, value: &str, _: Fault) -> AllocationError {
-    AllocationError::BadAmount {
-        what,
-        member: seat.key.clone(),
-        value: value.to_owned(),
-    }
-}
-
-/// What gives the records of a pool, opened on its books.
-fn dealer(spec: &Pool, quota: &Quota, loads: &[i128]) -> Result<Dealer, AllocationError> {
-    let rule = match spec.strategy {
-        Strategy::Turns => return Ok(Dealer::Turns),
-        Strategy::Sticky => return picks(Pick::Sticky, spec, quota),
-        Strategy::Random { seed } => return picks(Pick::Random(seed), spec, quota),
-        Strategy::Load => Level::Load,
-        Strategy::Value => Level::Value,
-        Strategy::TopOff => Level::TopOff,
-        Strategy::Fixed { each } => Level::Fixed(each),
-    };
-    let (deficits, _) = quota.books();
-    let total: i128 = quota.shares().iter().sum();
-    let targets = spec.seats.iter().map(target).collect::<Result<Vec<_>, _>>()?;
-    let mut weights: Vec<i128> = match rule {
-        Level::Load | Level::Value => quota.weights().to_vec(),
-        Level::TopOff => targets.iter().map(|target| target.unwrap_or(0)).collect(),
-        Level::Fixed(_) => vec![1; spec.seats.len()],
-    };
-    weight::reduce(&mut weights)?;
-    let mut runners: Vec<Runner> = Vec::with_capacity(spec.seats.len());
-    for (member, seat) in spec.seats.iter().enumerate() {
-        if rule == Level::TopOff && targets[member].is_none() {
-            return Err(bad("target", seat, "", Fault::Unreadable));
-        }
-        runners.push(Runner {
-            rep: seat.rep,
-            load: loads[member],
-            // A book whose target is zero is full whatever it is divided by.
-            weight: weights[member].max(1),
-            target: targets[member],
-            given: 0,
-            rank: 0,
-            owed: Owed::new(deficits[member], quota.shares()[member], total),
-        });
-    }
-    for (rank, &member) in (0..).zip(quota.order()) {
-        runners[member].rank = rank;
-    }
-    Ok(Dealer::Levels(Levels::new(rule, runners)))
-}
-
-fn target(seat: &Seat) -> Result<Option<i128>, AllocationError> {
-    let read = |text: &String| {
-        decimal::parse(text, limit::WEIGHT)
-            .map(|target| target.units / ONE * ONE)
-            .map_err(|fault| bad("target", seat, text, fault))
-    };
-    seat.target.as_ref().map(read).transpose()
-}
-
-fn picks(rule: Pick, spec: &Pool, quota: &Quota) -> Result<Dealer, AllocationError> {
-    let mut weights = quota.weights().to_vec();
-    weight::reduce(&mut weights)?;
-    let tickets = spec.seats.iter().zip(weights);
-    Ok(Dealer::Picks(Picks::new(
-        rule,
-        tickets.map(|(seat, weight)| Ticket::new(&seat.key, weight)).collect(),
-    )))
 }

@@ -76,15 +76,20 @@ impl Quota {
     /// # Errors
     /// Weights, keys or a state that make no sense.
     pub fn new(members: &[Member], state: &PoolState) -> Result<Quota, AllocationError> {
-        Quota::with_credit(members, vec![0; members.len()], state)
+        Quota::with_credit(members, vec![0; members.len()], &[], state)
     }
 
     /// The same where members who are not active may be entitled to what they miss: by member, until they are owed so many
-    /// turns; 0 = to nothing.
+    /// turns; 0 = to nothing. What the `lapsed` members are owed goes to those who are active.
     ///
     /// # Errors
     /// As for [`Quota::new`].
-    pub fn with_credit(members: &[Member], credit: Vec<u16>, state: &PoolState) -> Result<Quota, AllocationError> {
+    pub fn with_credit(
+        members: &[Member],
+        credit: Vec<u16>,
+        lapsed: &[usize],
+        state: &PoolState,
+    ) -> Result<Quota, AllocationError> {
         if members.len() > limit::MEMBERS {
             return Err(AllocationError::TooManyMembers { count: members.len() });
         }
@@ -123,7 +128,8 @@ impl Quota {
         if quota.active.is_empty() {
             quota.idle = Some(state.clone());
         } else {
-            let kept = quota.kept(state);
+            let mut kept = quota.kept(state);
+            ledger::lapse(&mut kept, lapsed, &quota.active, &quota.weights);
             quota.open(kept, state.total_weight)?;
         }
         Ok(quota)
@@ -245,6 +251,11 @@ impl Quota {
         self.keys.len()
     }
 
+    /// Whether nobody takes turns, so that everything stays as it was.
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle.is_some()
+    }
+
     /// Members by position, then key.
     pub(super) fn order(&self) -> &[usize] {
         &self.order
@@ -340,10 +351,8 @@ impl Quota {
             });
             return;
         }
-        let kept = std::mem::take(&mut self.ledger.deficits);
-        // Some of the weights that were accepted at the opening: their sum is accepted as well.
-        let opened = self.open(kept, before);
-        debug_assert!(opened.is_ok());
+        // Never fails: these are some of the weights whose sum was accepted at the opening.
+        let _ = self.open(self.ledger.deficits.clone(), before);
     }
 
     fn give_back_to(&mut self, turns: &[i128], idle: Option<&PoolState>) -> Result<(), AllocationError> {

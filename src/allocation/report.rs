@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::caps::Room;
+use super::dealer::Dealer;
 use super::decimal;
 use super::level::Given;
 use super::plan::Outcome;
-use super::pool::{Dealer, Open};
+use super::pool::Open;
 use super::restricted::Method;
 use super::{PoolState, Presence, Reason};
 

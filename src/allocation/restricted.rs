@@ -15,12 +15,13 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::caps::Room;
+use super::dealer::Dealer;
 use super::decimal::ONE;
 use super::eligibility::Class;
 use super::error::AllocationError;
 use super::level::{Given, Rule};
 use super::limit::GRAIN;
-use super::pool::{Dealer, Open};
+use super::pool::Open;
 use super::request::Request;
 use super::spread::{self, Group, Slot, Step};
 use super::table::{self, Column, Shares, Table};

@@ -7,10 +7,9 @@
 //! Whatever gives a record counts it in the caps and in what reps hold, so no cap is passed and a book or a load is one over
 //! all leaves of the run. Every record is moved once or left with a reason.
 
-use std::cmp::Reverse;
-
 use super::absence;
 use super::caps::Room;
+use super::dealer::Dealer;
 use super::eligibility::Class;
 use super::error::AllocationError;
 use super::level::Given;
@@ -199,9 +198,9 @@ impl<'a> Run<'a> {
     }
 
     fn took(&mut self, pool: usize, member: u32, record: usize) {
-        self.pools[pool].took(member);
         let rep = self.pools[pool].rep(member);
         self.count(rep, u32::try_from(pool).ok(), record);
+        self.pools[pool].took(member, &self.given);
     }
 
     /// A rep has a record: it is counted everywhere, and who is full by it takes no more.
@@ -240,15 +239,23 @@ impl<'a> Run<'a> {
         let by_value = self.pools[pool].spec.strategy == Strategy::Value;
         let mut left = Vec::new();
         if by_value {
-            let value = |record: u32| (Reverse(self.request.values[record as usize]), record);
-            let mut line: Vec<(Reverse<i64>, u32)> = records.into_iter().map(value).collect();
+            // One number of both, as numbers are quick to sort: the larger value first, then the rank.
+            let both = |record: u32| {
+                let value = u64::try_from(self.request.values[record as usize]).unwrap_or(0);
+                u128::from(!value) << 32 | u128::from(record)
+            };
+            let mut line: Vec<u128> = records.into_iter().map(both).collect();
             line.sort_unstable();
-            for (_, record) in line {
+            self.scan(pool, true);
+            for both in line {
+                // A cast keeps the lower half.
+                let record = both as u32;
                 match self.next(pool, record as usize, self.request.class(record as usize)) {
                     Some(member) => self.took(pool, member, record as usize),
                     None => left.push(record),
                 }
             }
+            self.scan(pool, false);
             left.sort_unstable();
         } else {
             let open = &mut self.pools[pool];
@@ -273,6 +280,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// A pool by value decides about records of several kinds, or has done so.
+    fn scan(&mut self, pool: usize, begin: bool) {
+        if let Dealer::Levels(levels) = &mut self.pools[pool].dealer
+            && !self.request.class_of.is_empty()
+        {
+            if begin {
+                levels.scan(&self.given);
+            } else {
+                levels.scan_no_more();
+            }
+        }
+    }
+
     /// Puts the books away.
     fn close(mut self) -> Result<Report, AllocationError> {
         let mut reports = Vec::with_capacity(self.pools.len());
@@ -290,7 +310,11 @@ impl<'a> Run<'a> {
                 };
                 (seat.key.clone(), lapses)
             });
-            let credits = absence::kept(&open.spec.credits, missed, &state, self.request.now);
+            let credits = if open.idle {
+                open.spec.credits.clone()
+            } else {
+                absence::kept(&open.spec.credits, missed, &state, self.request.now)
+            };
             reports.push(PoolReport::new(open, state, credits, method, &self.room, &self.given));
         }
         let mut outcome = Outcome {

@@ -5,8 +5,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
+mod absence;
 mod change;
+mod level;
 mod naive;
+mod performance;
+mod pick;
 mod plan;
 mod quota;
 mod refused;

@@ -99,7 +99,7 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     /// Every row sums to n, every cell is the floor or ceiling of n w / W, every column that of E; and whoever could have
     /// been rounded up in place of another was owed less.

@@ -14,7 +14,7 @@ fn reasons(outcome: &Outcome) -> Vec<&'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(250))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     /// Conservation, and who may never receive: every record is moved once or left with a reason; no cap is passed; nobody
     /// absent, not eligible or cooled down receives; no book is over-filled; the same again gives the same.
