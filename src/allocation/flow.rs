@@ -4,9 +4,10 @@
 //! by Dijkstra on reduced costs, then Dinic's algorithm on the arcs that lie on them, so that there are as many phases as
 //! different path costs, not as units of flow. Everything is deterministic: arcs are tried in the order they were added.
 //!
-//! Own code, as what is needed of a flow here is what crates leave out. One network is solved again with other
-//! capacities, goes on from a flow that it has, tells the cut, and grows by single units in an order of preference.
-//! Measured at 400 x 200 (bench/allocation): a flow takes about a millisecond, petgraph's `dinics` of a fresh graph 15.
+//! Own code, as what is needed of a flow here is what crates leave out: one network is solved again with other
+//! capacities, goes on from a flow that it has, tells the cut, has costs, and grows by single units in an order of preference.
+//! petgraph has only the flow itself. Measured on 400 x 200 full cells (2026-11-22): 0.3 ms, its `dinics` 1.6 ms, the
+//! Edmonds-Karp of pathfinding 530 ms.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

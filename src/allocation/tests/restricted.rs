@@ -106,8 +106,8 @@ proptest! {
     #[test]
     fn rows_cells_and_columns(
         classes in classes(5, 40),
-        weights in prop::collection::vec(1..9_i128, 5),
-        owed in prop::collection::vec(-3..3_i128, 5),
+        weights in prop_oneof![Just(vec![1_i128; 5]), prop::collection::vec(1..9_i128, 5)],
+        owed in prop::collection::vec(-9..9_i128, 5),
     ) {
         let columns: Vec<Column> = weights.iter().zip(owed).map(|(&weight, owed)| Column { weight, cap: None, owed: owed << 38 }).collect();
         let shares = Shares::new(&classes, &columns);
@@ -372,4 +372,65 @@ fn preferences() {
         world.class_of = vec![second, first];
         assert_eq!(world.run().outcome.rep, [0, 1]);
     }
+}
+
+/// Three thirds are one, which no rounding of thirds tells: such a column gets exactly its one, whatever it and others are owed.
+#[test]
+fn thirds_are_whole() {
+    let class = |columns: [u32; 3]| Class {
+        supply: 1,
+        columns: columns.to_vec(),
+        costs: Vec::new(),
+    };
+    let classes = [class([0, 1, 2]), class([0, 1, 2]), class([0, 3, 4])];
+    for owed in [-5, 0, 5] {
+        let column = |owed: i128| Column {
+            weight: 1,
+            cap: None,
+            owed: owed << 40,
+        };
+        let columns: Vec<Column> = [owed, 0, 0, 0, 0].into_iter().map(column).collect();
+        let table = rounded(&classes, &columns, &Shares::new(&classes, &columns)).unwrap();
+        assert_eq!(table[0][0] + table[1][0] + table[2][0], 1, "{owed}");
+    }
+}
+
+/// More records than there are stages: what a shared cap keeps from two goes to the other two evenly.
+#[test]
+fn a_team_cap_and_many_records() {
+    let slot = |load: i128| Slot {
+        load: load * ONE,
+        weight: 1,
+        cap: None,
+        owed: 0,
+    };
+    let classes = [Class {
+        supply: 1000,
+        columns: vec![0, 1, 2, 3],
+        costs: Vec::new(),
+    }];
+    let groups = [Group {
+        cap: 100,
+        slots: vec![0, 1],
+    }];
+    let slots = [slot(0), slot(20), slot(0), slot(7)];
+    let given = spread(&classes, &slots, &groups).unwrap();
+    assert_eq!(given[0] + given[1], 100);
+    assert_eq!(given[2].abs_diff(given[3] + 7), 1, "{given:?}");
+}
+
+/// Where not all of a class can be placed, the last in rank order are left.
+#[test]
+fn the_last_are_left() {
+    let mut world = World::of(Pool::new(Way::Turns, seats(&[1000, 1000])), 6);
+    let set = Some(world.eligibility.set(vec![0]));
+    let limited = world.eligibility.class(Kind { set, ..Kind::default() });
+    let free = world.eligibility.class(Kind::default());
+    world.class_of = vec![limited, free, limited, limited, limited, free];
+    world.caps = vec![Cap {
+        left: 2,
+        reps: vec![0],
+        pool: None,
+    }];
+    assert_eq!(world.run().outcome.rep, [0, 1, 0, -1, -1, 1]);
 }
