@@ -2,6 +2,7 @@
 //!
 //!     cargo run --release --example allocation            200 reps, then 10 000
 //!     cargo run --release --example allocation -- 200     only so many
+//!     cargo run --release --example allocation -- load    only what has the word in its name
 //!
 //! Each figure is the least of three, of deciding everything about records that are there as arrays: opening the pools
 //! on kept counters, all turns, caps, the outcome. Nothing of PostgreSQL takes part.
@@ -146,7 +147,9 @@ struct Records {
 }
 
 fn main() {
-    let wanted: Vec<usize> = std::env::args().skip(1).filter_map(|arg| arg.parse().ok()).collect();
+    let (numbers, words): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|arg| arg.parse::<usize>().is_ok());
+    let wanted: Vec<usize> = numbers.iter().filter_map(|arg| arg.parse().ok()).collect();
     let records = Records {
         leaves: vec![0; RECORDS],
         owned: vec![-1; RECORDS],
@@ -182,6 +185,9 @@ fn main() {
             ("sticky, classes", Strategy::Sticky, false, false, true),
             ("random, classes", Strategy::Random { seed: 1 }, false, false, true),
         ] {
+            if !words.is_empty() && !words.iter().any(|word| name.contains(word.as_str())) {
+                continue;
+            }
             measure(
                 &Case {
                     name,
