@@ -443,3 +443,24 @@ fn the_last_are_left() {
     }];
     assert_eq!(world.run().outcome.rep, [0, 1, 0, -1, -1, 1]);
 }
+
+/// Greedy, classes with the fewest reps first: who can go to one only does not find it taken.
+#[test]
+fn greedy_begins_with_the_scarce() {
+    let mut world = World::of(Pool::new(Way::Load, seats(&[1000, 1000])), 2);
+    world.pools[0].exact_cells = 0;
+    let set = Some(world.eligibility.set(vec![0]));
+    let limited = world.eligibility.class(Kind { set, ..Kind::default() });
+    let free = world.eligibility.class(Kind::default());
+    world.class_of = vec![free, limited];
+    world.caps = (0..2)
+        .map(|rep| Cap {
+            left: 1,
+            reps: vec![rep],
+            pool: None,
+        })
+        .collect();
+    let report = world.run();
+    assert_eq!(report.outcome.rep, [1, 0]);
+    assert_eq!(report.pools[0].method, Method::GreedyAsLarge);
+}
