@@ -1,7 +1,9 @@
 //! The promises of allocation, held against random pools.
 //!
-//! `quota` states the promises themselves, `change` those about members, weights and absences that change, `naive` is the
-//! method written down literally to compare with, `refused` what must be an error, `plan` the pass over records.
+//! `quota` states the promises of turns, `change` those about members, weights and absences that change, `naive` is the
+//! method written down literally to compare with, `refused` what must be an error, `plan` the pass for turns alone.
+//! `run` holds what is true of every strategy, on the random runs of `world`; `level`, `pick`, `performance`, `absence` and
+//! `restricted` what each promises; `tables` compares flows with brute force.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
@@ -16,6 +18,7 @@ mod quota;
 mod refused;
 mod restricted;
 mod run;
+mod tables;
 mod world;
 
 use std::collections::BTreeMap;
