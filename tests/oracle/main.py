@@ -1,9 +1,10 @@
 """Asks pg_dist for the instants of random recurrences, and says where the oracles beside this file know better.
 
-    main.py SIZE SEED FOLDER
+    main.py SIZE SEED FOLDER [TOPIC...]
 
-SIZE is sample or large (which takes half an hour, and has every change of every zone). The specifications are put into the database of PG* in one go and answered by one statement;
-nothing of pg_dist's is known here but dist._next_runs and dist._tz_version.
+SIZE is sample, or large, which takes half an hour and has every change of every zone. TOPIC is cron, rrule, frequency or
+zones. The specifications of a topic are put into the database of PG* in one go and answered by one statement; nothing of
+pg_dist's is known here but dist._next_runs and dist._tz_version.
 """
 
 import json
@@ -63,7 +64,8 @@ def wrong(oracle, spec, n, after, answer):
         first = oracle.expected(spec, 1, None)[0]
         return f"refused as {refused!r}, but fires at {shown(first)}" if first else None
     zone = clock.Zone.named(spec.get("time_zone") or "UTC")
-    found = [t for t in answer if zone.local(t) <= horizon - clock.REACH]
+    # What comes once in centuries may lie beyond Python's calendar.
+    found = [t for t in answer if t <= clock.micros(horizon) and zone.local(t) <= horizon - clock.REACH]
     instants = [t for t in instants if zone.local(t) <= horizon - clock.REACH]
     return None if found == instants else f"expected {shown(instants)}, got {shown(found)}"
 
@@ -110,19 +112,23 @@ def same_version():
 
 
 def main():
-    size, seed, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    sizes = SIZES[size]
-    dice = random.Random(seed)
+    size, seed, folder, *only = sys.argv[1:]
+    sizes, folder = SIZES[size], Path(folder)
+
+    def dice(topic):
+        return random.Random(f"{seed} {topic}")
+
     names = clock.names()
-    known = [zones.Known(name) for name in sorted(dice.sample(names, min(sizes["zones"], len(names))))]
+    known = [zones.Known(name) for name in sorted(dice("names").sample(names, min(sizes["zones"], len(names))))]
     right = same_version()
-    right &= compare("cron", cron, cron.cases(dice, sizes["cron"], known), folder)
-    right &= compare("rrule", rules, rules.cases(dice, sizes["rrule"], known), folder)
-    right &= compare("frequency", frequencies, frequencies.cases(dice, sizes["frequency"], known), folder)
-    for first in range(0, len(known), 100):
-        some = known[first : first + 100]
-        name = f"daylight saving, {some[0].name} to {some[-1].name}"
-        right &= compare(name, zones, zones.cases(dice, some, size == "large"), folder)
+    for topic, oracle in (("cron", cron), ("rrule", rules), ("frequency", frequencies)):
+        if not only or topic in only:
+            right &= compare(topic, oracle, oracle.cases(dice(topic), sizes[topic], known), folder)
+    if not only or "zones" in only:
+        for first in range(0, len(known), 100):
+            some = known[first : first + 100]
+            name = f"daylight saving, {some[0].name} to {some[-1].name}"
+            right &= compare(name, zones, zones.cases(dice(name), some, size == "large"), folder)
     sys.exit(0 if right else 1)
 
 

@@ -2,7 +2,7 @@
 # The recurrence function against oracles that share no code with it: a scan of minutes for cron, python-dateutil for
 # RRULE, a scan of days for frequencies, Python's zoneinfo for daylight saving; and dist.icalendar read by a library.
 #
-#   tests/oracle/run.sh [sample|large] [SEED]
+#   tests/oracle/run.sh [sample|large] [SEED [TOPIC...]]     topics: cron rrule frequency zones
 #
 # Without a seed the sample is always the same, and the large one is a new one each time; the seed is printed.
 CLUSTER_FSYNC=off
@@ -19,4 +19,4 @@ cluster_start oracle
 cluster_psql -c 'create extension pg_dist'
 say "size $size, seed $seed, $(git rev-parse --short HEAD 2>/dev/null || echo 'no commit'), $(nproc) cores"
 python3 tests/oracle/feed.py
-python3 tests/oracle/main.py "$size" "$seed" "$WORK"
+python3 tests/oracle/main.py "$size" "$seed" "$WORK" "${@:3}"
