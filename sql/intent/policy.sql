@@ -9,10 +9,10 @@ comment on column dist.policy.name is 'Name of the policy, as listed in dist.pol
 comment on column dist.policy.value is 'Its value, in the unit that dist.policies states; null = no limit';
 
 -- A function and not rows of dist.policy: a dump holds only what people changed, so it restores over a fresh install.
+-- Its body is read when it is made, so it needs no search_path, and without one each query has it built in.
 create function dist._policy_defaults() returns table (name text, value bigint, description text)
     language sql immutable
-    set search_path = pg_catalog, pg_temp
-as $$
+begin atomic
     values ('unassigned_rows', 100000::bigint,
             'rows that one run may write to dist.unassigned; the counts in dist.run.reasons are always complete'),
            ('misfire_grace', 60,
@@ -36,8 +36,8 @@ as $$
            ('rows_per_run', null,
             'records that one run may move'),
            ('history_days', null,
-            'days that the history is kept')
-$$;
+            'days that the history is kept');
+end;
 comment on function dist._policy_defaults() is 'Internal: the policies there are';
 
 create view dist.policies as
@@ -93,9 +93,12 @@ comment on function dist.use_preset(text) is
 
 -- Called by triggers, as the extension's owner.
 create function dist._policy_value(policy text) returns bigint
-    language sql stable
+    language plpgsql stable
     set search_path = pg_catalog, pg_temp
+as $$
+begin
     return (select p.value from dist.policies p where p.name = policy);
+end $$;
 comment on function dist._policy_value(text) is 'Internal: the value of a policy that holds; null = no limit';
 
 -- Under a lock, so that two sessions cannot both make the last one.
