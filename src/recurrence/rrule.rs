@@ -112,7 +112,7 @@ fn read(text: &str, start: NaiveDateTime, zone: &Zone) -> Result<Rule, Fault> {
         .parse()
         .map_err(|error: rrule::RRuleError| (error.to_string(), None))?;
     // Local times are given to the crate as if they were UTC: zones are not its business.
-    let rule = without_fifth_last(read.clone())
+    let rule = without_farthest_last(read.clone())
         .validate(start.and_utc().with_timezone(&RuleZone::UTC))
         .map_err(|error| (error.to_string(), None))?;
     let days = days(&read, &rule, start)?;
@@ -146,11 +146,12 @@ fn read(text: &str, start: NaiveDateTime, zone: &Zone) -> Result<Rule, Fault> {
     })
 }
 
-/// What the crate is to check in place of a rule with `-5MO`: it takes `5MO`, but not the fifth from the end, which
-/// RFC 5545 has just as well.
-fn without_fifth_last(rule: RRule<Unvalidated>) -> RRule<Unvalidated> {
+/// What the crate is to check in place of a rule with `-5MO` in a month or `-53MO` in a year: it takes `5MO` and `53MO`,
+/// but not these, which RFC 5545 has just as well. Counted one less from the end, they are within its bounds, and no
+/// others are.
+fn without_farthest_last(rule: RRule<Unvalidated>) -> RRule<Unvalidated> {
     let weekdays = rule.get_by_weekday().iter().map(|&weekday| match weekday {
-        NWeekday::Nth(-5, day) => NWeekday::Nth(-4, day),
+        NWeekday::Nth(n, day) if n < -1 => NWeekday::Nth(n + 1, day),
         other => other,
     });
     let weekdays = weekdays.collect();
@@ -186,7 +187,7 @@ fn days(read: &RRule<Unvalidated>, rule: &RRule<Validated>, start: NaiveDateTime
     }
     days.year_days = rule.get_by_year_day().to_vec();
     days.week_numbers = rule.get_by_week_no().to_vec();
-    // Nor does it pass on the fifth but last weekday of a month.
+    // Nor has it seen those that are farthest from the end.
     let weekdays = match read.get_by_weekday() {
         [] => rule.get_by_weekday(),
         given => given,

@@ -187,6 +187,7 @@ fn z2_what_crontab_does_not_know_is_an_error() {
         "0 0 * * 5#2",
         "0 0 * * 5L",
         "0 0 LW * *",
+        "0 0 L-3 * *",
         "0 0 * * friL",
     ] {
         assert!(wrong(foreign).contains("RRULE"), "{foreign}: {}", wrong(foreign));
@@ -289,6 +290,11 @@ fn x14_rrule() {
         ["2026-05-02 06:00", "2026-08-01 06:00"]
     );
     assert_eq!(from("FREQ=YEARLY;BYMONTH=5;BYDAY=-5SA", 1), ["2026-05-02 06:00"]);
+    // Only a year that begins with a Friday, or a leap year with one as its second day, has 53 of them.
+    assert_eq!(
+        from("FREQ=YEARLY;BYDAY=-53FR", 2),
+        ["2027-01-01 06:00", "2032-01-02 06:00"]
+    );
     // 2034-01-02 is the last day of a week that begins on Tuesday and has more days in 2033: its 52nd.
     assert_eq!(
         from("FREQ=YEARLY;WKST=TU;BYWEEKNO=52;BYDAY=MO;UNTIL=20340601", 99)
@@ -331,6 +337,8 @@ fn x14_wrong_rules_are_refused() {
         "RDATE:20260101T000000",
         "FREQ=DAILY\\nRRULE:FREQ=DAILY",
         "FREQ=MONTHLY;BYDAY=9MO",
+        "FREQ=MONTHLY;BYDAY=-6MO",
+        "FREQ=YEARLY;BYDAY=-54MO",
         "FREQ=MÄRZ",
         "FREQ=DAILY;BYSETPOS=1;BYSETPOS=2",
         "FREQ=WEEKLY;BYMONTHDAY=1",
