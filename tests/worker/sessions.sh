@@ -122,18 +122,19 @@ held_by_a_prepared_transaction() {
     -c "insert into dist.step (schedule, target) values ('held', 'quick')" -c "commit"
   eventually "it ran" "select $(ran held)"
   until cluster_psql -c "begin" -c "update dist.schedule set cron = '*/2 * * * * *' where name = 'held'" -c "prepare transaction 'held'" 2>/dev/null; do :; done
-  schedule free quick 1.5
+  schedule free quick 3.5
   eventually "another schedule runs" "select $(ran free)"
   holds "that one waits" "select next_run_at < clock_timestamp() from dist.schedule_status where name = 'held'"
   cluster_psql -c "rollback prepared 'held'"
   eventually "it goes on by its old plan" "select count(*) >= 2 from dist.run where schedule = 'held' and status = 'succeeded'" 10
   cluster_psql -c "select dist.cancel('held')" >/dev/null
+  cluster_value "select string_agg(format('      %s %s %s..%s', id, concat(status, ' ', cause), due_at::time, due_to::time), E'\n' order by id) from dist.run where schedule = 'held'" >"$WORK/held"
   holds "what it missed is one row, and no instant is in two" "
     select exists (select from dist.run where schedule = 'held' and cause = 'misfire')
        and bool_and(n = 1) from (select count(*) as n from (select min(due_at) as a, max(due_at) as z from dist.run where schedule = 'held' and status = 'succeeded') e,
              generate_series(a, z, interval '1 second') g(at)
         join dist.run r on r.schedule = 'held' and g.at between r.due_at and coalesce(r.due_to, r.due_at)
-       group by g.at) s"
+       group by g.at) s" || { cat "$WORK/held" && return 1; }
   [[ $(log_since 'WARNING:  pg_dist') == 0 ]] || { grep 'WARNING:  pg_dist' "$CLUSTER_LOG" && return 1; }
 }
 check "a prepared transaction that holds a schedule: that one waits, the others do not, and nobody complains" held_by_a_prepared_transaction
