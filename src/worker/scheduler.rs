@@ -98,6 +98,8 @@ pub extern "C-unwind" fn pg_dist_scheduler_main(argument: pg_sys::Datum) {
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
+        // What is off is only made to look dear, and what looks dear would be compiled, which takes 10 MB.
+        ("jit", "off"),
     ] {
         if let Err(failure) = process::pin_setting(name, value) {
             failure.log("setting up the scheduler");
