@@ -22,7 +22,8 @@ grant select, update on all tables in schema public to crm, crm2, crm3, crm4;
 insert into dist.object (name, relation, key_column, owner_column)
 select t, t::regclass, 'id', 'owner' from unnest(array['bad_raises', 'bad_slow', 'bad_column', 'bad_table', 'bad_rights']) t;
 insert into dist.transfer (name, object, source, criteria, to_distribution_rule, on_owned)
-select o.name, o.name, 'any', case o.name when 'bad_column' then '{"field": "score", "op": ">", "value": 1}'::jsonb end, 'turns 0', 'reassign'
+select o.name, o.name, 'any', case o.name when 'bad_column' then '{"field": "score", "op": ">", "value": 1}'::jsonb end,
+       case o.name when 'bad_slow' then 'turns' else 'turns 0' end, 'reassign'
   from dist.object o where o.name like 'bad%';
 
 begin;
@@ -33,8 +34,8 @@ select 'good ' || n, (:'base'::timestamptz + n * 4.0 * :window / :number * inter
 insert into dist.step (schedule, target)
 select 'good ' || n, 'move ' || 1 + n % 1000 from generate_series(0, :number - 1) n;
 
--- Those that only fail do so each second. What takes its time has an owner of its own: the others' owners each have one
--- runner, and whoever's schedule takes a while has their own others wait for it.
+-- Those that only fail do so each second. What takes its time has an owner and a pool of its own: an owner's runs take place
+-- one after another, and so do those that take turns in one pool.
 create temp table kind (kind text, action text, target text, owner text, attempts integer);
 insert into kind values ('raises', 'transfer', 'bad_raises', 'crm', 1), ('is tried again', 'transfer', 'bad_raises', 'crm2', 5),
     ('lacks rights', 'transfer', 'bad_rights', 'crm3', 1), ('takes too long', 'transfer', 'bad_slow', 'crm4', 1),
