@@ -54,16 +54,7 @@ begin
     if wanted is null then
         return;
     end if;
-    -- A query for each, and not a text for all: the session keeps its plan.
-    found := case target
-        when 'object' then exists (select from dist.object o where o.name = wanted)
-        when 'rep' then exists (select from dist.rep r where r.rep = wanted)
-        when 'team' then exists (select from dist.team t where t.team = wanted)
-        when 'distribution_rule' then exists (select from dist.distribution_rule r where r.name = wanted)
-        when 'ruleset' then exists (select from dist.ruleset r where r.name = wanted)
-        when 'transfer' then exists (select from dist.transfer t where t.name = wanted)
-        when 'schedule' then exists (select from dist.schedule s where s.name = wanted)
-    end;
+    execute format('select exists (select from dist.%I where %I = $1)', target, key_column) into found using wanted;
     if found then
         return;
     end if;
