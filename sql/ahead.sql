@@ -121,14 +121,13 @@ as $$
     select dist._icalendar(current_database(), dist._clock(), coalesce(jsonb_agg(jsonb_build_object(
                'uid', format('%s.%s@%s.pg-dist', s.id, to_char(v.at at time zone 'UTC', 'YYYYMMDD"T"HH24MISSUS"Z"'), current_database()),
                'starts', (extract(epoch from v.at) * 1000000)::bigint,
-               'ends', (extract(epoch from v.at + coalesce(s.run_timeout, t.by_policy, '5 minutes')) * 1000000)::bigint,
+               'ends', (extract(epoch from v.at + coalesce(s.run_timeout, make_interval(secs => dist._policy_value('run_timeout')), '5 minutes')) * 1000000)::bigint,
                'summary', s.name,
                'description', concat_ws(E'\n', s.description, 'Steps: ' || nullif(array_to_string(v.steps, ', '), ''),
                                         'Runs as: ' || v.owner, 'Does not run: ' || nullif(concat_ws(', ', v.cause, v.detail), '')),
                'runs', v.outcome = 'fire') order by v.n), '[]'))
       from dist.simulate($1, $2, $3, $4) with ordinality v(at, schedule, outcome, cause, detail, steps, owner, n)
       join dist.schedule s on s.name = v.schedule
-     cross join (select make_interval(secs => p.value) as by_policy from dist.policies p where p.name = 'run_timeout') t
 $$;
 comment on function dist.icalendar(timestamptz, timestamptz, text, integer) is
     'dist.simulate as an iCalendar (RFC 5545): an event for each row, cancelled where nothing runs';

@@ -32,29 +32,54 @@ create function dist._may_run(caller name, owner name) returns boolean
                     (select c.rolsuper from pg_roles c where c.rolname = caller));
 comment on function dist._may_run(name, name) is 'Internal: whether a role may start runs of a schedule''s owner';
 
+-- A schedule, for whoever may start and stop its runs.
+create function dist._schedule_for(schedule_name text, caller name, hint text) returns dist.schedule
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    s dist.schedule;
+begin
+    perform dist._check_schedule_name(schedule_name);
+    select * into s from dist.schedule where name = schedule_name;
+    if not dist._may_run(caller, s.owner) then
+        perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', caller, s.owner), hint);
+    end if;
+    return s;
+end $$;
+comment on function dist._schedule_for(text, name, text) is 'Internal: a schedule whose runs the caller may start and stop; refuses all others';
+
+-- Instant by instant, for a run can make another one due, and what is made up for comes to its next instant.
 create function dist._tick(as_of timestamptz, caller name) returns integer
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
 declare
     fired integer := 0;
-    outcome text;
+    earliest timestamptz;
     target integer;
     busy integer[] := '{}';
 begin
     perform dist._refuse_paused_copy();
     loop
-        select d.schedule_id into target
-          from dist._due(as_of, null) d
-         where d.schedule_id <> all (busy) and dist._may_run(caller, d.owner)
+        select st.next_run_at into earliest
+          from dist.schedule_state st
+          join dist.schedule s on s.id = st.schedule_id
+         where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
+           and st.schedule_id <> all (busy) and dist._may_run(caller, s.owner)
+         order by st.next_run_at
          limit 1;
         exit when not found;
-        outcome := dist._fire(target, as_of, false);
-        if outcome = 'fired' then
-            fired := fired + 1;
-        else
-            busy := busy || target;
-        end if;
+        foreach target in array array(
+            select d.schedule_id from dist._due(earliest, null) d
+             where d.schedule_id <> all (busy) and dist._may_run(caller, d.owner))
+        loop
+            if dist._fire(target, as_of, false) = 'fired' then
+                fired := fired + 1;
+            else
+                busy := busy || target;
+            end if;
+        end loop;
     end loop;
     return fired;
 end $$;
@@ -65,16 +90,11 @@ create function dist._run_now(schedule_name text, caller name) returns bigint
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    s dist.schedule;
-    most bigint := (select p.value from dist.policies p where p.name = 'manual_runs_per_day');
+    s dist.schedule := dist._schedule_for(schedule_name, caller,
+        'A schedule runs with its owner''s rights, so only a member of that role can run it now.');
+    most bigint := dist._policy_value('manual_runs_per_day');
     made bigint;
 begin
-    perform dist._check_schedule_name(schedule_name);
-    select * into s from dist.schedule where name = schedule_name;
-    if not dist._may_run(caller, s.owner) then
-        perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', caller, s.owner),
-            'A schedule runs with its owner''s rights, so only a member of that role can run it now.');
-    end if;
     if s.cancelled_at is not null then
         perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.');
     end if;

@@ -46,7 +46,7 @@ grant execute on function
     dist._explain_past(text, text, bigint),
     dist._check_schedule_name(text),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
-    dist._is_running(integer), dist._running_schedules(), dist._running_key(), dist._policy_defaults(), dist._presets(), dist._workers()
+    dist._is_running(integer), dist._running_schedules(), dist._running_key(), dist._policy_defaults(), dist._policy_value(text), dist._presets(), dist._workers()
     to dist_reader;
 
 -- Looking ahead.
@@ -67,7 +67,7 @@ grant execute on function
     dist.execute(text, timestamptz), dist._execute(text, timestamptz),
     dist.preview_schedule(text, timestamptz),
     dist.undo(bigint), dist._undo(bigint),
-    dist._users_statement(text, bigint, text, tid[], integer[], text[], text[], oid[]), dist._last_failure(),
+    dist._users_statement(text, text), dist._last_failure(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
     dist.pause(text, text), dist.resume(text), dist.cancel(text, text), dist._resume_stopped(text),
     dist.save_template(text, text), dist.make_transfer(text, text, jsonb), dist._copy_transfer(text, text, boolean, jsonb),
@@ -82,7 +82,7 @@ grant execute on function
 
 -- Watching runs, and stopping them.
 grant execute on function
-    dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._blocked(),
+    dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._overdue(interval), dist._blocked(),
     dist._health_of_schedules(), dist._blame(integer), dist._pools(text), dist._reach(text)
     to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;

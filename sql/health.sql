@@ -87,6 +87,24 @@ begin
 end $$;
 comment on function dist._health_of_worker() is 'Internal: the part of dist.health about processes';
 
+-- What is due and is not being run, the longest first.
+create function dist._overdue(late_by interval) returns table (schedule text, next_run_at timestamptz, held_by xid)
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
+        select s.name, st.next_run_at, st.xmax
+          from dist.schedule_state st
+          join dist.schedule s on s.id = st.schedule_id
+         where st.next_run_at < clock_timestamp() - late_by and s.enabled and s.cancelled_at is null
+           and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks')
+         order by st.next_run_at;
+end $$;
+comment on function dist._overdue(interval) is
+    'Internal: schedules that are late by more than that and not being run; held_by: who has locked their state last';
+
 -- Who holds what a run needs. A run of the worker does not wait for locks, so there is nobody to be seen waiting: but the
 -- holder's transaction stands in the row that it holds.
 create function dist._blocked() returns table (schedule text, since timestamptz, what text, culprit integer)
@@ -96,28 +114,23 @@ as $$
 #variable_conflict use_column
 begin
     return query
-        with overdue as (
-            select s.id, s.name, st.next_run_at, st.xmax as held_by
-              from dist.schedule_state st
-              join dist.schedule s on s.id = st.schedule_id
-             where st.next_run_at < clock_timestamp() - interval '1 second' and s.enabled and s.cancelled_at is null
-               and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks')
-             order by st.next_run_at
-             limit 100),
-        needs as (
-            select o.name, o.next_run_at, 'its state' as what, o.held_by from overdue o
-            union all
-            select o.name, o.next_run_at, format('object %L', x.object), x.xmax
+        with overdue as (select o.* from dist._overdue('1 second') o limit 100),
+        steps as (
+            select o.schedule, o.next_run_at, p.target
               from overdue o
-              join dist.step p on p.schedule = o.name and p.active and p.action = 'transfer'
+              join dist.step p on p.schedule = o.schedule and p.active and p.action = 'transfer'),
+        needs as (
+            select o.schedule, o.next_run_at, 'its state' as what, o.held_by from overdue o
+            union all
+            select p.schedule, p.next_run_at, format('object %L', x.object), x.xmax
+              from steps p
               join dist.transfer t on t.name = p.target
               join dist.object_state x on x.object = t.object
             union all
-            select o.name, o.next_run_at, format('distribution rule %L', x.distribution_rule), x.xmax
-              from overdue o
-              join dist.step p on p.schedule = o.name and p.active and p.action = 'transfer'
+            select p.schedule, p.next_run_at, format('distribution rule %L', x.distribution_rule), x.xmax
+              from steps p
               join dist.pool x on x.distribution_rule = any (dist._pools(p.target)))
-        select n.name, n.next_run_at, n.what, l.pid
+        select n.schedule, n.next_run_at, n.what, l.pid
           from needs n
           join pg_locks l on l.locktype = 'transactionid' and l.granted and l.transactionid = n.held_by
          where l.pid <> pg_backend_pid()
@@ -137,26 +150,17 @@ as $$
 #variable_conflict use_column
 declare
     here oid := (select d.oid from pg_database d where d.datname = current_database());
-    grace bigint := (select p.value from dist.policies p where p.name = 'misfire_grace');
-    late bigint;
+    grace bigint := dist._policy_value('misfire_grace');
     latest record;
 begin
-    select count(*) into late
-      from dist.schedule_state st
-      join dist.schedule s on s.id = st.schedule_id
-     where st.next_run_at < clock_timestamp() and s.enabled and s.cancelled_at is null
-       and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks');
-    select s.name, st.next_run_at, clock_timestamp() - st.next_run_at as lag into latest
-      from dist.schedule_state st
-      join dist.schedule s on s.id = st.schedule_id
-     where st.next_run_at < clock_timestamp() and s.enabled and s.cancelled_at is null
-       and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks')
-     order by st.next_run_at
+    select o.schedule, o.next_run_at, clock_timestamp() - o.next_run_at as lag, count(*) over () as number into latest
+      from dist._overdue('0') o
+     order by o.next_run_at
      limit 1;
     return query
         select 'check', 'lag', case when extract(epoch from latest.lag) > grace then 'warning' else 'ok' end,
-               case late when 0 then 'nothing is overdue'
-                         else format('%s due; the longest, %L, for %s', late, latest.name, date_trunc('milliseconds', latest.lag)) end,
+               case when latest.number is null then 'nothing is overdue'
+                    else format('%s due; the longest, %L, for %s', latest.number, latest.schedule, date_trunc('milliseconds', latest.lag)) end,
                latest.next_run_at, here, null::oid, null::integer;
     return query
         select 'blocked', b.schedule, 'warning', format('%s is held by %s', b.what, dist._blame(b.culprit)), b.since, here,

@@ -73,7 +73,7 @@ as $$
 declare
     st dist.schedule_state;
     s dist.schedule;
-    most bigint := (select p.value from dist.policies p where p.name = 'crash_limit');
+    most bigint := dist._policy_value('crash_limit');
 begin
     select * into st from dist.schedule_state x where x.schedule_id = target for update nowait;
     select * into s from dist.schedule x where x.id = target;

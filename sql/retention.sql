@@ -6,7 +6,7 @@ create function dist._kept_since() returns timestamptz
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    days bigint := (select p.value from dist.policies p where p.name = 'history_days');
+    days bigint := dist._policy_value('history_days');
 begin
     if days is null then
         return null;

@@ -63,14 +63,8 @@ create function dist._cancel_run(schedule_name text, caller name) returns boolea
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    s dist.schedule;
+    s dist.schedule := dist._schedule_for(schedule_name, caller, 'Only a member of the owner''s role can cancel its run.');
 begin
-    perform dist._check_schedule_name(schedule_name);
-    select * into s from dist.schedule where name = schedule_name;
-    if not dist._may_run(caller, s.owner) then
-        perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', caller, s.owner),
-            'Only a member of the owner''s role can cancel its run.');
-    end if;
     if dist._ask_to_stop(s.id, (select r.oid from pg_roles r where r.rolname = caller)) then
         return true;
     end if;

@@ -105,7 +105,7 @@ create function dist._running_schedule(transfer text) returns text
         select s.name
           from dist.step p
           join dist.schedule s on s.name = p.schedule
-         where p.action = 'transfer' and p.target = transfer and dist._is_running(s.id)
+         where p.action = 'transfer' and p.target = transfer and s.id in (select r from dist._running_schedules() r)
          limit 1);
 comment on function dist._running_schedule(text) is 'Internal: a schedule that is running the transfer now, or null';
 

@@ -5,7 +5,6 @@ create function dist.save_template(transfer text, template text) returns void
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._must_exist('transfer', coalesce(save_template.transfer, ''), 'name', coalesce(save_template.transfer, ''), 'transfer');
     perform dist._copy_transfer(save_template.transfer, save_template.template, true);
 end $$;
 comment on function dist.save_template(text, text) is 'Saves a copy of a transfer as a template';
@@ -15,7 +14,6 @@ create function dist.make_transfer(template text, transfer text, changes jsonb d
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._must_exist('transfer', coalesce(make_transfer.template, ''), 'name', coalesce(make_transfer.template, ''), 'transfer');
     perform dist._copy_transfer(make_transfer.template, make_transfer.transfer, false, make_transfer.changes);
 end $$;
 comment on function dist.make_transfer(text, text, jsonb) is
@@ -31,6 +29,7 @@ declare
                                and a.attname not in ('name', 'is_template', 'written_by'));
     wrong text;
 begin
+    perform dist._must_exist('transfer', coalesce(source, ''), 'name', coalesce(source, ''), 'transfer');
     if jsonb_typeof(changes) is distinct from 'object' then
         perform dist._refuse('transfer', copy, '22023', format('changes %s is not a JSON object', coalesce(changes::text, 'null')),
             'Give column names and values, such as {"row_limit": 100}.');

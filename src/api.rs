@@ -60,7 +60,8 @@ fn choose(
         misfire_window,
         retry_after,
     };
-    let due = standing::Due::read(&schedule.0, &spans, &state.0, &router::kept::limits()?)?;
+    let limits = router::kept::limits()?;
+    let due = standing::Due::read(&schedule.0, &spans, &state.0, &limits)?;
     let choice = due.firing().choose(&due.standing, clock::from_pg(at)?);
     due.keep(schedule_id);
     let row = choice

@@ -1,6 +1,9 @@
 //! The catalogue as criteria and router see it: a table and its columns, read in one query.
 
+use pgrx::JsonB;
+use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
+use pgrx::spi::{self, SpiTupleTable};
 use serde::Deserialize;
 
 use crate::criteria;
@@ -94,41 +97,31 @@ impl Relation {
 ///
 /// # Errors
 /// When the query fails, or the value is not of the shape that is asked for.
-pub fn read<T: serde::de::DeserializeOwned>(query: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<Option<T>> {
-    let value = xact::as_extension_owner(|| {
-        // Once the transaction has written or locked anything, which every run has by then, `select` takes a snapshot
-        // of its own; before, it needs no transaction id, so that previews work on a standby.
-        Spi::connect(|client| {
-            let rows = prepared::select(client, query, args)?;
-            if rows.is_empty() {
-                return Ok(None);
-            }
-            rows.first().get_one::<pgrx::JsonB>()
-        })
-    })?
-    .map_err(internal)?;
-    value
-        .map(|json| serde_json::from_value(json.0).map_err(internal))
-        .transpose()
+pub fn read<T: serde::de::DeserializeOwned>(query: &str, args: &[DatumWithOid<'_>]) -> Result<Option<T>> {
+    // Once the transaction has written or locked anything, which every run has by then, `select` takes a snapshot
+    // of its own; before, it needs no transaction id, so that previews work on a standby.
+    shaped(|| Spi::connect(|client| first(prepared::select(client, query, args)?)))
 }
 
 /// The same for a run that is going to write: sees what has been committed by now, also in a statement that has been
 /// going on for long.
-pub fn read_newest<T: serde::de::DeserializeOwned>(
-    query: &str,
-    args: &[pgrx::datum::DatumWithOid<'_>],
-) -> Result<Option<T>> {
-    let value = xact::as_extension_owner(|| {
-        Spi::connect_mut(|client| {
-            let rows = prepared::update(client, query, args)?;
-            if rows.is_empty() {
-                return Ok(None);
-            }
-            rows.first().get_one::<pgrx::JsonB>()
-        })
-    })?
-    .map_err(|error: pgrx::spi::Error| internal(error))?;
-    value
+///
+/// # Errors
+/// As above.
+pub fn read_newest<T: serde::de::DeserializeOwned>(query: &str, args: &[DatumWithOid<'_>]) -> Result<Option<T>> {
+    shaped(|| Spi::connect_mut(|client| first(prepared::update(client, query, args)?)))
+}
+
+fn first(rows: SpiTupleTable<'_>) -> spi::Result<Option<JsonB>> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    rows.first().get_one()
+}
+
+fn shaped<T: serde::de::DeserializeOwned>(ask: impl FnOnce() -> spi::Result<Option<JsonB>>) -> Result<Option<T>> {
+    xact::as_extension_owner(ask)?
+        .map_err(internal)?
         .map(|json| serde_json::from_value(json.0).map_err(internal))
         .transpose()
 }

@@ -276,38 +276,19 @@ pub fn work_mem_kb() -> i32 {
 }
 
 /// Runs `work` in a subtransaction that is rolled back whatever happens, and returns what PostgreSQL raised in it.
-///
-/// The sequence is that of plpgsql's exception blocks: remember context and owner, begin, run, roll back, restore.
 pub fn trial(work: impl FnOnce()) -> Option<CaughtError> {
-    // SAFETY: called on the backend's only thread inside a transaction; the subtransaction that is begun here is ended
-    // below on every path, before what was current is restored.
-    let (context, owner) = unsafe {
-        let was = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
-        pg_sys::BeginInternalSubTransaction(std::ptr::null());
-        pg_sys::MemoryContextSwitchTo(was.0);
-        was
-    };
-    let raised = PgTryBuilder::new(AssertUnwindSafe(|| {
-        work();
-        None
-    }))
-    .catch_others(Some)
-    .execute();
-    // SAFETY: as above.
-    unsafe {
-        pg_sys::RollbackAndReleaseCurrentSubTransaction();
-        pg_sys::MemoryContextSwitchTo(context);
-        pg_sys::CurrentResourceOwner = owner;
-    }
-    raised
+    attempt(|| (work(), false)).err()
 }
 
 /// Runs `work` in a subtransaction that is rolled back unless `work` says that what it did is to stay.
 ///
+/// The sequence is that of plpgsql's exception blocks: remember context and owner, begin, run, end, restore.
+///
 /// # Errors
 /// What PostgreSQL raised in it, which is rolled back then.
 pub fn attempt<T>(work: impl FnOnce() -> (T, bool)) -> std::result::Result<T, CaughtError> {
-    // SAFETY: as in trial.
+    // SAFETY: called on the backend's only thread inside a transaction; the subtransaction that is begun here is ended
+    // below on every path, before what was current is restored.
     let (context, owner) = unsafe {
         let was = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
@@ -318,7 +299,7 @@ pub fn attempt<T>(work: impl FnOnce() -> (T, bool)) -> std::result::Result<T, Ca
         .catch_others(Err)
         .catch_rust_panic(Err)
         .execute();
-    // SAFETY: as in trial.
+    // SAFETY: as above.
     unsafe {
         if matches!(outcome, Ok((_, true))) {
             pg_sys::ReleaseCurrentSubTransaction();

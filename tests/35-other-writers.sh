@@ -35,7 +35,8 @@ insert into crm.lead values (:new, 'north') on conflict do nothing;
 SQL
 bench() { pgbench -n -M simple -T 6 "$@" >>"$WORK/pgbench.log" 2>&1; }
 pids=()
-bench -U ops -c 4 -f "$WORK/give.sql" & pids+=($!)
+# Paced, so that on a quick machine too the tool gets records between two runs.
+bench -U ops -c 4 -R 40 -f "$WORK/give.sql" & pids+=($!)
 bench -U ops -c 1 -f "$WORK/back.sql" & pids+=($!)
 bench -U tool -c 3 -R 200 -f "$WORK/tool.sql" & pids+=($!)
 failed=0

@@ -91,7 +91,6 @@ end $$;
 comment on function dist.use_preset(text) is
     'Sets the limits on schedules and runs: unlimited (but for the run time of 5 minutes), or small (10 active schedules, 2 manual runs a day, a start within a year, 5 minutes, 200 000 records)';
 
--- Called by triggers, as the extension's owner.
 create function dist._policy_value(policy text) returns bigint
     language plpgsql stable
     set search_path = pg_catalog, pg_temp

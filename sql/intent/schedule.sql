@@ -95,7 +95,7 @@ create function dist._check_start_ahead(s dist.schedule) returns void
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    most bigint := (select p.value from dist.policies p where p.name = 'start_ahead');
+    most bigint := dist._policy_value('start_ahead');
 begin
     if s.start_at - dist._clock() at time zone s.time_zone > make_interval(secs => most) then
         perform dist._refuse('schedule', s.name, '54000',

@@ -10,11 +10,11 @@
 
 use std::cell::RefCell;
 
-use pgrx::pg_sys::panic::{CaughtError, ErrorReport, ErrorReportable};
+use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use crate::error::{Result, error};
+use crate::error::{Result, error, raised};
 use crate::worker::raised::Raised;
 use crate::xact;
 
@@ -63,12 +63,8 @@ pub fn failed_to_compile() -> bool {
     match STAGE.with_borrow(Clone::clone) {
         Stage::Elsewhere => false,
         Stage::Compiling => true,
-        Stage::Statement(role, sql) => xact::as_role(role, || xact::trial(|| parse(&sql))).is_some_and(|raised| {
-            let (CaughtError::PostgresError(report)
-            | CaughtError::ErrorReport(report)
-            | CaughtError::RustPanic { ereport: report, .. }) = raised;
-            lasts(report.sql_error_code())
-        }),
+        Stage::Statement(role, sql) => xact::as_role(role, || xact::trial(|| parse(&sql)))
+            .is_some_and(|caught| lasts(raised(&caught).sql_error_code())),
     }
 }
 
@@ -127,8 +123,6 @@ pub fn raise(failure: Value) -> ErrorReport {
     if let Some(hint) = text("hint") {
         report = report.set_hint(hint);
     }
-    // Whatever runs that code set off inside of this one.
-    note(Stage::Elsewhere);
     LAST.with_borrow_mut(|last| *last = Some(failure));
     // A run within the user's code (a trigger that calls dist.execute) may have failed otherwise: it is that code's.
     note(Stage::Elsewhere);

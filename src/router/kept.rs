@@ -3,8 +3,6 @@
 //! Only what is the same in every run is in it: whose turn it is (the pools) is read by each run once its locks are held,
 //! whom the owner trusts is asked anew, and rights and row security are PostgreSQL's own business at every execution.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -14,7 +12,7 @@ use crate::error::{Result, internal};
 use crate::router::intent::Intent;
 use crate::router::plan::{self, Plan};
 use crate::router::statement;
-use crate::worker::invalidate;
+use crate::worker::invalidate::Kept;
 use crate::xact;
 
 /// More transfers than this are forgotten together.
@@ -29,8 +27,8 @@ pub struct Compiled {
 }
 
 thread_local! {
-    static LIMITS: RefCell<Option<(u64, Value)>> = const { RefCell::new(None) };
-    static KEPT: RefCell<HashMap<String, (u64, Rc<Compiled>)>> = RefCell::new(HashMap::new());
+    static TRANSFERS: Kept<Compiled> = Kept::new(MOST);
+    static LIMITS: Kept<Value> = Kept::new(1);
 }
 
 /// The transfer as intent says it now. To be called by runs that hold their locks.
@@ -38,22 +36,7 @@ thread_local! {
 /// # Errors
 /// 42704 when there is no such transfer; what is wrong with its text.
 pub fn of_transfer(name: &str) -> Result<Rc<Compiled>> {
-    let may_keep = invalidate::receive();
-    let kept = KEPT.with_borrow(|kept| kept.get(name).cloned());
-    if let Some((_, compiled)) = kept.filter(|(generation, _)| may_keep && *generation == invalidate::generation()) {
-        return Ok(compiled);
-    }
-    let (compiled, generation) = invalidate::filling(|| compile(name));
-    let compiled = Rc::new(compiled?);
-    if let (true, Some(generation)) = (may_keep, generation) {
-        KEPT.with_borrow_mut(|kept| {
-            if kept.len() >= MOST {
-                kept.clear();
-            }
-            kept.insert(name.to_owned(), (generation, Rc::clone(&compiled)));
-        });
-    }
-    Ok(compiled)
+    TRANSFERS.with(|kept| kept.get(name, true, || compile(name)))
 }
 
 fn compile(name: &str) -> Result<Compiled> {
@@ -69,18 +52,12 @@ fn compile(name: &str) -> Result<Compiled> {
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn limits() -> Result<Value> {
-    // Read with the caller's snapshot, which may be an old one, unless the transaction writes.
-    let may_keep = invalidate::receive() && xact::is_writing();
-    let kept = LIMITS.with_borrow(Clone::clone);
-    if let Some((_, limits)) = kept.filter(|(generation, _)| may_keep && *generation == invalidate::generation()) {
-        return Ok(limits);
-    }
-    let (limits, generation) =
-        invalidate::filling(|| catalogue::read("select jsonb_object_agg(p.name, p.value) from dist.policies p", &[]));
-    let limits: Value = limits?.ok_or_else(|| internal("no policies"))?;
-    if let (true, Some(generation)) = (may_keep, generation) {
-        LIMITS.with_borrow_mut(|kept| *kept = Some((generation, limits.clone())));
-    }
-    Ok(limits)
+pub fn limits() -> Result<Rc<Value>> {
+    LIMITS.with(|kept| {
+        // Read with the caller's snapshot, which may be an old one, unless the transaction writes.
+        kept.get("", xact::is_writing(), || {
+            catalogue::read("select jsonb_object_agg(p.name, p.value) from dist.policies p", &[])?
+                .ok_or_else(|| internal("no policies"))
+        })
+    })
 }

@@ -1,20 +1,18 @@
 //! A run's locks, taken before anything is read: the objects, then the pools, each in one order for everybody. The very
 //! statement that locks the pools returns whose turn it is. And the id that is drawn once they are held.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
 
-use crate::error::{Result, internal};
+use crate::error::{Result, internal, raised};
 use crate::prepared;
 use crate::router::intent::PoolRow;
 use crate::router::plan::Plan;
-use crate::worker::invalidate;
+use crate::worker::invalidate::Kept;
 use crate::xact::{as_extension_owner, attempt};
 
 const OBJECTS: &str = include_str!("sql/lock_objects.sql");
@@ -82,7 +80,7 @@ struct Needs {
 }
 
 thread_local! {
-    static NEEDS: RefCell<HashMap<String, (u64, Rc<Needs>)>> = RefCell::new(HashMap::new());
+    static NEEDS: Kept<Needs> = Kept::new(MOST_KEPT);
 }
 
 /// Takes the locks of a run of these transfers; none where something is locked and is not to be waited for.
@@ -100,24 +98,13 @@ pub fn lock_transfers(transfers: &[String], nowait: bool) -> Result<Option<Locke
 }
 
 fn needs(transfer: &str) -> Result<Rc<Needs>> {
-    let may_keep = invalidate::receive();
-    let kept = NEEDS.with_borrow(|kept| kept.get(transfer).cloned());
-    if let Some((_, needs)) = kept.filter(|(generation, _)| may_keep && *generation == invalidate::generation()) {
-        return Ok(needs);
-    }
-    let (read, generation) = invalidate::filling(|| {
-        crate::catalogue::read_newest::<Needs>("select dist._needs($1)", &[transfer.to_owned().into()])
-    });
-    let needs = Rc::new(read?.ok_or_else(|| internal("nothing says what is to be locked"))?);
-    if let (true, Some(generation)) = (may_keep, generation) {
-        NEEDS.with_borrow_mut(|kept| {
-            if kept.len() >= MOST_KEPT {
-                kept.clear();
-            }
-            kept.insert(transfer.to_owned(), (generation, Rc::clone(&needs)));
-        });
-    }
-    Ok(needs)
+    NEEDS.with(|kept| {
+        kept.get(transfer, true, || {
+            let args = [transfer.to_owned().into()];
+            crate::catalogue::read_newest("select dist._needs($1)", &args)?
+                .ok_or_else(|| internal("nothing says what is to be locked"))
+        })
+    })
 }
 
 /// Takes these locks; none where something is locked and is not to be waited for.
@@ -172,10 +159,7 @@ fn make(client: &mut SpiClient<'_>, texts: [&str; 2], names: &[String], nowait: 
     match attempt(|| (prepared::update(client, new, &args).map(|_| true), true)) {
         Ok(made) => made.map_err(internal),
         Err(caught) => {
-            let (CaughtError::PostgresError(report)
-            | CaughtError::ErrorReport(report)
-            | CaughtError::RustPanic { ereport: report, .. }) = &caught;
-            if report.sql_error_code() == PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE {
+            if raised(&caught).sql_error_code() == PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE {
                 return Ok(false);
             }
             caught.rethrow()

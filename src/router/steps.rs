@@ -124,7 +124,7 @@ pub fn call(schedule: &str, step: &Step, owner: pg_sys::Oid) -> Result<Done> {
 }
 
 fn run(place: &Place<'_>, call: &Call) -> Result<Option<String>> {
-    let statement = "select pg_catalog.left(result, 1000), failure from dist._users_statement($1, null, $2, null, null, null, null, null)";
+    let statement = "select pg_catalog.left(result, 1000), failure from dist._users_statement($1, $2)";
     let args = [call.sql.clone().into(), call.answer.map(ToOwned::to_owned).into()];
     let (result, failure) = Spi::connect_mut(|client| {
         client

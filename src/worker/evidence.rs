@@ -7,14 +7,13 @@ use pgrx::prelude::*;
 use super::backoff::{Backoff, SECOND};
 use super::mark::{self, Begun};
 use super::process;
+use super::scheduler::PRESENCE;
 use super::txn::{self, Failure};
 use crate::error::internal;
 
 /// After so many failures to record a cut-off run it is given up, for nothing else runs meanwhile.
 const ATTEMPTS: u32 = 6;
 
-/// Nothing, where the extension is not there.
-const PRESENCE: &str = "select from pg_catalog.pg_extension where extname = 'pg_dist'";
 const OWNERLESS: &str = "select dist._fire_ownerless($1::text::name)";
 const RECORD: &str = "select dist._interrupted($1, $2, $3, $4, $5)";
 

@@ -9,11 +9,14 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::c_int;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use pgrx::prelude::*;
+
+use crate::error;
 
 /// More tables and types than this are forgotten, and everything kept with them.
 const MOST_WATCHED: usize = 10_000;
@@ -81,6 +84,44 @@ pub fn filling<T>(read: impl FnOnce() -> T) -> (T, Option<u64>) {
     let value = read();
     drop(done);
     (value, (generation() == before).then_some(before))
+}
+
+/// Things that were read, by name: each used again as long as nothing it was read from has changed.
+pub struct Kept<T> {
+    all: RefCell<HashMap<String, (u64, Rc<T>)>>,
+    most: usize,
+}
+
+impl<T> Kept<T> {
+    /// None yet; more than so many are forgotten together.
+    pub fn new(most: usize) -> Self {
+        Self {
+            all: RefCell::default(),
+            most,
+        }
+    }
+
+    /// The one of that name, read unless it is kept. `may_keep`: whether what is read now is what everybody sees.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn get(&self, name: &str, may_keep: bool, read: impl FnOnce() -> error::Result<T>) -> error::Result<Rc<T>> {
+        let may_keep = receive() && may_keep;
+        let kept = self.all.borrow().get(name).cloned();
+        if let Some((_, value)) = kept.filter(|(of, _)| may_keep && *of == generation()) {
+            return Ok(value);
+        }
+        let (value, generation) = filling(read);
+        let value = Rc::new(value?);
+        if let (true, Some(generation)) = (may_keep, generation) {
+            let mut all = self.all.borrow_mut();
+            if all.len() >= self.most {
+                all.clear();
+            }
+            all.insert(name.to_owned(), (generation, Rc::clone(&value)));
+        }
+        Ok(value)
+    }
 }
 
 /// From now on, messages about this table count.

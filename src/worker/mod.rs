@@ -11,7 +11,7 @@
 //!   and lingers a little for more; where an owner's runners are all busy, and there is room, it is given one more, and
 //!   they share what is due ([`shares`]).
 //!
-//! What runs, here or in other sessions, can be seen and stopped ([`running`], [`timeout`]).
+//! What runs, here or in other sessions, can be seen and stopped ([`running`], [`slots`], [`timeout`]).
 //!
 //! They know of each other through a small table in shared memory ([`shared`]); [`process`] and [`txn`] hold what all
 //! three do alike. What a crash must not take along lies in a small file ([`mark`], [`evidence`]).
@@ -33,6 +33,8 @@ mod scheduler;
 mod session;
 mod shared;
 mod shares;
+mod slots;
+mod staffing;
 pub mod timeout;
 mod txn;
 mod upkeep;
@@ -46,8 +48,8 @@ use pgrx::prelude::*;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_shmem_init};
 
 use mark::EVIDENCE;
-use running::SLOTS;
 use shared::{Kind, TABLE};
+use slots::SLOTS;
 
 /// Whether anything fires: `pg_dist.enabled`.
 static ENABLED: GucSetting<bool> = GucSetting::<bool>::new(true);

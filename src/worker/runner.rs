@@ -271,7 +271,6 @@ impl Runner {
             if taken.holds_back(one) {
                 continue;
             }
-            process::show(Some(&format!("running schedule {id}")));
             let flush_later = position + 1 < due.len() && now - flushed_at < FLUSH_TOGETHER;
             match self.fire(*id, now, flush_later) {
                 Ok(Outcome::Fired) => {
@@ -314,7 +313,6 @@ impl Runner {
     /// One attempt at one schedule, in a transaction of its own.
     fn fire(&mut self, id: i32, now: i64, flush_later: bool) -> Result<Outcome, Failure> {
         let queries = &mut self.queries;
-        // A run's own timeout is to be armed here, around the transaction (statement_timeout is not, in a worker).
         let outcome = in_extension(|client| {
             let queries = match queries {
                 Some(queries) => queries,

@@ -8,39 +8,15 @@
 //! A run inside a run (a trigger on the records that move) belongs to the outer one.
 #![allow(unsafe_code)]
 
-use std::sync::atomic::{
-    AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
-};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, Ordering};
 
 use pgrx::prelude::*;
-use pgrx::{PGRXSharedMemory, PgAtomic};
 
+use super::slots::{self, NEVER, Slot};
 use super::{progress, shared, timeout};
 
-/// Runs that can be seen at the same time.
-const CAPACITY: usize = 256;
-/// Bytes of a transfer's name that are shown.
-const NAME: usize = 120;
 /// Records whose move takes long enough to be watched.
 const MANY: usize = 10_000;
-/// What an instant is that is not known.
-const NEVER: i64 = i64::MIN;
-
-/// The slots.
-// SAFETY: the name is ours alone.
-pub static SLOTS: PgAtomic<Slots> = unsafe { PgAtomic::new(c"pg_dist_running") };
-
-/// As many as there are.
-pub struct Slots([Slot; CAPACITY]);
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self(std::array::from_fn(|_| Slot::free()))
-    }
-}
-
-// SAFETY: atomics, and nothing that points anywhere.
-unsafe impl PGRXSharedMemory for Slots {}
 
 /// What a run is busy with.
 #[derive(Clone, Copy)]
@@ -89,169 +65,6 @@ impl Trigger {
     const NAMES: [&str; 4] = ["execute", "schedule", "manual", "undo"];
 }
 
-/// A run in progress. Only its own process writes it, but for `asked`.
-pub struct Slot {
-    /// Its process; 0 = the slot is free, negative = it is being taken.
-    pid: AtomicI32,
-    /// Odd while fields change that belong together.
-    version: AtomicU32,
-    /// Which run in this slot it is.
-    number: AtomicU32,
-    /// The run that is to stop (upper half), and the role that asked for it.
-    asked: AtomicU64,
-    database: AtomicU32,
-    role: AtomicU32,
-    is_runner: AtomicBool,
-    trigger: AtomicU8,
-    phase: AtomicU8,
-    schedule: AtomicI32,
-    step: AtomicI32,
-    steps: AtomicI32,
-    run: AtomicI64,
-    candidates: AtomicI64,
-    moved: AtomicI64,
-    due_at: AtomicI64,
-    started_at: AtomicI64,
-    name_length: AtomicUsize,
-    name: [AtomicU8; NAME],
-}
-
-/// A slot as somebody else sees it at one moment.
-pub struct Seen {
-    pid: i32,
-    number: u32,
-    database: u32,
-    role: u32,
-    is_runner: bool,
-    trigger: usize,
-    phase: usize,
-    schedule: i32,
-    step: i32,
-    steps: i32,
-    run: i64,
-    candidates: i64,
-    moved: i64,
-    due_at: i64,
-    started_at: i64,
-    transfer: String,
-}
-
-impl Slot {
-    const fn free() -> Self {
-        Self {
-            pid: AtomicI32::new(0),
-            version: AtomicU32::new(0),
-            number: AtomicU32::new(0),
-            asked: AtomicU64::new(0),
-            database: AtomicU32::new(0),
-            role: AtomicU32::new(0),
-            is_runner: AtomicBool::new(false),
-            trigger: AtomicU8::new(0),
-            phase: AtomicU8::new(0),
-            schedule: AtomicI32::new(0),
-            step: AtomicI32::new(0),
-            steps: AtomicI32::new(0),
-            run: AtomicI64::new(0),
-            candidates: AtomicI64::new(0),
-            moved: AtomicI64::new(0),
-            due_at: AtomicI64::new(NEVER),
-            started_at: AtomicI64::new(NEVER),
-            name_length: AtomicUsize::new(0),
-            name: [const { AtomicU8::new(0) }; NAME],
-        }
-    }
-
-    /// Changes fields that belong together: who reads meanwhile reads again. Nothing in `change` can fail or wait.
-    fn change(&self, change: impl FnOnce(&Self)) {
-        self.version.fetch_add(1, Ordering::Relaxed);
-        fence(Ordering::Release);
-        change(self);
-        self.version.fetch_add(1, Ordering::Release);
-    }
-
-    fn set_name(&self, name: &str) {
-        let length = name.len().min(NAME);
-        for (to, from) in self.name.iter().zip(name.bytes()) {
-            to.store(from, Ordering::Relaxed);
-        }
-        self.name_length.store(length, Ordering::Relaxed);
-    }
-
-    /// What it says; None where nothing runs in it.
-    fn seen(&self) -> Option<Seen> {
-        // A writer is done within nanoseconds, unless it has lost the processor: then this run is left out.
-        for _ in 0..1000 {
-            let version = self.version.load(Ordering::Acquire);
-            let pid = self.pid.load(Ordering::Acquire);
-            if pid <= 0 {
-                return None;
-            }
-            if version.is_multiple_of(2) {
-                let seen = self.read(pid);
-                fence(Ordering::Acquire);
-                if self.version.load(Ordering::Relaxed) == version && self.pid.load(Ordering::Relaxed) == pid {
-                    return Some(seen);
-                }
-            }
-            std::hint::spin_loop();
-        }
-        None
-    }
-
-    fn read(&self, pid: i32) -> Seen {
-        let length = self.name_length.load(Ordering::Relaxed).min(NAME);
-        let name: Vec<u8> = self
-            .name
-            .iter()
-            .take(length)
-            .map(|b| b.load(Ordering::Relaxed))
-            .collect();
-        Seen {
-            pid,
-            number: self.number.load(Ordering::Relaxed),
-            database: self.database.load(Ordering::Relaxed),
-            role: self.role.load(Ordering::Relaxed),
-            is_runner: self.is_runner.load(Ordering::Relaxed),
-            trigger: self.trigger.load(Ordering::Relaxed).into(),
-            phase: self.phase.load(Ordering::Relaxed).into(),
-            schedule: self.schedule.load(Ordering::Relaxed),
-            step: self.step.load(Ordering::Relaxed),
-            steps: self.steps.load(Ordering::Relaxed),
-            run: self.run.load(Ordering::Relaxed),
-            candidates: self.candidates.load(Ordering::Relaxed),
-            moved: self.moved.load(Ordering::Relaxed),
-            due_at: self.due_at.load(Ordering::Relaxed),
-            started_at: self.started_at.load(Ordering::Relaxed),
-            // Cut between bytes, perhaps within a character.
-            transfer: String::from_utf8_lossy(&name).trim_end_matches('\u{fffd}').to_owned(),
-        }
-    }
-
-    /// Asks the run to stop if it is still the one that was seen.
-    fn ask(&self, seen: &Seen, role: pg_sys::Oid) -> bool {
-        let wanted = u64::from(seen.number) << 32;
-        loop {
-            let asked = self.asked.load(Ordering::Acquire);
-            if self.number.load(Ordering::Acquire) != seen.number || self.pid.load(Ordering::Acquire) != seen.pid {
-                return false;
-            }
-            if asked >> 32 == u64::from(seen.number) {
-                return true;
-            }
-            // Fails where somebody else has asked since, perhaps the next run of this slot.
-            let ask = wanted | u64::from(role.to_u32());
-            let exchanged = self
-                .asked
-                .compare_exchange(asked, ask, Ordering::AcqRel, Ordering::Acquire);
-            if exchanged.is_ok() {
-                return true;
-            }
-        }
-    }
-}
-
-/// This process's own, where there is none in shared memory.
-static PRIVATE: Slot = Slot::free();
 /// The slot of the run in progress; null where there is none.
 static CURRENT: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
 /// The transaction's nesting level at which it began.
@@ -260,36 +73,12 @@ static LEVEL: AtomicI32 = AtomicI32::new(0);
 static BEFORE: AtomicI64 = AtomicI64::new(0);
 /// Records that these steps have moved.
 static MOVED_BEFORE: AtomicI64 = AtomicI64::new(0);
-/// Where this process looks for a free slot first.
-static HINT: AtomicUsize = AtomicUsize::new(0);
 /// Whether the callbacks are registered, which lasts as long as the session.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
 
 fn current() -> Option<&'static Slot> {
     // SAFETY: null, or one of the slots, which are never freed.
     unsafe { CURRENT.load(Ordering::Relaxed).as_ref() }
-}
-
-/// A free slot, taken for this process.
-fn claim(pid: i32) -> &'static Slot {
-    if super::preloaded() {
-        let slots = &SLOTS.get().0;
-        let hint = HINT.load(Ordering::Relaxed);
-        for turn in 0..CAPACITY {
-            let at = (hint + turn) % CAPACITY;
-            let Some(slot) = slots.get(at) else { continue };
-            if slot.pid.load(Ordering::Relaxed) == 0
-                && slot
-                    .pid
-                    .compare_exchange(0, -pid, Ordering::AcqRel, Ordering::Relaxed)
-                    .is_ok()
-            {
-                HINT.store(at, Ordering::Relaxed);
-                return slot;
-            }
-        }
-    }
-    &PRIVATE
 }
 
 /// A run begins, in the transaction and at the nesting level in which this is called; at that level it has to end.
@@ -316,7 +105,7 @@ pub fn begin(trigger: Trigger, schedule: Option<(i32, Option<i64>)>) -> bool {
             pg_sys::GetCurrentTransactionNestLevel(),
         )
     };
-    let slot = claim(pid);
+    let slot = slots::claim(pid);
     slot.change(|slot| {
         slot.number.fetch_add(1, Ordering::Relaxed);
         slot.database.store(database.to_u32(), Ordering::Relaxed);
@@ -433,12 +222,9 @@ pub fn asked_to_stop() -> Option<pg_sys::Oid> {
 
 /// Asks the run of a schedule of this database to stop; false where there is none that can be seen.
 pub fn ask_to_stop(schedule: i32, role: pg_sys::Oid) -> bool {
-    if !super::preloaded() {
-        return false;
-    }
     // SAFETY: reads a variable of this session.
     let database = unsafe { pg_sys::MyDatabaseId }.to_u32();
-    SLOTS.get().0.iter().any(|slot| {
+    slots::shared_slots().iter().any(|slot| {
         slot.seen()
             .is_some_and(|seen| seen.schedule == schedule && seen.database == database && slot.ask(&seen, role))
     })
@@ -466,9 +252,7 @@ fn running() -> TableIterator<
         name!(started_at, Option<TimestampWithTimeZone>),
     ),
 > {
-    let shared = if super::preloaded() { &SLOTS.get().0[..] } else { &[] };
-    let seen: Vec<Seen> = shared.iter().chain([&PRIVATE]).filter_map(Slot::seen).collect();
-    TableIterator::new(seen.into_iter().map(|seen| {
+    TableIterator::new(slots::all_seen().into_iter().map(|seen| {
         let instant = |at: i64| (at != NEVER).then(|| super::process::instant(at));
         let some = |n: i32| (n != 0).then_some(n);
         (
@@ -526,40 +310,5 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
     } else if level == began + 1 {
         // The exception block around the run: what comes now is the record of its failure, which nothing is to stop.
         timeout::disarm();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Ordering, Slot};
-
-    #[test]
-    fn a_request_to_stop_is_for_the_run_that_was_seen() {
-        let slot = Slot::free();
-        slot.pid.store(7, Ordering::Relaxed);
-        slot.number.store(3, Ordering::Relaxed);
-        let role = pgrx::pg_sys::Oid::from(10);
-        let seen = slot.seen().map(|seen| (slot.ask(&seen, role), seen));
-        let Some((true, third)) = seen else {
-            unreachable!("a run was there to be asked");
-        };
-        assert_eq!(slot.asked.load(Ordering::Relaxed), 3 << 32 | 10);
-        slot.number.store(4, Ordering::Relaxed);
-        assert!(!slot.ask(&third, role));
-        slot.pid.store(0, Ordering::Relaxed);
-        assert!(slot.seen().is_none());
-    }
-
-    #[test]
-    fn a_long_name_is_cut_between_characters() {
-        let slot = Slot::free();
-        slot.pid.store(7, Ordering::Relaxed);
-        slot.set_name(&"é".repeat(100));
-        assert_eq!(slot.seen().map(|seen| seen.transfer), Some("é".repeat(60)));
-        slot.set_name(&format!("a{}", "é".repeat(100)));
-        assert_eq!(
-            slot.seen().map(|seen| seen.transfer),
-            Some(format!("a{}", "é".repeat(59)))
-        );
     }
 }

@@ -14,6 +14,7 @@ use super::evidence::{self, Backlog};
 use super::home::{self, Home};
 use super::process::{self, Child};
 use super::shared::{self, Entry, Kind, Registration};
+use super::staffing::{LONG, Needs, make_room, needs_more};
 use super::txn::{self, Failure};
 use super::upkeep::Upkeep;
 use crate::error::{error_hint, internal};
@@ -28,16 +29,8 @@ pub const AHEAD: i64 = SECOND / 5;
 const PATIENCE: i64 = 60 * SECOND;
 /// The longest wait before another look for room in max_worker_processes.
 const ROOM: i64 = SECOND;
-/// A runner that has been busy for so long makes room when another owner waits.
-const LONG: i64 = SECOND;
-
-/// So many schedules that are due at once are work for more than one runner.
-const MANY: usize = 20;
-/// Runners of an owner that have all been busy for so long, while something waits, are given help.
-const STUCK: i64 = SECOND / 10;
-
 /// Nothing, where the extension is not there (any more).
-const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extname = 'pg_dist'";
+pub const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where extname = 'pg_dist'";
 
 /// Who owns something due, and whether a runner can connect as that role.
 const OWNERS: &str = "
@@ -301,7 +294,7 @@ impl Scheduler {
             } else if own.len() + coming == 0 {
                 first.push((due, role));
             } else if coming == 0 {
-                match needs_more(due, &own, now) {
+                match needs_more(due.number, &own, now) {
                     Needs::Now => more.push((due, role)),
                     Needs::Later(then) => next = earlier(next, Some(then)),
                     Needs::Nothing => {}
@@ -379,32 +372,6 @@ impl Owner {
     }
 }
 
-/// Whether an owner who has runners is to be given one more.
-enum Needs {
-    Nothing,
-    /// Not yet: ask again then.
-    Later(i64),
-    Now,
-}
-
-/// One more where much is due, as far as the machine can do it at the same time; or where all have been busy for a while
-/// and something waits, be it that one run takes long.
-fn needs_more(due: &Due, own: &[&Entry], now: i64) -> Needs {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if due.number >= MANY * own.len() && own.len() < processors {
-        return Needs::Now;
-    }
-    if due.number <= own.len() || own.iter().any(|runner| runner.idle) {
-        return Needs::Nothing;
-    }
-    let since = own.iter().map(|runner| runner.busy_since).max().unwrap_or(now);
-    if since.saturating_add(STUCK) <= now {
-        Needs::Now
-    } else {
-        Needs::Later(now + STUCK)
-    }
-}
-
 /// Whether a runner can connect as that owner. Where it cannot, says so once per incident: the schedules stay due, for
 /// an administrator who locks a role out for a while means to let it in again.
 fn can_run(due: &Due, owner: &mut Owner) -> bool {
@@ -427,22 +394,5 @@ fn no_room(room: &mut Backoff, now: i64) {
             "Consider raising max_worker_processes.",
         )
         .report(PgLogLevel::WARNING);
-    }
-}
-
-/// Asks a runner to leave for another owner's sake: the one that is missed least, or those that have been busy for long.
-fn make_room(runners: &[Entry], now: i64) {
-    let has_several = |runner: &Entry| runners.iter().filter(|other| other.role == runner.role).count() > 1;
-    // What has nothing to run now may have been started for what is due in a moment; an owner's second is a luxury.
-    let least = runners
-        .iter()
-        .filter(|runner| runner.idle || has_several(runner))
-        .min_by_key(|runner| (!has_several(runner), !runner.idle));
-    if let Some(one) = least {
-        shared::ask_to_yield(one);
-        return;
-    }
-    for runner in runners.iter().filter(|runner| runner.busy_since < now - LONG) {
-        shared::ask_to_yield(runner);
     }
 }

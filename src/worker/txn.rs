@@ -9,7 +9,7 @@ use pgrx::pg_sys::panic::{CaughtError, ErrorReportable};
 use pgrx::prelude::*;
 
 use super::backoff::Backoff;
-use crate::error::Result;
+use crate::error::{Result, raised};
 
 /// An error that ended a transaction.
 #[derive(Debug)]
@@ -24,9 +24,7 @@ pub struct Failure {
 
 impl From<CaughtError> for Failure {
     fn from(caught: CaughtError) -> Self {
-        let (CaughtError::PostgresError(report)
-        | CaughtError::ErrorReport(report)
-        | CaughtError::RustPanic { ereport: report, .. }) = caught;
+        let report = raised(&caught);
         Self {
             code: report.sql_error_code(),
             message: report.message().to_owned(),

@@ -132,6 +132,9 @@ def collect(spec, locals_from, n, after, horizon, elapsed=False, limit=None):
     if bounds:
         earliest = zone.local(max(bounds)) - zone.reach(max(bounds))
         low = earliest if elapsed else max(low, earliest)
+    if limit is not None:
+        # Whoever yields the local times may know of no end.
+        horizon = min(horizon, zone.local(limit) + zone.reach(limit))
     found, last = set(), None
     for local in locals_from(low):
         if local > horizon or (last is not None and local > last) or (until and local.date() > until):

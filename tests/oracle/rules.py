@@ -62,7 +62,8 @@ def rule(random, start):
     parts["BYSECOND"] = some(random, 0.15, 0, 59, 2)
     by = [name for name in parts if name.startswith("BY") and parts[name]]
     if by and random.random() < 0.2:
-        parts["BYSETPOS"] = some(random, 1, 1, 4, 2, negative=True)
+        # A minute or a second seldom holds more than one, and dateutil looks at each for a second one.
+        parts["BYSETPOS"] = some(random, 1, 1, 1 if short else 4, 2, negative=True)
         if freq == "WEEKLY":
             # dateutil cuts the first week short where it begins in the middle: let it begin with the week.
             start -= timedelta(days=(start.weekday() - DAYS.index(week_start)) % 7)

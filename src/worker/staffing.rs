@@ -1,0 +1,57 @@
+//! How many runners an owner has, and who makes room for another owner: what the scheduler goes by when it starts them.
+
+use super::backoff::SECOND;
+use super::shared::{self, Entry};
+
+/// A runner that has been busy for so long makes room when another owner waits.
+pub const LONG: i64 = SECOND;
+
+/// So many schedules that are due at once are work for more than one runner.
+const MANY: usize = 20;
+/// Runners of an owner that have all been busy for so long, while something waits, are given help.
+const STUCK: i64 = SECOND / 10;
+
+/// Whether an owner who has runners is to be given one more.
+pub enum Needs {
+    /// No.
+    Nothing,
+    /// Not yet: ask again then.
+    Later(i64),
+    /// Yes.
+    Now,
+}
+
+/// One more where much is due, as far as the machine can do it at the same time; or where all have been busy for a while
+/// and something waits, be it that one run takes long. `due`: how many schedules are, those included that are running.
+pub fn needs_more(due: usize, own: &[&Entry], now: i64) -> Needs {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if due >= MANY * own.len() && own.len() < processors {
+        return Needs::Now;
+    }
+    if due <= own.len() || own.iter().any(|runner| runner.idle) {
+        return Needs::Nothing;
+    }
+    let since = own.iter().map(|runner| runner.busy_since).max().unwrap_or(now);
+    if since.saturating_add(STUCK) <= now {
+        Needs::Now
+    } else {
+        Needs::Later(now + STUCK)
+    }
+}
+
+/// Asks a runner to leave for another owner's sake: the one that is missed least, or those that have been busy for long.
+pub fn make_room(runners: &[Entry], now: i64) {
+    let has_several = |runner: &Entry| runners.iter().filter(|other| other.role == runner.role).count() > 1;
+    // What has nothing to run now may have been started for what is due in a moment; an owner's second is a luxury.
+    let least = runners
+        .iter()
+        .filter(|runner| runner.idle || has_several(runner))
+        .min_by_key(|runner| (!has_several(runner), !runner.idle));
+    if let Some(one) = least {
+        shared::ask_to_yield(one);
+        return;
+    }
+    for runner in runners.iter().filter(|runner| runner.busy_since < now - LONG) {
+        shared::ask_to_yield(runner);
+    }
+}
