@@ -60,6 +60,26 @@ begin
 end $$;
 comment on function dist._object_intent(text) is 'Internal: an object with its table, as Rust reads it';
 
+-- Who takes part in a distribution rule: the members of its team; without a team every active rep.
+create function dist._members(rule dist.distribution_rule)
+    returns table (rep text, weight numeric, "position" integer, active boolean)
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    if rule.team is not null then
+        return query
+            select m.rep, m.weight, m."position", m.active and p.active
+              from dist.team_member m
+              join dist.rep p on p.rep = m.rep
+             where m.team = rule.team;
+    elsif rule.rep is null then
+        return query select p.rep, 1::numeric, 0, true from dist.rep p where p.active;
+    end if;
+end $$;
+comment on function dist._members(dist.distribution_rule) is 'Internal: who takes part in a distribution rule';
+
 create function dist._rule_intent(rule text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
@@ -68,16 +88,19 @@ as $$
 begin
     return (
         select jsonb_build_object(
-                   'name', r.name, 'strategy', r.strategy, 'rep', r.rep,
+                   'name', r.name, 'strategy', r.strategy, 'rep', r.rep, 'each', r.each, 'segment', r.segment,
+                   'prior', r.prior, 'floor', r.floor::text, 'ceiling', r.ceiling::text,
+                   'missed', r.missed, 'missed_max', r.missed_max, 'missed_expiry', extract(epoch from r.missed_expiry)::bigint,
+                   'if_unavailable', r.if_unavailable, 'fallback_to_rep', r.fallback_to_rep,
+                   'fallback_to_distribution_rule', r.fallback_to_distribution_rule,
+                   'cool_down', r.cool_down, 'cool_down_holders', r.cool_down_holders, 'exact_cells', r.exact_cells,
                    'members', (select coalesce(jsonb_agg(jsonb_build_object(
-                                          'rep', m.rep, 'weight', m.weight::text, 'position', m.position,
-                                          'active', m.active and p.active)
+                                          'rep', m.rep, 'weight', m.weight::text, 'position', m.position, 'active', m.active)
                                         order by m.position, m.rep collate "C"), '[]')
-                                 from dist.team_member m
-                                 join dist.rep p on p.rep = m.rep
-                                where m.team = r.team),
+                                 from dist._members(r) m),
                    'pool', (select jsonb_build_object(
-                                       'total_weight', s.total_weight::text, 'scale', s.scale, 'deficits', s.deficits, 'turns', s.turns)
+                                       'total_weight', s.total_weight::text, 'scale', s.scale, 'deficits', s.deficits,
+                                       'credits', s.credits, 'turns', s.turns)
                               from dist.pool s
                              where s.distribution_rule = r.name))
           from dist.distribution_rule r
@@ -115,7 +138,7 @@ begin
         select coalesce(array_agg(d.name order by d.name collate "C"), '{}')
           from dist.distribution_rule d
          where d.strategy <> 'rep'
-           and d.name in (
+           and d.name in (select dist._with_fallbacks(array(
                select t.to_distribution_rule from dist.transfer t where t.name = $1
                union
                select a.to_distribution_rule
@@ -124,7 +147,7 @@ begin
                union
                select s.default_to_distribution_rule
                  from dist.transfer t, dist._reach(t.to_ruleset) reach, dist.ruleset s
-                where t.name = $1 and s.name = reach));
+                where t.name = $1 and s.name = reach))));
 end $$;
 comment on function dist._pools(text) is 'Internal: the pools whose turns a transfer can take';
 
@@ -141,17 +164,23 @@ begin
                    from dist.ruleset s
                   where s.name in (select dist._reach(coalesce($2, (select t.to_ruleset from t))))),
              rules as (select a.* from dist.assignment_rule a join rulesets s on s.name = a.ruleset),
-             distribution_rules as (
-                 select to_distribution_rule as name from t
-                 union select to_distribution_rule from rules
-                 union select default_to_distribution_rule from rulesets),
+             distribution_rules (name) as (
+                 select dist._with_fallbacks(array(
+                     select to_distribution_rule from t
+                     union select to_distribution_rule from rules
+                     union select default_to_distribution_rule from rulesets))),
              reps as (
                  select to_rep as rep from t
                  union select to_rep from rules
                  union select default_to_rep from rulesets
-                 union select d.rep from dist.distribution_rule d where d.name in (select name from distribution_rules))
+                 union select unnest(array[d.rep, d.fallback_to_rep]) from dist.distribution_rule d
+                        where d.name in (select name from distribution_rules))
         select jsonb_build_object(
-                   'transfer', (select to_jsonb(t) from t),
+                   'transfer', (select to_jsonb(t) || jsonb_build_object('sources',
+                                           case when t.from_team is null then to_jsonb(t.from_reps)
+                                                else (select coalesce(jsonb_agg(m.rep order by m.rep collate "C"), '[]')
+                                                        from dist.team_member m where m.team = t.from_team) end)
+                                  from t),
                    'object', dist._object_intent(coalesce((select t.object from t),
                                                           (select s.object from dist.ruleset s where s.name = $2))),
                    'rulesets', (select coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('rules',

@@ -76,14 +76,14 @@ grant execute on function
     dist._no_json_null(text, text, text, jsonb),
     dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
     dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),
-    dist._reachable_reps(text, text), dist._objects_served(text[]), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
+    dist._reachable_reps(text, text), dist._objects_served(text[]), dist._with_fallbacks(text[]), dist._reps_of(text[]), dist._goes_by_turns(text), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
     dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._check_start_ahead(dist.schedule), dist._clock()
     to dist_manager;
 
 -- Watching runs, and stopping them.
 grant execute on function
     dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._overdue(interval), dist._blocked(),
-    dist._health_of_schedules(), dist._blame(integer), dist._pools(text), dist._reach(text)
+    dist._health_of_schedules(), dist._blame(integer), dist._pools(text), dist._reach(text), dist._with_fallbacks(text[])
     to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;
 grant execute on function dist.purge(integer) to dist_admin;

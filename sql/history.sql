@@ -72,7 +72,9 @@ create table dist.assignment (
     rule              text,
     distribution_rule text,
     at                timestamptz not null,
-    fields            jsonb
+    fields            jsonb,
+    turn_of           text,
+    note              text
 ) partition by range (at);
 comment on table dist.assignment is 'History: every move of a record, partitioned by the month of at';
 comment on column dist.assignment.run_id is 'dist.run.id';
@@ -81,11 +83,14 @@ comment on column dist.assignment.object is 'The object';
 comment on column dist.assignment.record_key is 'The record''s key, in its text form';
 comment on column dist.assignment.old_owner is 'Who owned it before; null = nobody';
 comment on column dist.assignment.new_owner is 'Who owns it after; null = nobody';
-comment on column dist.assignment.reason is 'Why it moved: rep, round_robin, weighted, default, retrieval or undo';
+comment on column dist.assignment.reason is 'Why it moved: rep, the strategy of the distribution rule, default, retrieval, return or undo';
 comment on column dist.assignment.rule is 'The assignment rule that matched';
 comment on column dist.assignment.distribution_rule is 'The distribution rule whose turn it took';
 comment on column dist.assignment.at is 'The run''s as_of';
 comment on column dist.assignment.fields is 'What set_fields did: {"column": [before, after]}, in text form';
+
+comment on column dist.assignment.turn_of is 'The member whose turn it used, where somebody else stands in for him';
+comment on column dist.assignment.note is 'Why a rep gave it back';
 
 -- The primary key serves undo and the check of fairness at each prefix of a run; the other one serves "what happened to
 -- this record" (explain of the past, ownership). Each further index would be paid by every record that ever moves.
@@ -142,7 +147,7 @@ comment on column dist.unassigned.run_id is 'dist.run.id';
 comment on column dist.unassigned.object is 'The object';
 comment on column dist.unassigned.record_key is 'The record''s key, in its text form';
 comment on column dist.unassigned.reason is
-    'unmatched, already_owned, same_owner, already_unowned, nobody_active, rep_inactive; of an undo: changed_since, gone';
+    'unmatched, already_owned, same_owner, already_unowned, nobody_active, rep_inactive, no_destination, caps_full, books_full, no_eligible_rep, cooled_down, out_of_hours, absent; of an undo: changed_since, gone';
 comment on column dist.unassigned.rule is 'The assignment rule that matched, if any';
 
 -- Partitions are made when they are first needed, attached rather than created in place (a weaker lock on the parent).

@@ -11,6 +11,7 @@ create table dist.pool (
     total_weight      numeric not null default 0,
     scale             integer not null default 0,
     deficits          jsonb not null default '{}',
+    credits           jsonb not null default '{}',
     turns             bigint not null default 0
 );
 comment on table dist.pool is 'State: whose turn it is in each distribution rule; a run locks it before it takes turns';
@@ -18,6 +19,7 @@ comment on column dist.pool.distribution_rule is 'The distribution rule';
 comment on column dist.pool.total_weight is 'W: sum of the active members'' whole-number weights to which the deficits refer; 0 = never used';
 comment on column dist.pool.scale is 'Decimals by which the weights were scaled to whole numbers';
 comment on column dist.pool.deficits is 'rep -> entitlement minus turns taken, in units of 1/(total_weight * 2^20)';
+comment on column dist.pool.credits is 'rep -> when the turns it missed lapse, in seconds since 1970';
 comment on column dist.pool.turns is 'Turns taken so far, undone ones subtracted';
 
 create table dist.schedule_state (
@@ -57,6 +59,10 @@ begin
         insert into dist.object_state (object) values (new.name) on conflict do nothing;
     elsif new.strategy <> 'rep' then
         insert into dist.pool (distribution_rule) values (new.name) on conflict do nothing;
+        -- The deficits of a strategy that does not go by turns only break ties: they are no debts to begin turns with.
+        if tg_op = 'UPDATE' and dist._goes_by_turns(new.strategy) and not dist._goes_by_turns(old.strategy) then
+            update dist.pool set total_weight = 0, scale = 0, deficits = '{}', credits = '{}' where distribution_rule = new.name;
+        end if;
     end if;
     return null;
 end $$;

@@ -30,7 +30,16 @@ extension_sql_file!("../sql/bootstrap.sql", bootstrap);
 extension_sql_file!("../sql/checks.sql", name = "checks", requires = ["bootstrap"]);
 extension_sql_file!("../sql/intent/people.sql", name = "people", requires = ["checks"]);
 extension_sql_file!("../sql/intent/object.sql", name = "object", requires = ["people"]);
-extension_sql_file!("../sql/intent/rules.sql", name = "rules", requires = ["object"]);
+extension_sql_file!(
+    "../sql/intent/distribution_rule.sql",
+    name = "distribution_rule",
+    requires = ["object"]
+);
+extension_sql_file!(
+    "../sql/intent/rules.sql",
+    name = "rules",
+    requires = ["distribution_rule"]
+);
 extension_sql_file!("../sql/intent/transfer.sql", name = "transfer", requires = ["rules"]);
 extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["transfer"]);
 extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["schedule"]);

@@ -35,6 +35,7 @@ fn seats(reps: usize, equal: bool) -> Vec<Seat> {
     let seat = |rep: usize| Seat {
         key: format!("rep {rep:05}"),
         rep: rep as u32,
+        stand_in: false,
         weight: if equal {
             "1".to_owned()
         } else {

@@ -30,14 +30,14 @@ end $$;
 
 create trigger check_unused before delete on dist.rep
     for each row execute function dist._check_unused(
-        'team_member.rep', 'distribution_rule.rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep');
+        'team_member.rep', 'distribution_rule.rep', 'distribution_rule.fallback_to_rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep');
 create trigger check_unused before delete on dist.team
-    for each row execute function dist._check_unused('distribution_rule.team');
+    for each row execute function dist._check_unused('distribution_rule.team', 'transfer.from_team');
 create trigger check_unused before delete on dist.object
     for each row execute function dist._check_unused('ruleset.object', 'transfer.object');
 create trigger check_unused before delete on dist.distribution_rule
     for each row execute function dist._check_unused(
-        'ruleset.default_to_distribution_rule', 'assignment_rule.to_distribution_rule', 'transfer.to_distribution_rule');
+        'distribution_rule.fallback_to_distribution_rule', 'ruleset.default_to_distribution_rule', 'assignment_rule.to_distribution_rule', 'transfer.to_distribution_rule');
 create trigger check_unused before delete on dist.ruleset
     for each row execute function dist._check_unused('assignment_rule.to_ruleset', 'transfer.to_ruleset');
 
@@ -49,6 +49,9 @@ begin
     update dist.pool p
        set deficits = (p.deficits - old.rep) || jsonb_build_object(new.rep, p.deficits -> old.rep)
      where p.deficits ? old.rep;
+    update dist.pool p
+       set credits = (p.credits - old.rep) || jsonb_build_object(new.rep, p.credits -> old.rep)
+     where p.credits ? old.rep;
     return null;
 end $$;
 create trigger rename after update of rep on dist.rep

@@ -1,20 +1,4 @@
--- Where a record goes: rulesets (which rule matches first) and distribution rules (which rep of a team is next).
-
-create table dist.distribution_rule (
-    name        text primary key,
-    strategy    text not null,
-    team        text references dist.team on update cascade,
-    rep         text references dist.rep on update cascade,
-    description text
-);
-create index on dist.distribution_rule (team);
-create index on dist.distribution_rule (rep);
-comment on table dist.distribution_rule is 'Intent: a pool of reps and the strategy by which they take turns';
-comment on column dist.distribution_rule.name is 'Name of the distribution rule';
-comment on column dist.distribution_rule.strategy is 'rep (always the same), round_robin (everybody in turn) or weighted (in proportion to team_member.weight)';
-comment on column dist.distribution_rule.team is 'The team that takes turns; for round_robin and weighted';
-comment on column dist.distribution_rule.rep is 'The rep; for strategy rep';
-comment on column dist.distribution_rule.description is 'What the rule is for';
+-- Which rule of a list matches a record first, and where that sends it.
 
 create table dist.ruleset (
     name                         text primary key,
@@ -59,55 +43,6 @@ comment on column dist.assignment_rule.to_distribution_rule is 'Destination: who
 comment on column dist.assignment_rule.to_ruleset is 'Destination: the first match in this other ruleset, or its default';
 comment on column dist.assignment_rule.active is 'A passive rule matches nothing';
 comment on column dist.assignment_rule.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
-
-create function dist._check_distribution_rule() returns trigger
-    language plpgsql
-    set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if dist._checks_off() then
-        return new;
-    end if;
-    if btrim(coalesce(new.name, '')) = '' then
-        perform dist._refuse(tg_table_name, new.name, '23514', 'name is empty', 'Give the distribution rule a name.');
-    end if;
-    perform dist._one_of(tg_table_name, new.name, 'strategy', new.strategy, array['rep', 'round_robin', 'weighted']);
-    perform dist._must_exist(tg_table_name, new.name, 'team', new.team, 'team');
-    perform dist._must_exist(tg_table_name, new.name, 'rep', new.rep, 'rep');
-    if new.strategy = 'rep' and (new.rep is null or new.team is not null) then
-        perform dist._refuse(tg_table_name, new.name, '23514', 'strategy rep takes rep and no team', 'Set rep to the rep who receives the records.');
-    elsif new.strategy in ('round_robin', 'weighted') and (new.team is null or new.rep is not null) then
-        perform dist._refuse(tg_table_name, new.name, '23514',
-            format('strategy %s takes team and no rep', new.strategy), 'Set team to the team whose members take turns.');
-    end if;
-    if tg_op = 'UPDATE' then
-        perform dist._check_reps(tg_table_name, new.name, served,
-                                 array(select m.rep from dist.team_member m where m.team = new.team union all
-                                       select new.rep where new.rep is not null))
-           from dist._objects_served(array[old.name]) served;
-    end if;
-    return new;
-end $$;
-create trigger check_row before insert or update on dist.distribution_rule
-    for each row execute function dist._check_distribution_rule();
-
--- Which objects' records can come to one of these distribution rules.
-create function dist._objects_served(rules text[]) returns setof text
-    language plpgsql stable
-    set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return query
-    select s.object from dist.ruleset s where s.default_to_distribution_rule = any (rules)
-    union
-    select s.object
-      from dist.assignment_rule a
-      join dist.ruleset s on s.name = a.ruleset
-     where a.to_distribution_rule = any (rules)
-    union
-    select t.object from dist.transfer t where t.to_distribution_rule = any (rules);
-end $$;
-comment on function dist._objects_served(text[]) is 'Internal: objects whose records can come to one of these distribution rules';
 
 create function dist._check_member_value() returns trigger
     language plpgsql
@@ -155,24 +90,6 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.ruleset
     for each row execute function dist._check_ruleset();
-
-create function dist._reachable_reps(one_rep text, one_rule text) returns text[]
-    language sql stable
-    set search_path = pg_catalog, pg_temp
-    return (
-        select array_agg(reachable)
-          from (select one_rep as reachable
-                 where one_rep is not null
-                union
-                select r.rep
-                  from dist.distribution_rule r
-                 where r.name = one_rule and r.rep is not null
-                union
-                select m.rep
-                  from dist.distribution_rule r
-                  join dist.team_member m on m.team = r.team
-                 where r.name = one_rule) all_of_them);
-comment on function dist._reachable_reps(text, text) is 'Internal: the reps that a rep and a distribution rule name';
 
 create function dist._check_assignment_rule() returns trigger
     language plpgsql

@@ -5,6 +5,8 @@ create table dist.transfer (
     kind                 text not null default 'distribution',
     object               text not null references dist.object on update cascade,
     source               text,
+    from_team            text references dist.team on update cascade,
+    from_reps            text[],
     criteria             jsonb,
     predicate            text,
     to_rep               text references dist.rep on update cascade,
@@ -13,6 +15,7 @@ create table dist.transfer (
     on_owned             text,
     ranking              text,
     row_limit            bigint,
+    limit_per_rep        integer,
     set_fields           jsonb,
     is_template          boolean not null default false,
     description          text,
@@ -24,6 +27,8 @@ comment on column dist.transfer.name is 'Name of the transfer';
 comment on column dist.transfer.kind is 'distribution or retrieval';
 comment on column dist.transfer.object is 'The object whose records move';
 comment on column dist.transfer.source is 'unowned, owned or any; by default unowned for a distribution, owned for a retrieval';
+comment on column dist.transfer.from_team is 'Source: records of the members of this team';
+comment on column dist.transfer.from_reps is 'Source: records of these reps';
 comment on column dist.transfer.criteria is 'Which records, as a jsonb tree; see docs/criteria.md';
 comment on column dist.transfer.predicate is 'Which records, as one SQL boolean expression over the record r; both must hold where both are given';
 comment on column dist.transfer.to_rep is 'Destination: this rep (of a retrieval: the holding rep)';
@@ -32,6 +37,7 @@ comment on column dist.transfer.to_ruleset is 'Destination: the first match in t
 comment on column dist.transfer.on_owned is 'What becomes of a record that has an owner, where the assignment rule does not say: skip or reassign';
 comment on column dist.transfer.ranking is 'ORDER BY list over r: who comes first; the key decides among equals';
 comment on column dist.transfer.row_limit is 'At most so many records, the first by ranking, become candidates';
+comment on column dist.transfer.limit_per_rep is 'At most so many records of each owner, the first by ranking; for retrievals';
 comment on column dist.transfer.set_fields is 'Columns set on each record that moves, as {"column": value}';
 comment on column dist.transfer.is_template is 'A template is copied to make transfers and is never run itself';
 comment on column dist.transfer.description is 'What the transfer is for';
@@ -69,6 +75,14 @@ begin
     perform dist._must_exist(tg_table_name, new.name, 'to_rep', new.to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
     perform dist._must_exist(tg_table_name, new.name, 'to_ruleset', new.to_ruleset, 'ruleset');
+    if new.kind = 'distribution' and destinations = 0 then
+        -- Named nobody, it means all active reps: a distribution rule that is there to be seen and changed.
+        insert into dist.distribution_rule (name, strategy, description)
+            values ('everybody', 'round_robin', 'All active reps in turn: the destination of transfers that name none')
+            on conflict do nothing;
+        new.to_distribution_rule := 'everybody';
+        destinations := 1;
+    end if;
     if new.kind = 'distribution' and destinations <> 1 then
         perform dist._refuse(tg_table_name, new.name, '23514', format('%s destinations are given', destinations),
             'Set exactly one of to_rep, to_distribution_rule, to_ruleset.');
@@ -79,6 +93,20 @@ begin
     if new.row_limit < 0 then
         perform dist._refuse(tg_table_name, new.name, '23514', format('row_limit %s is negative', new.row_limit),
             'Give 0 or more, or null for no limit.');
+    end if;
+    if new.limit_per_rep < 1 then
+        perform dist._refuse(tg_table_name, new.name, '23514', format('limit_per_rep %s is out of range', new.limit_per_rep), 'Give at least 1.');
+    elsif new.limit_per_rep is not null and new.kind <> 'retrieval' then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'limit_per_rep is for retrievals', 'Leave it null, or use a fixed distribution rule or a cap.');
+    end if;
+    perform dist._must_exist(tg_table_name, new.name, 'from_team', new.from_team, 'team');
+    perform dist._must_exist(tg_table_name, new.name, 'from_reps', wanted, 'rep') from unnest(new.from_reps) wanted;
+    if num_nonnulls(new.from_team, new.from_reps) > 1 or new.from_reps = '{}' or array_position(new.from_reps, null) is not null then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'from_team and from_reps do not say one group of reps',
+            'Set one of them, from_reps with at least one rep.');
+    elsif num_nonnulls(new.from_team, new.from_reps) = 1 and new.source in ('unowned', 'any') then
+        perform dist._refuse(tg_table_name, new.name, '23514', format('source %s does not go with chosen reps', new.source),
+            'Leave source null, or say owned.');
     end if;
     if new.to_ruleset is not null then
         select object into other_object from dist.ruleset where name = new.to_ruleset;

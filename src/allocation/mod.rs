@@ -90,7 +90,7 @@ pub use caps::Cap;
 pub use eligibility::{Class, Eligibility};
 pub use error::AllocationError;
 pub use pick::record_hash;
-pub use plan::{Outcome, PoolRun, Target, allocate};
+pub use plan::{Diverted, Outcome, PoolRun, Target, allocate};
 pub use pool::{Pool, Presence, Seat, Strategy};
 pub use quota::Quota;
 pub use reason::Reason;

@@ -49,6 +49,19 @@ pub struct Outcome {
     pub seq: Vec<i32>,
     /// How many were moved.
     pub moved: usize,
+    /// Those whose leaf does not say whose turn they took.
+    pub diverted: Vec<Diverted>,
+}
+
+/// A record that was moved otherwise than its leaf says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Diverted {
+    /// Its place in rank order, from 0.
+    pub record: u32,
+    /// The pool and the member of it whose turn it took; None = none, it went to a rep that a pool falls back to.
+    pub turn: Option<(u32, u32)>,
+    /// Handed on by the pool that its leaf names.
+    pub fallback: bool,
 }
 
 impl Outcome {
@@ -86,6 +99,7 @@ pub fn allocate(
         reason: Vec::with_capacity(leaves.len()),
         seq: Vec::with_capacity(leaves.len()),
         moved: 0,
+        diverted: Vec::new(),
     };
     let mut seq = 0;
     for (&leaf, &owner) in leaves.iter().zip(owned) {

@@ -61,8 +61,10 @@ pub enum Presence {
 pub struct Seat {
     /// The rep's name.
     pub key: String,
-    /// Its index in the run's dictionary of reps.
+    /// The index in the run's dictionary of reps of who receives: its own, or that of who stands in.
     pub rep: u32,
+    /// Whether somebody stands in.
+    pub stand_in: bool,
     /// See [`Member::weight`].
     pub weight: String,
     /// See [`Member::position`].

@@ -14,7 +14,7 @@ use super::eligibility::Class;
 use super::error::AllocationError;
 use super::level::Given;
 use super::limit;
-use super::plan::{self, NO_OWNER, Outcome, Target};
+use super::plan::{self, Diverted, NO_OWNER, Outcome, Target};
 use super::pool::{Open, Presence, Strategy};
 use super::reason::Reason;
 use super::report::{PoolReport, Report};
@@ -59,6 +59,7 @@ struct Run<'a> {
     queues: Vec<Vec<u32>>,
     rep: Vec<i32>,
     reason: Vec<i16>,
+    diverted: Vec<Diverted>,
 }
 
 impl<'a> Run<'a> {
@@ -82,6 +83,7 @@ impl<'a> Run<'a> {
             pools,
             rep: vec![Outcome::LEFT; leaves.len()],
             reason: vec![Reason::Unknown.into(); leaves.len()],
+            diverted: Vec::new(),
             leaves,
         };
         run.find_restricted();
@@ -193,14 +195,30 @@ impl<'a> Run<'a> {
         if self.room.full(rep, None).is_some() {
             return Some(Reason::CapsFull);
         }
+        if let Target::Pool(_) = self.request.targets[self.leaves[record]] {
+            self.divert(record, None, true);
+        }
         self.count(rep, None, record);
         None
     }
 
     fn took(&mut self, pool: usize, member: u32, record: usize) {
         let rep = self.pools[pool].rep(member);
+        let number = u32::try_from(pool).unwrap_or(u32::MAX);
+        let fallback = self.request.targets[self.leaves[record]] != Target::Pool(number);
+        if fallback || self.pools[pool].spec.seats[member as usize].stand_in {
+            self.divert(record, Some((number, member)), fallback);
+        }
         self.count(rep, u32::try_from(pool).ok(), record);
         self.pools[pool].took(member, &self.given);
+    }
+
+    fn divert(&mut self, record: usize, turn: Option<(u32, u32)>, fallback: bool) {
+        self.diverted.push(Diverted {
+            record: u32::try_from(record).unwrap_or(u32::MAX),
+            turn,
+            fallback,
+        });
     }
 
     /// A rep has a record: it is counted everywhere, and who is full by it takes no more.
@@ -322,6 +340,7 @@ impl<'a> Run<'a> {
             reason: self.reason,
             seq: Vec::with_capacity(self.leaves.len()),
             moved: 0,
+            diverted: self.diverted,
         };
         let mut seq = 0;
         for &reason in &outcome.reason {

@@ -29,19 +29,19 @@ pub fn move_records(
     let mut decision = decide(client, plan, about, Some(states), Reading::Kept)?;
     let mut new_owners = decision.new_owners(plan);
     let mut moved = apply(client, plan, &decision, new_owners)?;
-    if moved != decision.outcome.moved {
+    if moved != decision.outcome().moved {
         running::phase(Phase::Reading);
         decision = decide(client, plan, about, Some(states), Reading::Locked)?;
         new_owners = decision.new_owners(plan);
         moved = apply(client, plan, &decision, new_owners)?;
     }
-    if moved != decision.outcome.moved {
+    if moved != decision.outcome().moved {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
             format!(
                 "{} of {} records of {} could not be moved",
-                decision.outcome.moved.saturating_sub(moved),
-                decision.outcome.moved,
+                decision.outcome().moved.saturating_sub(moved),
+                decision.outcome().moved,
                 plan.object.relation()?.sql()
             ),
             "A trigger or a row security policy on the table holds them back; leave such records out by criteria.",
@@ -53,26 +53,26 @@ pub fn move_records(
 
 /// Moves what was decided; returns how many rows it would have moved. Where that is not all, nothing has moved.
 fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owners: Carried) -> Result<usize> {
-    if decision.outcome.moved == 0 {
+    if decision.outcome().moved == 0 {
         return Ok(0);
     }
-    running::moving(decision.outcome.moved);
+    running::moving(decision.outcome().moved);
     let candidates = &decision.candidates;
     let mut args: Vec<DatumWithOid<'_>> = vec![
         Tids(candidates.tids).into(),
-        decision.outcome.rep.clone().into(),
+        decision.outcome().rep.clone().into(),
         Texts(new_owners).into(),
         Texts(candidates.owners).into(),
         Oids(candidates.tables).into(),
     ];
-    let sql = if decision.outcome.moved == 1 {
-        let place = decision.outcome.seq.iter().position(|seq| *seq > 0).unwrap_or(0) + 1;
+    let sql = if decision.outcome().moved == 1 {
+        let place = decision.outcome().seq.iter().position(|seq| *seq > 0).unwrap_or(0) + 1;
         args.push(i32::try_from(place).map_err(internal)?.into());
         statement::moves_one(plan, decision.shape)?
     } else {
         statement::moves(plan, decision.shape, candidates.in_heap_order)?
     };
-    let many = decision.outcome.moved as i64 > MOST_BY_KEPT_PLAN;
+    let many = decision.outcome().moved as i64 > MOST_BY_KEPT_PLAN;
     let moved = attempt(|| {
         let moved = watching_errors(|| {
             with_users_search_path(|| {
@@ -85,7 +85,7 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
         })
         .map(|rows| rows.len());
         // Others changed some of the records since they were read: take all back, so that it can be done again.
-        let all = moved.as_ref().is_ok_and(|moved| *moved == decision.outcome.moved);
+        let all = moved.as_ref().is_ok_and(|moved| *moved == decision.outcome().moved);
         (moved, all)
     });
     match (moved, last_raised()) {

@@ -10,13 +10,14 @@ use pgrx::itemptr::item_pointer_get_both;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use crate::allocation::{self, Outcome, PoolRun, Quota, Target};
+use crate::allocation::{Outcome, Report};
 use crate::clock;
-use crate::error::{Place, Result, error, internal, noting};
+use crate::error::{Result, internal, noting};
 use crate::prepared;
 use crate::router::failure;
 use crate::router::lock::States;
 use crate::router::plan::Plan;
+use crate::router::situation::Situation;
 use crate::router::statement::{self, Shape};
 use crate::worker::running;
 
@@ -79,6 +80,9 @@ pub struct Candidates {
     pub leaves: Vec<i32>,
     /// Its owner's number in the dictionary of reps, -1 for nobody, -2 for somebody else; empty where all are unowned.
     pub owned: Vec<i32>,
+    /// What else the plan reads of each, in the order of `plan.numbers`.
+    #[allow(dead_code, reason = "to be read by the topics of `situation` that are being written")]
+    pub numbers: Vec<Vec<i64>>,
 }
 
 /// What reads more than this is planned anew the next time: planning costs little then, and a bad plan much.
@@ -90,17 +94,23 @@ pub struct Decision {
     pub shape: Shape,
     /// The candidates.
     pub candidates: Candidates,
-    /// What becomes of each.
-    pub outcome: Outcome,
-    /// The pools after the turns were taken, in the order of `plan.pools`.
-    pub quotas: Vec<Quota>,
+    /// What was known of the pools and reps.
+    pub situation: Situation,
+    /// What becomes of each candidate, and what is to be kept of each pool.
+    pub report: Report,
 }
 
 impl Decision {
+    /// What becomes of each candidate.
+    pub fn outcome(&self) -> &Outcome {
+        &self.report.outcome
+    }
+
     /// Each candidate's new owner; null where it is left, or nobody.
     pub fn new_owners(&self, plan: &Plan) -> Carried {
         let name = |rep: &i32| usize::try_from(*rep).ok().and_then(|rep| plan.reps.get(rep));
         let names: Vec<Option<&str>> = self
+            .report
             .outcome
             .rep
             .iter()
@@ -137,18 +147,18 @@ pub fn decide(
         owned: !plan.filters.iter().any(|(name, _)| name == "source unowned"),
         fields: !plan.set_fields.is_empty(),
     };
+    let situation = Situation::of_plan(client, plan, about, states)?;
     let note = format!("While the candidates of {} were read.", plan.source);
     let sql = failure::compiling(|| statement::candidates(plan, shape, how == Reading::Locked))?;
     let candidates =
         noting(&note, || read(client, plan, shape, &sql, about, how)).inspect_err(|_| failure::in_statement(&sql))?;
     running::allocating(candidates.count);
-    let mut quotas = quotas(plan, states)?;
-    let outcome = allocate(plan, &candidates, &mut quotas)?;
+    let report = situation.ask(client, plan, &candidates)?;
     Ok(Decision {
         shape,
         candidates,
-        outcome,
-        quotas,
+        situation,
+        report,
     })
 }
 
@@ -200,6 +210,10 @@ fn read(
     } else {
         Carried::NONE
     };
+    let mut whole = Vec::with_capacity(plan.numbers.len());
+    for _ in &plan.numbers {
+        whole.push(row.get::<Vec<i64>>(column()).map_err(internal)?.unwrap_or_default());
+    }
     Ok(Candidates {
         count: usize::try_from(count).unwrap_or(0),
         tids,
@@ -210,6 +224,7 @@ fn read(
         fields,
         leaves,
         owned,
+        numbers: whole,
     })
 }
 
@@ -226,52 +241,4 @@ fn in_heap_order(tids: &[pg_sys::ItemPointerData]) -> bool {
         last = page;
     }
     back * 10 <= highest - lowest
-}
-
-/// The pools with their kept deficits.
-///
-/// # Errors
-/// When a pool's row or a weight is not what it should be.
-pub fn quotas(plan: &Plan, states: Option<&States>) -> Result<Vec<Quota>> {
-    plan.pools
-        .iter()
-        .map(|rule| {
-            let state = match states.and_then(|states| states.get(&rule.name)) {
-                Some(row) => row.state(&rule.name)?,
-                None => rule.state()?,
-            };
-            Quota::new(&rule.members(), &state).map_err(|problem| allocation_error(&rule.name, &problem))
-        })
-        .collect()
-}
-
-/// An error of the pure allocation as an SQL error about a distribution rule.
-pub fn allocation_error(rule: &str, problem: &allocation::AllocationError) -> pgrx::pg_sys::panic::ErrorReport {
-    let place = Place {
-        table: "distribution_rule",
-        row: rule,
-    };
-    error(
-        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("{place}: {problem}"),
-    )
-    .set_hint(problem.hint().to_owned())
-}
-
-fn allocate(plan: &Plan, candidates: &Candidates, quotas: &mut [Quota]) -> Result<Outcome> {
-    let mut pools: Vec<PoolRun<'_>> = quotas
-        .iter_mut()
-        .zip(&plan.pool_reps)
-        .map(|(quota, members_to_reps)| PoolRun { quota, members_to_reps })
-        .collect();
-    let targets: Vec<Target> = plan.leaves.iter().map(|leaf| leaf.target).collect();
-    let reassign: Vec<bool> = plan.leaves.iter().map(|leaf| leaf.reassign).collect();
-    let unowned;
-    let owned = if candidates.owned.is_empty() {
-        unowned = vec![-1; candidates.leaves.len()];
-        &unowned
-    } else {
-        &candidates.owned
-    };
-    allocation::allocate(&candidates.leaves, &targets, &reassign, owned, &mut pools).map_err(internal)
 }

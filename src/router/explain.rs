@@ -6,13 +6,12 @@
 use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 
-use crate::allocation::{Quota, Reason, Target};
 use crate::clock;
 use crate::criteria::quote_literal;
 use crate::error::{Result, error_hint, internal};
-use crate::router::decide::quotas;
 use crate::router::expression::{Expression, RECORD};
 use crate::router::intent::{Intent, Ruleset};
+use crate::router::outlook::{self, Record};
 use crate::router::plan::{self, Plan, rule_test};
 use crate::router::session::with_settings;
 use crate::router::statement::column;
@@ -30,7 +29,8 @@ pub struct Line {
     pub detail: Option<String>,
 }
 
-fn line(stage: &'static str, item: impl Into<String>, outcome: impl Into<String>) -> Line {
+/// A line without a why.
+pub fn line(stage: &'static str, item: impl Into<String>, outcome: impl Into<String>) -> Line {
     Line {
         stage,
         item: item.into(),
@@ -40,7 +40,8 @@ fn line(stage: &'static str, item: impl Into<String>, outcome: impl Into<String>
 }
 
 impl Line {
-    fn because(mut self, detail: impl Into<String>) -> Self {
+    /// The same, with why.
+    pub fn because(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into()).filter(|text: &String| !text.is_empty());
         self
     }
@@ -70,7 +71,7 @@ pub fn explain(
         if let Some(name) = ruleset {
             let intent = Intent::of_ruleset(name)?;
             let plan = plan::of_ruleset(&intent, name, &as_of)?;
-            return one(object, key, &intent, &plan, Some(name), &as_of, &mut lines);
+            return one(object, key, &intent, &plan, Some(name), about, &mut lines);
         }
         let transfers = match transfer {
             Some(name) => vec![name.to_owned()],
@@ -91,7 +92,7 @@ pub fn explain(
                 .as_ref()
                 .and_then(|transfer| transfer.to_ruleset.as_deref());
             lines.push(line("transfer", name, "looked at"));
-            one(object, key, &intent, &plan, ruleset, &as_of, &mut lines)?;
+            one(object, key, &intent, &plan, ruleset, about, &mut lines)?;
         }
         Ok(())
     })?;
@@ -190,7 +191,7 @@ fn one(
     intent: &Intent,
     plan: &Plan,
     ruleset: Option<&str>,
-    as_of: &str,
+    about: DateTime<Utc>,
     lines: &mut Vec<Line>,
 ) -> Result<()> {
     check_writers(&intent.writers())?;
@@ -211,10 +212,11 @@ fn one(
             "Name a transfer or ruleset of the record's object.",
         ));
     }
-    let tests = rule_tests(intent, plan, as_of)?;
+    let tests = rule_tests(intent, plan, &clock::literal(about))?;
     let mut questions = Questions { sql: Vec::new() };
     let owner = questions.ask(format!("{}::text", column(&plan.object.owner()?.name)));
     let leaf = questions.ask(plan.leaf.as_deref().unwrap_or("0"));
+    let numbers: Vec<_> = plan.numbers.iter().map(|number| questions.ask(number)).collect();
     let filters: Vec<_> = plan
         .filters
         .iter()
@@ -259,7 +261,15 @@ fn one(
         .text(leaf)
         .and_then(|text| text.parse::<usize>().ok())
         .unwrap_or(0);
-    destination(plan, number, answers.text(owner), candidate, lines)
+    let whole = |question: &usize| answers.text(*question).and_then(|text| text.parse().ok());
+    let record = Record {
+        key,
+        owner: answers.text(owner),
+        leaf: number,
+        numbers: numbers.iter().map(|question| whole(question).unwrap_or(0)).collect(),
+        candidate,
+    };
+    outlook::tell(plan, &record, about, lines)
 }
 
 type Tests = Vec<((String, i32), Expression)>;
@@ -362,71 +372,4 @@ impl Walk<'_> {
             self.lines.push(line("rule", format!("{name}/default"), "matched"));
         }
     }
-}
-
-fn destination(plan: &Plan, number: usize, owner: Option<&str>, candidate: bool, lines: &mut Vec<Line>) -> Result<()> {
-    let leaf = plan.leaves.get(number).ok_or_else(|| internal("leaf out of range"))?;
-    let mut winner: Option<String> = None;
-    let mut left: Option<Reason> = None;
-    match leaf.target {
-        Target::Rep(rep) => winner = plan.reps.get(rep as usize).cloned(),
-        Target::Unowned => {}
-        Target::Leave(code) => left = Some(Reason::from(i16::try_from(code).unwrap_or(-1))),
-        Target::Pool(pool) => {
-            let quotas = quotas(plan, None)?;
-            let pool = pool as usize;
-            let (Some(rule), Some(quota)) = (plan.pools.get(pool), quotas.get(pool)) else {
-                return Err(internal("pool out of range"));
-            };
-            lines.push(line("distribution rule", rule.name.clone(), rule.strategy.clone()));
-            winner = standings(rule, quota, lines);
-            if winner.is_none() {
-                left = Some(Reason::NobodyActive);
-            }
-        }
-    }
-    if left != Some(Reason::Unmatched) && owner.is_some() && !leaf.reassign {
-        left = Some(Reason::AlreadyOwned);
-    } else if matches!(leaf.target, Target::Rep(_)) && owner.is_some() && owner == winner.as_deref() {
-        left = Some(Reason::SameOwner);
-    } else if leaf.target == Target::Unowned && owner.is_none() {
-        left = Some(Reason::AlreadyUnowned);
-    }
-    lines.push(if !candidate {
-        line("outcome", "not a candidate", "left where it is")
-    } else if let Some(reason) = left {
-        line("outcome", reason.as_str(), "left where it is")
-    } else {
-        let to = winner.unwrap_or_else(|| "nobody".to_owned());
-        line("outcome", leaf.reason.clone(), format!("goes to {to}"))
-    });
-    Ok(())
-}
-
-/// Tells how the members stand; returns who is next.
-fn standings(rule: &crate::router::intent::DistributionRule, quota: &Quota, lines: &mut Vec<Line>) -> Option<String> {
-    let members = rule.members();
-    let standings = quota.standings();
-    let mut winner = None;
-    for (place, standing) in standings.iter().enumerate() {
-        let Some(member) = members.get(standing.member) else {
-            continue;
-        };
-        let outcome = if place == 0 {
-            winner = Some(member.key.clone());
-            "winner".to_owned()
-        } else {
-            format!("runner-up {place}")
-        };
-        lines.push(line("rep", member.key.clone(), outcome).because(format!(
-            "weight {}, deficit {:.6}{}",
-            member.weight,
-            standing.deficit,
-            if standing.released { "" } else { ", had its share" }
-        )));
-    }
-    for member in members.iter().filter(|member| !member.active) {
-        lines.push(line("rep", member.key.clone(), "inactive"));
-    }
-    winner
 }

@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::allocation::{Member, PoolState};
+use crate::allocation::PoolState;
 use crate::catalogue::{Column, Relation, read};
 use crate::error::{Place, Result, error_hint, internal};
 
@@ -107,6 +107,8 @@ pub struct Transfer {
     pub kind: String,
     /// unowned, owned or any; None = by kind.
     pub source: Option<String>,
+    /// The reps whose records are meant; None = anybody's.
+    pub sources: Option<Vec<String>>,
     /// Which records, as a tree.
     pub criteria: Option<Value>,
     /// Which records, as SQL.
@@ -123,6 +125,8 @@ pub struct Transfer {
     pub ranking: Option<String>,
     /// At most so many candidates.
     pub row_limit: Option<i64>,
+    /// At most so many candidates of each owner.
+    pub limit_per_rep: Option<i32>,
     /// Columns to set.
     pub set_fields: Option<serde_json::Map<String, Value>>,
     /// Templates are never run.
@@ -178,14 +182,43 @@ impl Rule {
 
 /// A row of `dist.distribution_rule` with its members and whose turn it is.
 #[derive(Debug, Clone, Deserialize)]
+#[allow(dead_code, reason = "to be read by the topics of `situation` that are being written")]
 pub struct DistributionRule {
     /// Its name.
     pub name: String,
-    /// rep, round_robin or weighted.
+    /// See [`Strategy`]; `rep` is no pool.
     pub strategy: String,
     /// The rep of strategy rep.
     pub rep: Option<String>,
-    /// The team's members.
+    /// Strategy fixed: so many for each.
+    pub each: Option<u32>,
+    /// The segment of the book that is filled; None = the whole book.
+    pub segment: Option<String>,
+    /// Performance: what the team's mean weighs, in records.
+    pub prior: Option<u32>,
+    /// Performance: the least weight.
+    pub floor: Option<String>,
+    /// Performance: the greatest weight.
+    pub ceiling: Option<String>,
+    /// lost, catch_up or keep_turn.
+    pub missed: String,
+    /// catch_up: so many turns may be owed.
+    pub missed_max: Option<u16>,
+    /// catch_up: seconds after which they lapse.
+    pub missed_expiry: Option<u32>,
+    /// hold, fall_back or assign_anyway.
+    pub if_unavailable: String,
+    /// Where records go that nobody can have: a rep.
+    pub fallback_to_rep: Option<String>,
+    /// Where records go that nobody can have: another rule.
+    pub fallback_to_distribution_rule: Option<String>,
+    /// Not back to who held it within this interval: an interval's text.
+    pub cool_down: Option<String>,
+    /// Not back to the last so many who held it.
+    pub cool_down_holders: Option<i32>,
+    /// Up to so many cells restricted eligibility is solved exactly.
+    pub exact_cells: Option<u32>,
+    /// Who takes part.
     pub members: Vec<MemberRow>,
     /// The kept deficits when the intent was read; None before the first run. A run goes by what it locks.
     pub pool: Option<PoolRow>,
@@ -194,10 +227,14 @@ pub struct DistributionRule {
 /// A row of `dist.team_member`, its rep's state folded in.
 #[derive(Debug, Clone, Deserialize)]
 pub struct MemberRow {
-    rep: String,
-    weight: String,
-    position: i64,
-    active: bool,
+    /// The rep.
+    pub rep: String,
+    /// A numeric's text.
+    pub weight: String,
+    /// Lower goes first among equals.
+    pub position: i64,
+    /// Whether it takes part now.
+    pub active: bool,
 }
 
 /// A row of `dist.pool`.
@@ -209,6 +246,8 @@ pub struct PoolRow {
     pub scale: u32,
     /// Rep to deficit.
     pub deficits: BTreeMap<String, serde_json::Number>,
+    /// Rep to when the turns it missed lapse, in seconds since 1970.
+    pub credits: BTreeMap<String, i64>,
     /// Turns taken so far.
     pub turns: i64,
 }
@@ -253,31 +292,13 @@ impl PoolRow {
 }
 
 impl DistributionRule {
-    /// The members as the allocation wants them; in a round robin all weigh the same.
-    pub fn members(&self) -> Vec<Member> {
-        self.members
-            .iter()
-            .map(|row| Member {
-                key: row.rep.clone(),
-                weight: if self.strategy == "weighted" {
-                    row.weight.clone()
-                } else {
-                    "1".to_owned()
-                },
-                position: row.position,
-                active: row.active,
-            })
-            .collect()
-    }
-
-    /// The kept deficits.
-    ///
-    /// # Errors
-    /// XX001 when the row of `dist.pool` is not what pg_dist wrote.
-    pub fn state(&self) -> Result<PoolState> {
-        self.pool
-            .as_ref()
-            .map_or_else(|| Ok(PoolState::default()), |row| row.state(&self.name))
+    /// What a member weighs, where its performance does not say: in a round robin, and where books or numbers say how
+    /// much each receives, all weigh the same.
+    pub fn weight(&self, member: &MemberRow) -> String {
+        match self.strategy.as_str() {
+            "weighted" | "load" | "value" | "sticky" | "random" => member.weight.clone(),
+            _ => "1".to_owned(),
+        }
     }
 }
 

@@ -202,6 +202,10 @@ fn lock_pool_rows(client: &mut SpiClient<'_>, pools: &[String], nowait: bool) ->
                     .and_then(|text| serde_json::from_str(&text).ok())
                     .unwrap_or_else(PoolRow::unreadable),
                 turns: row.get::<i64>(5)?.unwrap_or(0),
+                credits: row
+                    .get::<String>(6)?
+                    .and_then(|text| serde_json::from_str(&text).ok())
+                    .unwrap_or_default(),
             },
         );
     }

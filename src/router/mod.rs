@@ -9,12 +9,13 @@
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`branches`], [`expression`] |
 //! | write the statements | [`statement`] |
 //! | read the candidates, allocate | [`decide`] |
+//! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
 //! | move them | [`apply`], [`failure`] |
-//! | write the audit, the pools, the outcome | [`record`] |
+//! | write the audit, the pools, the outcome | [`ways`], [`record`] |
 //!
 //! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
-//! [`run`] goes that way; [`preview`] without locks, move and audit; [`explain`] for one record, keeping what lost;
+//! [`run`] goes that way; [`preview`] without locks, move and audit; [`explain`] and [`outlook`] for one record, keeping what lost;
 //! [`undo`] is fed from the audit. [`session`] holds the settings that all of them share,
 //! [`inside`] which runs a session is inside of.
 
@@ -30,12 +31,15 @@ pub mod inside;
 pub mod intent;
 pub mod kept;
 pub mod lock;
+pub mod outlook;
 pub mod plan;
 pub mod preview;
 pub mod record;
 pub mod run;
 pub mod session;
+pub mod situation;
 pub mod statement;
 pub mod steps;
 pub mod trust;
 pub mod undo;
+pub mod ways;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use pgrx::prelude::*;
 
 use crate::allocation::{Reason, Target};
+use crate::criteria::quote_literal;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::branches::{Branch, first_match};
 use crate::router::expression::{self, Expression};
@@ -56,6 +57,13 @@ pub struct Plan {
     pub pools: Vec<DistributionRule>,
     /// For each pool, its members' numbers in the dictionary of reps.
     pub pool_reps: Vec<Vec<u32>>,
+    /// For each pool, where a record goes that nobody in it can have.
+    pub pool_fallbacks: Vec<Option<Target>>,
+    /// At most so many candidates of each owner.
+    #[allow(dead_code, reason = "to be read by the topics of `situation` that are being written")]
+    pub limit_per_rep: Option<i32>,
+    /// What else is read of each candidate, as SQL expressions of type bigint over `r`.
+    pub numbers: Vec<String>,
     /// Columns to set: name, typed value.
     pub set_fields: Vec<(String, String)>,
 }
@@ -78,7 +86,10 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
             "Copy the template into a transfer of its own, and run that one.",
         ));
     }
-    let mut compiler = Compiler::new(intent, object, as_of, transfer.on_owned.clone())?;
+    // Who names the reps whose records are meant means these records to move.
+    let on_owned = transfer.on_owned.clone();
+    let on_owned = on_owned.or_else(|| transfer.sources.as_ref().map(|_| "reassign".to_owned()));
+    let mut compiler = Compiler::new(intent, object, as_of, on_owned)?;
     let leaf = compiler.transfer(transfer)?;
     let filters = filters(&place, object, transfer, as_of)?;
     Ok(Plan {
@@ -91,6 +102,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
         filters,
         order: order(&place, object, transfer.ranking.as_deref())?,
         row_limit: transfer.row_limit,
+        limit_per_rep: transfer.limit_per_rep,
         set_fields: statement::set_fields(&place, object, transfer.set_fields.as_ref())?,
         ..compiler.finish(leaf)
     })
@@ -118,15 +130,20 @@ fn filters(place: &Place<'_>, object: &Object, transfer: &Transfer, as_of: &str)
     let key = statement::column(&object.key()?.name);
     let owner = statement::column(&object.owner()?.name);
     let mut filters = vec![("key".to_owned(), plain(format!("({key} is not null)")))];
-    let source = transfer.source.as_deref().unwrap_or(if transfer.kind == "retrieval" {
-        "owned"
-    } else {
-        "unowned"
-    });
+    let owned = transfer.kind == "retrieval" || transfer.sources.is_some();
+    let source = transfer
+        .source
+        .as_deref()
+        .unwrap_or(if owned { "owned" } else { "unowned" });
     match source {
         "unowned" => filters.push(("source unowned".to_owned(), plain(format!("({owner} is null)")))),
         "owned" => filters.push(("source owned".to_owned(), plain(format!("({owner} is not null)")))),
         _ => {}
+    }
+    if let Some(reps) = &transfer.sources {
+        let reps: Vec<String> = reps.iter().map(|rep| quote_literal(rep)).collect();
+        let sql = format!("({owner}::text = any (array[{}]::text[]))", reps.join(", "));
+        filters.push(("source reps".to_owned(), plain(sql)));
     }
     if transfer.criteria.is_some() || transfer.predicate.is_some() {
         filters.push((
@@ -169,6 +186,7 @@ struct Compiler<'a> {
     rep_numbers: BTreeMap<String, u32>,
     pools: Vec<DistributionRule>,
     pool_reps: Vec<Vec<u32>>,
+    pool_fallbacks: Vec<Option<Target>>,
     pool_numbers: BTreeMap<String, u32>,
     path: Vec<&'a str>,
     visits: usize,
@@ -205,6 +223,7 @@ impl<'a> Compiler<'a> {
             rep_numbers: BTreeMap::new(),
             pools: Vec::new(),
             pool_reps: Vec::new(),
+            pool_fallbacks: Vec::new(),
             pool_numbers: BTreeMap::new(),
             path: Vec::new(),
             visits: 0,
@@ -219,11 +238,14 @@ impl<'a> Compiler<'a> {
             filters: Vec::new(),
             order: String::new(),
             row_limit: None,
+            limit_per_rep: None,
+            numbers: Vec::new(),
             leaf,
             leaves: self.leaves,
             reps: self.reps,
             pools: self.pools,
             pool_reps: self.pool_reps,
+            pool_fallbacks: self.pool_fallbacks,
             set_fields: Vec::new(),
         }
     }
@@ -352,7 +374,7 @@ impl<'a> Compiler<'a> {
             reason = &rule.strategy;
             leaf.target = match &rule.rep {
                 Some(rep) => self.rep_target(rep),
-                None => Target::Pool(self.pool(rule)),
+                None => Target::Pool(self.pool(rule)?),
             };
         }
         leaf.reason = to.reason.unwrap_or(reason).to_owned();
@@ -376,17 +398,39 @@ impl<'a> Compiler<'a> {
         number
     }
 
-    fn pool(&mut self, rule: &DistributionRule) -> u32 {
+    fn pool(&mut self, rule: &DistributionRule) -> Result<u32> {
         let next = self.pools.len() as u32;
         let number = *self.pool_numbers.entry(rule.name.clone()).or_insert(next);
         if number == next {
-            let members = rule.members();
-            let numbers = members.iter().map(|member| self.rep(&member.key));
-            let numbers = numbers.collect();
+            let numbers = rule.members.iter().map(|member| self.rep(&member.rep)).collect();
             self.pool_reps.push(numbers);
             self.pools.push(rule.clone());
+            self.pool_fallbacks.push(None);
+            let fallback = self.fallback(rule)?;
+            if let Some(slot) = self.pool_fallbacks.get_mut(number as usize) {
+                *slot = fallback;
+            }
         }
-        number
+        Ok(number)
+    }
+
+    /// Where a pool's records go that nobody in it can have. (A circle of fallbacks, which writing refuses, is found when
+    /// the records are given out.)
+    fn fallback(&mut self, rule: &DistributionRule) -> Result<Option<Target>> {
+        if let Some(rep) = &rule.fallback_to_rep {
+            return Ok(Some(self.rep_target(rep)));
+        }
+        let Some(name) = &rule.fallback_to_distribution_rule else {
+            return Ok(None);
+        };
+        let next = *self
+            .rules
+            .get(name.as_str())
+            .ok_or_else(|| crate::check::no_such("distribution_rule", name))?;
+        Ok(Some(match &next.rep {
+            Some(rep) => self.rep_target(rep),
+            None => Target::Pool(self.pool(next)?),
+        }))
     }
 
     fn leave(&mut self, reason: Reason) -> Result<usize> {

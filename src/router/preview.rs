@@ -12,6 +12,7 @@ use crate::router::plan;
 use crate::router::session::with_settings;
 use crate::router::statement;
 use crate::router::trust::check_writers;
+use crate::router::ways::Ways;
 
 /// What would become of one record.
 pub struct Row {
@@ -39,7 +40,8 @@ pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
         Spi::connect(|client| {
             let decision = decide(client, &plan, about, None, Reading::Once)?;
             let candidates = &decision.candidates;
-            let outcome = &decision.outcome;
+            let outcome = decision.outcome();
+            let ways = Ways::of(&plan, &decision);
             let keys = texts(client, candidates.keys, candidates.count)?;
             let owners = texts(client, candidates.owners, candidates.count)?;
             keys.into_iter()
@@ -47,10 +49,7 @@ pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
                 .enumerate()
                 .map(|(n, (key, old_owner))| {
                     let at = |list: &[i32]| list.get(n).copied().ok_or_else(|| internal("arrays differ"));
-                    let leaf = plan
-                        .leaves
-                        .get(usize::try_from(at(&candidates.leaves)?).unwrap_or(usize::MAX))
-                        .ok_or_else(|| internal("leaf out of range"))?;
+                    let way = ways.get(n).ok_or_else(|| internal("way out of range"))?;
                     let rep = at(&outcome.rep)?;
                     let moved = at(&outcome.seq)? > 0;
                     Ok(Row {
@@ -60,9 +59,9 @@ pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
                             .ok()
                             .filter(|_| rep != Outcome::LEFT)
                             .and_then(|rep| plan.reps.get(rep).cloned()),
-                        rule: leaf.rule.clone(),
+                        rule: way.rule.clone(),
                         reason: if moved {
-                            leaf.reason.clone()
+                            way.reason.clone()
                         } else {
                             Reason::from(outcome.reason.get(n).copied().unwrap_or(0))
                                 .as_str()

@@ -8,14 +8,14 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use crate::allocation::{Outcome, Quota, Reason};
+use crate::allocation::{Outcome, PoolState, Reason};
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Decision, Jsonbs, Texts};
 use crate::router::kept::Compiled;
 use crate::router::lock::States;
-use crate::router::plan::Plan;
+use crate::router::ways::{Way, Ways};
 use crate::worker::invalidate;
 use crate::xact::{self, as_extension_owner};
 
@@ -66,15 +66,13 @@ pub fn record(
     let unassigned_rows = compiled.intent.unassigned_rows;
     let at = clock::to_pg(about)?;
     let candidates = &decision.candidates;
-    let outcome = &decision.outcome;
+    let outcome = decision.outcome();
     let left = count_reasons(outcome, totals);
-    let leaves = &plan.leaves;
-    let rules: Vec<Option<String>> = leaves.iter().map(|leaf| leaf.rule.clone()).collect();
+    let ways = Ways::of(plan, decision);
+    let rules: Vec<Option<String>> = ways.ways.iter().map(|way| way.rule.clone()).collect();
     as_extension_owner(|| -> Result<()> {
         if outcome.moved > 0 {
-            let reasons: Vec<String> = leaves.iter().map(|leaf| leaf.reason.clone()).collect();
-            let distribution_rules: Vec<Option<String>> =
-                leaves.iter().map(|leaf| leaf.distribution_rule.clone()).collect();
+            let of_ways = |part: fn(&Way) -> Option<String>| ways.ways.iter().map(part).collect::<Vec<_>>();
             ensure_partition(client, at)?;
             prepared::update(
                 client,
@@ -88,11 +86,12 @@ pub fn record(
                     Texts(candidates.owners).into(),
                     Texts(*new_owners).into(),
                     outcome.seq.clone().into(),
-                    candidates.leaves.clone().into(),
+                    ways.of.to_vec().into(),
                     Jsonbs(candidates.fields).into(),
-                    reasons.into(),
+                    of_ways(|way| Some(way.reason.clone())).into(),
                     rules.clone().into(),
-                    distribution_rules.into(),
+                    of_ways(|way| way.distribution_rule.clone()).into(),
+                    of_ways(|way| way.turn_of.clone()).into(),
                 ],
             )
             .map_err(internal)?;
@@ -107,36 +106,23 @@ pub fn record(
                     unassigned_rows.into(),
                     Texts(candidates.keys).into(),
                     outcome.reason.clone().into(),
-                    candidates.leaves.clone().into(),
+                    ways.of.to_vec().into(),
                     reason_names().into(),
                     rules.into(),
                 ],
             )
             .map_err(internal)?;
         }
-        let moved = moved_by_leaf(plan, decision);
-        for (rule, quota) in plan.pools.iter().zip(&decision.quotas) {
-            let turns = leaves.iter().zip(&moved);
-            let turns = turns.filter(|(leaf, _)| leaf.distribution_rule.as_ref() == Some(&rule.name));
+        for (rule, pool) in plan.pools.iter().zip(&decision.report.pools) {
             let before = states.get(&rule.name).map_or(0, |row| row.turns);
-            keep_pool(client, &rule.name, quota, before, turns.map(|(_, moved)| moved).sum())?;
+            let turns = i64::try_from(pool.placed).unwrap_or(i64::MAX);
+            keep_pool(client, &rule.name, &pool.state, &pool.credits, before, turns)?;
         }
         Ok(())
     })??;
     totals.candidates += i64::try_from(candidates.count).unwrap_or(i64::MAX);
     totals.assigned += i64::try_from(outcome.moved).unwrap_or(i64::MAX);
     Ok(())
-}
-
-/// How many records moved by way of each leaf.
-fn moved_by_leaf(plan: &Plan, decision: &Decision) -> Vec<i64> {
-    let mut moved = vec![0; plan.leaves.len()];
-    for (leaf, seq) in decision.candidates.leaves.iter().zip(&decision.outcome.seq) {
-        if let Some(count) = usize::try_from(*leaf).ok().and_then(|leaf| moved.get_mut(leaf)) {
-            *count += i64::from(*seq > 0);
-        }
-    }
-    moved
 }
 
 /// Makes the month's partition of the audit, unless it is known to be there.
@@ -177,11 +163,17 @@ thread_local! {
 ///
 /// # Errors
 /// 55006 when a run inside of this one has changed them meanwhile.
-pub fn keep_pool(client: &mut SpiClient<'_>, rule: &str, quota: &Quota, before: i64, turns: i64) -> Result<()> {
+pub fn keep_pool(
+    client: &mut SpiClient<'_>,
+    rule: &str,
+    state: &PoolState,
+    credits: &BTreeMap<String, i64>,
+    before: i64,
+    turns: i64,
+) -> Result<()> {
     if turns == 0 {
         return Ok(());
     }
-    let state = quota.state();
     // Whole numbers wider than 64 bits are JSON numbers all the same; only their text is needed.
     let deficits: Vec<String> = state
         .deficits
@@ -190,8 +182,7 @@ pub fn keep_pool(client: &mut SpiClient<'_>, rule: &str, quota: &Quota, before: 
         .collect();
     let kept = prepared::update(
         client,
-        "update dist.pool set total_weight = $2::numeric, scale = $3, deficits = $4::jsonb, turns = turns + $5 \
-             where distribution_rule = $1 and turns = $6 returning 1",
+        include_str!("sql/keep_pool.sql"),
         &[
             rule.to_owned().into(),
             state.total_weight.to_string().into(),
@@ -199,6 +190,7 @@ pub fn keep_pool(client: &mut SpiClient<'_>, rule: &str, quota: &Quota, before: 
             format!("{{{}}}", deficits.join(", ")).into(),
             turns.into(),
             before.into(),
+            serde_json::to_string(credits).map_err(internal)?.into(),
         ],
     )
     .map_err(internal)?;

@@ -32,7 +32,7 @@ pub struct Shape {
 }
 
 /// Reads the candidates, ranked, as one row of arrays: number, ctid, key, leaf, then table, owner, owner's number in
-/// the dictionary, fields as `shape` says. `$1` is the dictionary of reps, `$2` the instant the run is about.
+/// the dictionary, fields as `shape` says, then the plan's numbers. `$1` is the dictionary of reps, `$2` the instant the run is about.
 ///
 /// # Errors
 /// When the object has lost a column.
@@ -59,6 +59,10 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
     }
     if shape.fields {
         selected.push(("fields", before_and_after(&plan.set_fields)));
+    }
+    let numbers: Vec<String> = (0..plan.numbers.len()).map(|n| format!("number_{n}")).collect();
+    for (name, number) in numbers.iter().zip(&plan.numbers) {
+        selected.push((name, format!("({number})::bigint")));
     }
     // ORDER BY takes the name of what is selected for that, and not for the user's column of the same name.
     let mut prefix = "d_".to_owned();

@@ -9,18 +9,18 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
 
-use crate::allocation::Quota;
+use crate::allocation::{Member, PoolState, Quota};
 use crate::catalogue::read;
 use crate::clock;
 use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Result, error_hint, internal};
-use crate::router::decide::allocation_error;
 use crate::router::expression::RECORD;
 use crate::router::inside::enter;
-use crate::router::intent::{DistributionRule, Object};
+use crate::router::intent::{DistributionRule, MemberRow, Object};
 use crate::router::lock::{lock, next_run_id};
 use crate::router::record::{Header, Totals, ensure_partition, finish, keep_pool, started_now};
 use crate::router::session::with_settings;
+use crate::router::situation::allocation_error;
 use crate::router::statement::column;
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
@@ -250,12 +250,26 @@ fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) ->
                 continue;
             };
             let wrong = |problem| allocation_error(name, &problem);
-            let mut quota = Quota::new(&rule.members(), &rule.state()?).map_err(wrong)?;
+            let members: Vec<Member> = rule.members.iter().map(|row| member(&rule, row)).collect();
+            let row = rule.pool.as_ref();
+            let state = row.map_or_else(|| Ok(PoolState::default()), |row| row.state(name))?;
+            let credits = row.map(|row| row.credits.clone()).unwrap_or_default();
+            let mut quota = Quota::new(&members, &state).map_err(wrong)?;
             quota.give_back(counts).map_err(wrong)?;
             let total = counts.values().sum::<u64>();
-            let before = rule.pool.as_ref().map_or(0, |row| row.turns);
-            keep_pool(client, name, &quota, before, -i64::try_from(total).map_err(internal)?)?;
+            let before = row.map_or(0, |row| row.turns);
+            let turns = -i64::try_from(total).map_err(internal)?;
+            keep_pool(client, name, &quota.state(), &credits, before, turns)?;
         }
         Ok(())
     })?
+}
+
+fn member(rule: &DistributionRule, row: &MemberRow) -> Member {
+    Member {
+        key: row.rep.clone(),
+        weight: rule.weight(row),
+        position: row.position,
+        active: row.active,
+    }
 }

@@ -84,9 +84,9 @@ select test.refused($$update dist.team_member set weight = null where team = 'no
 
 -- Distribution rules (L4).
 select test.refused($$insert into dist.distribution_rule (name, strategy, team) values ('d', 'round-robin', 'north')$$);
-select test.refused($$insert into dist.distribution_rule (name, strategy, team) values ('d', 'performance', 'north')$$);
+select test.refused($$insert into dist.distribution_rule (name, strategy, team) values ('d', 'perfomance', 'north')$$);
 select test.refused($$insert into dist.distribution_rule (name, strategy, team) values ('d', null, 'north')$$);
-select test.refused($$insert into dist.distribution_rule (name, strategy) values ('d', 'round_robin')$$);
+select test.refused($$insert into dist.distribution_rule (name, strategy) values ('d', 'rep')$$);
 select test.refused($$insert into dist.distribution_rule (name, strategy, team, rep) values ('d', 'weighted', 'north', '11')$$);
 select test.refused($$insert into dist.distribution_rule (name, strategy, team) values ('d', 'rep', 'north')$$);
 select test.refused($$insert into dist.distribution_rule (name, strategy, team) values ('d', 'weighted', 'noth')$$);

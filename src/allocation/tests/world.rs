@@ -108,6 +108,7 @@ pub fn seat(rep: u32) -> Seat {
     Seat {
         key: format!("rep {rep}"),
         rep,
+        stand_in: false,
         weight: "1".to_owned(),
         position: 0,
         presence: Presence::Present,

@@ -1,0 +1,181 @@
+//! What would become of one record: the same situation and the same allocation as a run's, asked for it alone; and how
+//! everybody stands who could have it.
+
+use chrono::{DateTime, Utc};
+use pgrx::prelude::*;
+
+use crate::allocation::{Member, Outcome, Pool, PoolReport, Presence, Quota, Reason, SeatReport, Strategy, Target};
+use crate::error::{Result, internal};
+use crate::router::decide::{Candidates, Carried};
+use crate::router::explain::{Line, line};
+use crate::router::intent::DistributionRule;
+use crate::router::plan::Plan;
+use crate::router::situation::{Situation, allocation_error};
+
+/// A record as the plan's expressions see it.
+pub struct Record<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// Who owns it.
+    pub owner: Option<&'a str>,
+    /// Which leaf it reaches.
+    pub leaf: usize,
+    /// What else the plan reads of it.
+    pub numbers: Vec<i64>,
+    /// Whether it is a candidate at all.
+    pub candidate: bool,
+}
+
+/// Tells who would have the record, and how the others stand.
+///
+/// # Errors
+/// Those of a run.
+pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut Vec<Line>) -> Result<()> {
+    let leaf = plan
+        .leaves
+        .get(record.leaf)
+        .ok_or_else(|| internal("leaf out of range"))?;
+    let owner = |name: &str| plan.reps.iter().position(|rep| rep == name);
+    let candidates = Candidates {
+        count: 1,
+        tids: Carried::NONE,
+        in_heap_order: true,
+        keys: Carried::of(vec![record.key.to_owned()]),
+        tables: Carried::NONE,
+        owners: Carried::NONE,
+        fields: Carried::NONE,
+        leaves: vec![i32::try_from(record.leaf).map_err(internal)?],
+        owned: vec![record.owner.map_or(-1, |name| {
+            owner(name).map_or(-2, |rep| i32::try_from(rep).unwrap_or(-2))
+        })],
+        numbers: record.numbers.iter().map(|number| vec![*number]).collect(),
+    };
+    let (situation, report) = Spi::connect(|client| {
+        let situation = Situation::of_plan(client, plan, about, None)?;
+        let report = situation.ask(client, plan, &candidates)?;
+        Result::Ok((situation, report))
+    })?;
+    let outcome = &report.outcome;
+    let rep = outcome.rep.first().copied().unwrap_or(Outcome::LEFT);
+    let winner = usize::try_from(rep).ok().and_then(|rep| plan.reps.get(rep));
+    let handed_on = outcome.diverted.iter().any(|diverted| diverted.fallback);
+    let mut target = Some(leaf.target);
+    // As many pools as it was handed on to, and at most each once.
+    for _ in &plan.pools {
+        let Some(Target::Pool(number)) = target else { break };
+        let number = number as usize;
+        let (Some(rule), Some(pool), Some(told)) = (
+            plan.pools.get(number),
+            situation.pools.get(number),
+            report.pools.get(number),
+        ) else {
+            return Err(internal("pool out of range"));
+        };
+        lines.push(line("distribution rule", rule.name.clone(), rule.strategy.clone()));
+        standings(plan, rule, pool, told, rep, lines)?;
+        target = pool.otherwise.filter(|_| told.placed == 0);
+    }
+    let reason = outcome.reason.first().copied().unwrap_or(-1);
+    lines.push(if !record.candidate {
+        line("outcome", "not a candidate", "left where it is")
+    } else if reason != i16::from(Reason::Moved) {
+        line("outcome", Reason::from(reason).as_str(), "left where it is")
+    } else {
+        let to = winner.map_or("nobody", String::as_str);
+        let reason = if handed_on { "fallback" } else { leaf.reason.as_str() };
+        line("outcome", reason, format!("goes to {to}"))
+    });
+    Ok(())
+}
+
+/// How the members stand: the winner, those who would be next, those who cannot have it.
+fn standings(
+    plan: &Plan,
+    rule: &DistributionRule,
+    pool: &Pool,
+    told: &PoolReport,
+    winner: i32,
+    lines: &mut Vec<Line>,
+) -> Result<()> {
+    let placed = told.placed > 0;
+    let mut place = 0;
+    for (member, released) in order(rule, pool, told)? {
+        let (Some(seat), Some(report)) = (pool.seats.get(member), told.seats.get(member)) else {
+            continue;
+        };
+        let won = placed && report.received > 0 && i32::try_from(seat.rep) == Ok(winner);
+        let outcome = if won {
+            "winner".to_owned()
+        } else {
+            place += 1;
+            format!("runner-up {place}")
+        };
+        let mut detail = facts(rule, seat, report, released);
+        if seat.stand_in {
+            let who = plan.reps.get(seat.rep as usize).map_or("somebody", String::as_str);
+            detail.push_str(&format!(", {who} stands in"));
+        }
+        lines.push(line("rep", seat.key.clone(), outcome).because(detail));
+    }
+    for (seat, report) in pool.seats.iter().zip(&told.seats) {
+        match (seat.presence, report.closed.filter(|_| report.received == 0)) {
+            (
+                Presence::Away {
+                    why: Reason::NobodyActive,
+                    ..
+                },
+                _,
+            ) => {
+                lines.push(line("rep", seat.key.clone(), "inactive"));
+            }
+            (_, Some(reason)) => {
+                lines.push(line("rep", seat.key.clone(), reason.as_str()).because(facts(rule, seat, report, true)));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Those who could have it, the next first, and whether each is owed a turn.
+fn order(rule: &DistributionRule, pool: &Pool, told: &PoolReport) -> Result<Vec<(usize, bool)>> {
+    let open = |member: usize| {
+        let received = told.seats.get(member).is_some_and(|seat| seat.received > 0);
+        let closed = told.seats.get(member).is_some_and(|seat| seat.closed.is_some());
+        let there = pool
+            .seats
+            .get(member)
+            .is_some_and(|seat| seat.presence == Presence::Present);
+        there && (received || !closed)
+    };
+    if pool.strategy == Strategy::Turns {
+        let member = |(number, seat): (usize, &crate::allocation::Seat)| Member {
+            key: seat.key.clone(),
+            weight: seat.weight.clone(),
+            position: seat.position,
+            active: open(number),
+        };
+        let members: Vec<Member> = pool.seats.iter().enumerate().map(member).collect();
+        let quota = Quota::new(&members, &pool.state).map_err(|problem| allocation_error(&rule.name, &problem))?;
+        let standings = quota.standings().into_iter();
+        return Ok(standings.map(|standing| (standing.member, standing.released)).collect());
+    }
+    let mut order: Vec<(usize, bool)> = (0..pool.seats.len()).filter(|&m| open(m)).map(|m| (m, true)).collect();
+    order.sort_by_key(|&(member, _)| told.seats.get(member).is_none_or(|seat| seat.received == 0));
+    Ok(order)
+}
+
+/// What its place follows from.
+fn facts(rule: &DistributionRule, seat: &crate::allocation::Seat, report: &SeatReport, released: bool) -> String {
+    let mut facts = format!("weight {}, deficit {:.6}", seat.weight, report.deficit_before);
+    if matches!(rule.strategy.as_str(), "load" | "value" | "top_off" | "fixed") {
+        facts.push_str(&format!(", holds {}", report.load_before));
+    }
+    if let Some(target) = &seat.target {
+        facts.push_str(&format!(" of {target}"));
+    }
+    if !released {
+        facts.push_str(", had its share");
+    }
+    facts
+}

@@ -1,0 +1,160 @@
+//! What is known at the instant of a run beside the intent, and the question that it makes: who is there, what each holds
+//! and may still take, which records each may have. One topic a file:
+//!
+//! | what | file |
+//! | --- | --- |
+//! | who is there, and who stands in | [`presence`] |
+//! | what each holds, and weighs by performance | [`load`] |
+//! | how much each shall hold | [`books`] |
+//! | what each may still take | [`caps`] |
+//! | which records each may have | [`eligibility`] |
+//! | who held a record before | [`previous`] |
+//!
+//! Run, preview and explain ask the same: [`Situation::of_plan`] before the candidates are read, [`Situation::ask`] once
+//! they are.
+
+pub mod books;
+pub mod caps;
+pub mod eligibility;
+pub mod load;
+pub mod presence;
+pub mod previous;
+
+use chrono::{DateTime, Utc};
+use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
+
+use crate::allocation::{self, Cap, Eligibility, Pool, PoolState, Report, Request, Seat, Strategy, Target};
+use crate::error::{Place, Result, error, internal};
+use crate::router::decide::Candidates;
+use crate::router::intent::{DistributionRule, PoolRow};
+use crate::router::lock::States;
+use crate::router::plan::Plan;
+
+/// What is known of the pools and reps of a plan at an instant.
+pub struct Situation {
+    /// The pools, as `Target::Pool` numbers them.
+    pub pools: Vec<Pool>,
+    /// What reps may still take.
+    pub caps: Vec<Cap>,
+    about: DateTime<Utc>,
+}
+
+impl Situation {
+    /// Looks at all that does not depend on the candidates; `states` is whose turn it is, where the plan itself does not say.
+    ///
+    /// # Errors
+    /// A pool or weight that is not what it should be; what the user's expressions raise.
+    pub fn of_plan(client: &SpiClient<'_>, plan: &Plan, about: DateTime<Utc>, states: Option<&States>) -> Result<Self> {
+        let loads = load::of_plan(client, plan, about)?;
+        let books = books::of_plan(plan)?;
+        let mut pools = Vec::with_capacity(plan.pools.len());
+        for (number, rule) in plan.pools.iter().enumerate() {
+            let there = presence::of_rule(plan, rule, about)?;
+            let row = states.and_then(|states| states.get(&rule.name)).or(rule.pool.as_ref());
+            let reps = plan
+                .pool_reps
+                .get(number)
+                .ok_or_else(|| internal("pool out of range"))?;
+            let seat = |(member, (row, rep)): (usize, (&crate::router::intent::MemberRow, &u32))| {
+                let there = there.get(member);
+                Seat {
+                    key: row.rep.clone(),
+                    rep: there.and_then(|there| there.stand_in).unwrap_or(*rep),
+                    stand_in: there.is_some_and(|there| there.stand_in.is_some()),
+                    weight: loads.weight(number, member).unwrap_or_else(|| rule.weight(row)),
+                    position: row.position,
+                    presence: there.map_or(allocation::Presence::Present, |there| there.presence),
+                    load: loads.load(number, member),
+                    target: books.target(number, member),
+                }
+            };
+            pools.push(Pool {
+                strategy: strategy(rule, row)?,
+                seats: rule.members.iter().zip(reps).enumerate().map(seat).collect(),
+                state: row.map_or_else(|| Ok(PoolState::default()), |row| row.state(&rule.name))?,
+                credits: row.map(|row| row.credits.clone()).unwrap_or_default(),
+                otherwise: plan.pool_fallbacks.get(number).copied().flatten(),
+                exact_cells: rule
+                    .exact_cells
+                    .map_or(allocation::limit::CELLS, |cells| cells as usize),
+            });
+        }
+        let mut caps = caps::of_plan(client, plan, about)?;
+        caps.extend(books.caps);
+        Ok(Self { pools, caps, about })
+    }
+
+    /// Who gets each of the candidates.
+    ///
+    /// # Errors
+    /// Numbers that make no sense, with the rule.
+    pub fn ask(&self, client: &SpiClient<'_>, plan: &Plan, candidates: &Candidates) -> Result<Report> {
+        let targets: Vec<Target> = plan.leaves.iter().map(|leaf| leaf.target).collect();
+        let reassign: Vec<bool> = plan.leaves.iter().map(|leaf| leaf.reassign).collect();
+        let unowned;
+        let owned = if candidates.owned.is_empty() {
+            unowned = vec![-1; candidates.leaves.len()];
+            &unowned
+        } else {
+            &candidates.owned
+        };
+        let held = previous::of_candidates(client, plan, candidates, self.about)?;
+        let mut eligibility = Eligibility::default();
+        let class_of = eligibility::classes(plan, candidates, &held, &mut eligibility)?;
+        let request = Request {
+            leaves: &candidates.leaves,
+            targets: &targets,
+            reassign: &reassign,
+            owned,
+            reps: plan.reps.len(),
+            pools: &self.pools,
+            caps: &self.caps,
+            eligibility: &eligibility,
+            class_of: &class_of,
+            values: load::values(plan, candidates),
+            decimals: load::DECIMALS,
+            hashes: &held.hashes,
+            previous: &held.previous,
+            now: self.about.timestamp(),
+        };
+        allocation::distribute(&request).map_err(|problem| refused(plan, &problem))
+    }
+}
+
+fn strategy(rule: &DistributionRule, row: Option<&PoolRow>) -> Result<Strategy> {
+    Ok(match rule.strategy.as_str() {
+        "round_robin" | "weighted" | "performance" => Strategy::Turns,
+        "load" => Strategy::Load,
+        "value" => Strategy::Value,
+        "top_off" => Strategy::TopOff,
+        "fixed" => Strategy::Fixed {
+            each: rule.each.unwrap_or(0).into(),
+        },
+        "sticky" => Strategy::Sticky,
+        // Another one for each run, and the same for its preview.
+        "random" => Strategy::Random {
+            seed: allocation::record_hash(&rule.name) ^ row.map_or(0, |row| row.turns.unsigned_abs()),
+        },
+        other => return Err(internal(format!("strategy {other}"))),
+    })
+}
+
+/// An error of the pure allocation as an SQL error about a distribution rule.
+pub fn allocation_error(rule: &str, problem: &allocation::AllocationError) -> pgrx::pg_sys::panic::ErrorReport {
+    let place = Place {
+        table: "distribution_rule",
+        row: rule,
+    };
+    error(
+        PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("{place}: {problem}"),
+    )
+    .set_hint(problem.hint().to_owned())
+}
+
+/// The same where the allocation does not say of which rule it speaks.
+fn refused(plan: &Plan, problem: &allocation::AllocationError) -> pgrx::pg_sys::panic::ErrorReport {
+    let rules: Vec<&str> = plan.pools.iter().map(|rule| rule.name.as_str()).collect();
+    allocation_error(&rules.join(", "), problem)
+}

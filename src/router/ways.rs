@@ -1,0 +1,81 @@
+//! How each record came to whom it went: what the leaf says that it reached, or what became of it on the way (its pool
+//! handed it on, or somebody stood in). As numbers into a dictionary, for a million records share a handful of ways.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::router::decide::Decision;
+use crate::router::plan::Plan;
+
+/// One way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// Why it moved.
+    pub reason: String,
+    /// The assignment rule that matched.
+    pub rule: Option<String>,
+    /// The distribution rule whose turn it took.
+    pub distribution_rule: Option<String>,
+    /// The member whose turn it used, where somebody else stood in.
+    pub turn_of: Option<String>,
+}
+
+/// The dictionary, and each candidate's number in it.
+pub struct Ways<'a> {
+    /// By number: the plan's leaves first.
+    pub ways: Vec<Way>,
+    /// By candidate.
+    pub of: Cow<'a, [i32]>,
+}
+
+impl<'a> Ways<'a> {
+    /// The ways of a decision.
+    pub fn of(plan: &Plan, decision: &'a Decision) -> Self {
+        let leaf = |leaf: &crate::router::plan::Leaf| Way {
+            reason: leaf.reason.clone(),
+            rule: leaf.rule.clone(),
+            distribution_rule: leaf.distribution_rule.clone(),
+            turn_of: None,
+        };
+        let mut ways: Vec<Way> = plan.leaves.iter().map(leaf).collect();
+        let mut of = Cow::Borrowed(decision.candidates.leaves.as_slice());
+        let mut known: HashMap<(i32, Option<(u32, u32)>), i32> = HashMap::new();
+        for diverted in &decision.report.outcome.diverted {
+            let Some(slot) = of.to_mut().get_mut(diverted.record as usize) else {
+                continue;
+            };
+            let next = ways.len();
+            let number = *known.entry((*slot, diverted.turn)).or_insert_with(|| next as i32);
+            if number as usize == next {
+                let mut way = usize::try_from(*slot).ok().and_then(|leaf| ways.get(leaf)).cloned();
+                if let Some(way) = &mut way {
+                    if diverted.fallback {
+                        way.reason = "fallback".to_owned();
+                    }
+                    let rule = diverted.turn.and_then(|(pool, _)| plan.pools.get(pool as usize));
+                    way.distribution_rule = rule.map(|rule| rule.name.clone());
+                    way.turn_of = diverted.turn.and_then(|turn| stood_in_for(decision, turn));
+                }
+                ways.extend(way);
+            }
+            *slot = number;
+        }
+        Self { ways, of }
+    }
+
+    /// A candidate's way.
+    pub fn get(&self, candidate: usize) -> Option<&Way> {
+        let number = self.of.get(candidate)?;
+        self.ways.get(usize::try_from(*number).ok()?)
+    }
+}
+
+fn stood_in_for(decision: &Decision, (pool, member): (u32, u32)) -> Option<String> {
+    let seat = decision
+        .situation
+        .pools
+        .get(pool as usize)?
+        .seats
+        .get(member as usize)?;
+    seat.stand_in.then(|| seat.key.clone())
+}
