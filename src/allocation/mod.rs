@@ -45,12 +45,12 @@
 //! | `level`, `pick` | lowest first; by hash |
 //! | `restricted`, `table`, `spread`, `flow` | tables of whole numbers: proportional without scarcity, level with it |
 //! | `performance`, `weight`, `decimal`, `limit` | weights, numbers read exactly, and why nothing overflows |
-//! | `plan` | the pass for pools that go by turns only, which the router still calls; `run` is to take its place |
+//! | `plan` | where records may go, and what became of each |
 
 #![allow(
     dead_code,
     unused_imports,
-    reason = "the router calls `plan` until it is wired to `run`; to go then"
+    reason = "the topics of router::situation that use it are being written"
 )]
 
 mod absence;
@@ -90,7 +90,7 @@ pub use caps::Cap;
 pub use eligibility::{Class, Eligibility};
 pub use error::AllocationError;
 pub use pick::record_hash;
-pub use plan::{Diverted, Outcome, PoolRun, Target, allocate};
+pub use plan::{Diverted, Outcome, Target};
 pub use pool::{Pool, Presence, Seat, Strategy};
 pub use quota::Quota;
 pub use reason::Reason;

@@ -2,11 +2,68 @@
 
 use proptest::prelude::*;
 
-use super::super::{AllocationError, Outcome, PoolRun, Reason, Target, allocate};
+use super::super::{
+    AllocationError, Eligibility, Member, Outcome, Pool, Presence, Reason, Request, Seat, Strategy as Way, Target,
+    distribute,
+};
 use super::*;
+use crate::allocation::absence::Missed;
 
 const UNOWNED: i32 = -1;
 const STRANGER: i32 = -2;
+
+/// A pool that goes by turns, of members whose reps have these numbers.
+fn pool(members: &[Member], reps: &[u32]) -> Pool {
+    let seat = |(member, &rep): (&Member, &u32)| Seat {
+        key: member.key.clone(),
+        rep,
+        stand_in: false,
+        weight: member.weight.clone(),
+        position: member.position,
+        presence: if member.active {
+            Presence::Present
+        } else {
+            Presence::Away {
+                why: Reason::NobodyActive,
+                missed: Missed::Lost,
+            }
+        },
+        load: "0".to_owned(),
+        target: None,
+    };
+    Pool::new(Way::Turns, members.iter().zip(reps).map(seat).collect())
+}
+
+/// The outcome, and the pools as the run left them.
+fn allocate(
+    leaves: &[i32],
+    targets: &[Target],
+    reassign: &[bool],
+    owned: &[i32],
+    pools: &[Pool],
+) -> Result<(Outcome, Vec<Pool>), AllocationError> {
+    let report = distribute(&Request {
+        leaves,
+        targets,
+        reassign,
+        owned,
+        reps: 20,
+        pools,
+        caps: &[],
+        eligibility: &Eligibility::default(),
+        class_of: &[],
+        values: &[],
+        decimals: 0,
+        hashes: &[],
+        previous: &[],
+        now: 0,
+    })?;
+    let after = pools.iter().zip(report.pools).map(|(pool, told)| Pool {
+        state: told.state,
+        ..pool.clone()
+    });
+    Ok((report.outcome, after.collect()))
+}
 
 /// Codes as counted.
 fn reasons(outcome: &Outcome) -> Vec<&'static str> {
@@ -20,13 +77,14 @@ fn what_matched_nothing_takes_the_default() {
         &[Target::leave(Reason::Unmatched)],
         &[false],
         &[UNOWNED, 3],
-        &mut [],
+        &[],
     )
-    .unwrap();
+    .unwrap()
+    .0;
     assert_eq!(reasons(&left), ["unmatched", "unmatched"]);
     assert_eq!((left.rep, left.seq, left.moved), (vec![-1, -1], vec![0, 0], 0));
 
-    let moved = allocate(&[0], &[Target::Rep(4)], &[false], &[UNOWNED], &mut []).unwrap();
+    let moved = allocate(&[0], &[Target::Rep(4)], &[false], &[UNOWNED], &[]).unwrap().0;
     assert_eq!(
         (moved.rep, moved.reason, moved.seq, moved.moved),
         (vec![4], vec![0], vec![1], 1)
@@ -48,7 +106,7 @@ fn direct_targets_and_owners() {
     let owned = [
         UNOWNED, 1, STRANGER, 0, 1, STRANGER, UNOWNED, 0, STRANGER, 0, UNOWNED, 0,
     ];
-    let outcome = allocate(&leaves, &targets, &reassign, &owned, &mut []).unwrap();
+    let outcome = allocate(&leaves, &targets, &reassign, &owned, &[]).unwrap().0;
     assert_eq!(
         reasons(&outcome),
         [
@@ -74,14 +132,12 @@ fn direct_targets_and_owners() {
 #[test]
 fn turns_are_used_by_moved_records_alone() {
     let members = [member("a", "1"), member("b", "1")];
-    let mut quota = fresh(&members);
-    let mut pools = [PoolRun {
-        quota: &mut quota,
-        members_to_reps: &[7, 5],
-    }];
+    let pools = [pool(&members, &[7, 5])];
     let targets = [Target::leave(Reason::Unmatched), Target::Pool(0), Target::Pool(0)];
     let owned = [UNOWNED, 5, UNOWNED, UNOWNED, 7, UNOWNED];
-    let outcome = allocate(&[1, 1, 0, 1, 2, 1], &targets, &[false, false, true], &owned, &mut pools).unwrap();
+    let outcome = allocate(&[1, 1, 0, 1, 2, 1], &targets, &[false, false, true], &owned, &pools)
+        .unwrap()
+        .0;
     assert_eq!(outcome.rep, [7, -1, -1, 5, 7, 5]);
     assert_eq!(outcome.seq, [1, 0, 0, 2, 3, 4]);
     assert_eq!(reasons(&outcome)[1..3], ["already_owned", "unmatched"]);
@@ -91,62 +147,38 @@ fn turns_are_used_by_moved_records_alone() {
 fn an_empty_pool_leaves_records() {
     let mut off = member("a", "1");
     off.active = false;
-    let mut quota = fresh(&[off]);
-    let mut nobody = fresh(&[]);
-    let mut pools = [
-        PoolRun {
-            quota: &mut quota,
-            members_to_reps: &[0],
-        },
-        PoolRun {
-            quota: &mut nobody,
-            members_to_reps: &[],
-        },
-    ];
+    let pools = [pool(&[off], &[0]), pool(&[], &[])];
     let targets = [Target::Pool(1), Target::Pool(0)];
-    let outcome = allocate(&[0, 1], &targets, &[true, true], &[UNOWNED, 0], &mut pools).unwrap();
+    let outcome = allocate(&[0, 1], &targets, &[true, true], &[UNOWNED, 0], &pools)
+        .unwrap()
+        .0;
     assert_eq!(reasons(&outcome), ["nobody_active", "nobody_active"]);
     assert_eq!(outcome.moved, 0);
 }
 
 #[test]
-fn contradictions_are_errors_before_any_turn() {
+fn contradictions_are_errors() {
     let members = [member("a", "1"), member("b", "1")];
-    let mut quota = fresh(&members);
-    let before = quota.state();
-    let pool = [Target::Pool(0)];
-    let mut run = |leaves: &[i32], targets: &[Target], reassign: &[bool], owned: &[i32], reps: &[u32]| {
-        let mut pools = [PoolRun {
-            quota: &mut quota,
-            members_to_reps: reps,
-        }];
-        let error = allocate(leaves, targets, reassign, owned, &mut pools).unwrap_err();
+    let to_pool = [Target::Pool(0)];
+    let run = |leaves: &[i32], targets: &[Target], reassign: &[bool], owned: &[i32], reps: &[u32]| {
+        let error = allocate(leaves, targets, reassign, owned, &[pool(&members, reps)]).unwrap_err();
         assert!(!error.to_string().is_empty() && error.hint().ends_with('.'));
         error
     };
     let length = |what, found, expected| AllocationError::LengthMismatch { what, found, expected };
+    let beyond = |record, leaf| AllocationError::LeafOutOfRange { record, leaf };
+    assert_eq!(run(&[0, 1], &to_pool, &[true], &[-1, -1], &[0, 1]), beyond(1, 1));
+    assert_eq!(run(&[0, -1], &to_pool, &[true], &[-1, -1], &[0, 1]), beyond(1, -1));
+    assert_eq!(run(&[0], &[], &[], &[-1], &[0, 1]), beyond(0, 0));
+    assert_eq!(run(&[0], &to_pool, &[], &[-1], &[0, 1]), length("reassign", 0, 1));
+    assert_eq!(run(&[0], &to_pool, &[true], &[], &[0, 1]), length("owned", 0, 1));
     assert_eq!(
-        run(&[0, 1], &pool, &[true], &[-1, -1], &[0, 1]),
-        AllocationError::LeafOutOfRange { record: 1, leaf: 1 }
-    );
-    assert_eq!(
-        run(&[0, -1], &pool, &[true], &[-1, -1], &[0, 1]),
-        AllocationError::LeafOutOfRange { record: 1, leaf: -1 }
-    );
-    assert_eq!(
-        run(&[0], &[], &[], &[-1], &[0, 1]),
-        AllocationError::LeafOutOfRange { record: 0, leaf: 0 }
-    );
-    assert_eq!(run(&[0], &pool, &[], &[-1], &[0, 1]), length("on_owned_reassign", 0, 1));
-    assert_eq!(run(&[0], &pool, &[true], &[], &[0, 1]), length("owned", 0, 1));
-    assert_eq!(run(&[0], &pool, &[true], &[-1], &[0]), length("members_to_reps", 1, 2));
-    assert_eq!(
-        run(&[0], &pool, &[true], &[-1], &[0, u32::MAX]),
-        length("members_to_reps", 1, 2)
+        run(&[0], &to_pool, &[true], &[-1], &[0, 20]),
+        length("reps of seats", 1, 2)
     );
     for bad in [
         Target::Pool(1),
-        Target::Rep(u32::MAX),
+        Target::Rep(20),
         Target::Leave(0),
         Target::Leave(999),
         Target::Leave(u16::MAX),
@@ -156,7 +188,6 @@ fn contradictions_are_errors_before_any_turn() {
             AllocationError::BadTarget { leaf: 0 }
         );
     }
-    assert_eq!(quota.state(), before);
 }
 
 #[test]
@@ -187,25 +218,13 @@ proptest! {
         ];
         let (leaves, owned): (Vec<i32>, Vec<i32>) = records.into_iter().unzip();
         let (reps_one, reps_two): (Vec<u32>, Vec<u32>) = ((0..one.len() as u32).collect(), (10..10 + two.len() as u32).collect());
-        let (mut first, mut second) = (fresh(&one), fresh(&two));
-        let mut run = |leaves: &[i32], owned: &[i32]| {
-            let mut pools = [
-                PoolRun { quota: &mut first, members_to_reps: &reps_one },
-                PoolRun { quota: &mut second, members_to_reps: &reps_two },
-            ];
-            allocate(leaves, &targets, &reassign, owned, &mut pools).unwrap()
-        };
+        let pools = [pool(&one, &reps_one), pool(&two, &reps_two)];
         let cut = cut.min(leaves.len());
-        let (mut head, tail) = (run(&leaves[..cut], &owned[..cut]), run(&leaves[cut..], &owned[cut..]));
+        let (mut head, between) = allocate(&leaves[..cut], &targets, &reassign, &owned[..cut], &pools).unwrap();
+        let (tail, _) = allocate(&leaves[cut..], &targets, &reassign, &owned[cut..], &between).unwrap();
         head.rep.extend(tail.rep);
         head.reason.extend(tail.reason);
-
-        let (mut fresh_one, mut fresh_two) = (fresh(&one), fresh(&two));
-        let mut pools = [
-            PoolRun { quota: &mut fresh_one, members_to_reps: &reps_one },
-            PoolRun { quota: &mut fresh_two, members_to_reps: &reps_two },
-        ];
-        let outcome = allocate(&leaves, &targets, &reassign, &owned, &mut pools).unwrap();
+        let (outcome, _) = allocate(&leaves, &targets, &reassign, &owned, &pools).unwrap();
         prop_assert_eq!(&head.rep, &outcome.rep);
         prop_assert_eq!(&head.reason, &outcome.reason);
 

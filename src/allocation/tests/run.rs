@@ -2,10 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::{
-    AllocationError, Cap, Class, Method, Outcome, Pool, PoolRun, Presence, Strategy as Way, distribute,
-};
-use super::super::{Missed, Reason, Target, allocate};
+use super::super::{AllocationError, Cap, Class, Method, Outcome, Pool, Presence, Strategy as Way, distribute};
+use super::super::{Missed, Reason, Target};
 use super::world::{World, bits, pool, seat, seats, world};
 use super::*;
 
@@ -141,36 +139,6 @@ proptest! {
             seat.weight = crate::allocation::decimal::text(units * 10);
         }
         prop_assert_eq!(heavy.run().outcome, world.run().outcome);
-    }
-
-    /// Pools that go by turns, without caps and classes: the pass that the router has had all along.
-    #[test]
-    fn turns_are_those_of_the_simple_pass(pool in pool(Just(Way::Turns)), records in prop::collection::vec((0..2_i32, -2..6_i32), 0..80)) {
-        let mut pool = pool;
-        for seat in &mut pool.seats {
-            if let Presence::Away { missed, .. } = &mut seat.presence {
-                *missed = Missed::Lost;
-            }
-        }
-        let mut world = World::of(pool, records.len());
-        world.reps = 6;
-        (world.leaves, world.owned) = records.into_iter().unzip();
-        world.targets = vec![Target::Pool(0), Target::Rep(1)];
-        world.reassign = vec![true, false];
-        let members: Vec<Member> = world.pools[0].seats.iter().map(|seat| Member {
-            key: seat.key.clone(),
-            weight: seat.weight.clone(),
-            position: seat.position,
-            active: seat.presence == Presence::Present,
-        }).collect();
-        let reps: Vec<u32> = world.pools[0].seats.iter().map(|seat| seat.rep).collect();
-        let mut quota = fresh(&members);
-        let mut pools = [PoolRun { quota: &mut quota, members_to_reps: &reps }];
-        let simple = allocate(&world.leaves, &world.targets, &world.reassign, &world.owned, &mut pools).unwrap();
-        let report = world.run();
-        prop_assert_eq!(simple.rep, report.outcome.rep);
-        prop_assert_eq!(simple.seq, report.outcome.seq);
-        prop_assert_eq!(quota.state(), report.pools[0].state.clone());
     }
 }
 
