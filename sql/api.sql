@@ -124,6 +124,14 @@ end $$;
 comment on function dist.undo(bigint) is
     'Gives every record that is still as the run left it back to its former owner, with its fields and the turns taken; the rest is left, with reason changed_since or gone in dist.unassigned';
 
+create function dist.replay(run_id bigint)
+    returns table (step integer, transfer text, records bigint, moved bigint, agrees boolean, differences bigint, first_difference text)
+    language c stable
+    set search_path = pg_catalog, pg_temp
+    as 'MODULE_PATHNAME', 'replay_wrapper';
+comment on function dist.replay(bigint) is
+    'Decides a past run''s records again, from what was kept of it in dist.decision, and says for each of its transfers whether the audit agrees';
+
 create function dist._explain(object text, record_key text, transfer text, ruleset text, as_of timestamptz)
     returns table (stage text, item text, outcome text, detail text)
     language c stable

@@ -192,6 +192,7 @@ begin
                    'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
                               from dist.rep p where p.rep in (select rep from reps)),
                    'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),
+                   'keep_decisions', dist._policy_value('keep_decisions') is distinct from 0,
                    'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));
 end $$;
 comment on function dist._intent(text, text) is 'Internal: all intent that a transfer, or a ruleset, can reach';

@@ -304,6 +304,39 @@ fn preview(
     })))
 }
 
+type ReplayRow = (i32, String, i64, i64, bool, i64, Option<String>);
+
+#[pg_extern(sql = false)]
+fn replay(
+    run_id: Option<i64>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(transfer, String),
+            name!(records, i64),
+            name!(moved, i64),
+            name!(agrees, bool),
+            name!(differences, i64),
+            name!(first_difference, Option<String>),
+        ),
+    >,
+> {
+    let steps = router::replay::replay(run_id.ok_or_else(|| missing("run_id"))?)?;
+    Ok(TableIterator::new(steps.into_iter().map(|s| -> ReplayRow {
+        (
+            s.step,
+            s.transfer,
+            s.records,
+            s.moved,
+            s.differences == 0,
+            s.differences,
+            s.first,
+        )
+    })))
+}
+
 #[pg_extern(sql = false)]
 fn undo(run_id: Option<i64>) -> Result<i64> {
     router::undo::undo(run_id.ok_or_else(|| missing("run_id"))?)

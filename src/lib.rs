@@ -52,7 +52,8 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/history.sql", name = "history", requires = ["references"]);
 extension_sql_file!("../sql/run_step.sql", name = "run_step", requires = ["history"]);
-extension_sql_file!("../sql/home.sql", name = "home", requires = ["run_step"]);
+extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["run_step"]);
+extension_sql_file!("../sql/home.sql", name = "home", requires = ["decision"]);
 extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["home"]);
 extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["quarantine"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);

@@ -36,7 +36,9 @@ begin atomic
            ('rows_per_run', null,
             'records that one run may move'),
            ('history_days', null,
-            'days that the history is kept');
+            'days that the history is kept'),
+           ('keep_decisions', 1,
+            'whether what a run is asked is kept in dist.decision, for dist.replay: 1 or 0');
 end;
 comment on function dist._policy_defaults() is 'Internal: the policies there are';
 

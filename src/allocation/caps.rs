@@ -6,8 +6,10 @@
 //! leaves. As one counter may be shared, every record that is given is counted at once, whatever strategy gives it, so a
 //! cap is never passed in a run. (Concurrent runs are kept apart by the caller's locks.)
 
+use serde::{Deserialize, Serialize};
+
 /// One cap row, as it stands when the run begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
     /// Records that may still be given.
     pub left: u64,

@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 /// Records of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Class {
     /// The set of reps they are limited to, by criteria; None = all of the pool.
     pub set: Option<u32>,
@@ -41,6 +43,22 @@ pub struct Eligibility {
 }
 
 impl Eligibility {
+    /// Sets and classes that were numbered before.
+    pub(super) fn of(sets: Vec<Vec<u32>>, classes: Vec<Class>) -> Eligibility {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Eligibility {
+            known_sets: sets.iter().cloned().zip(0..).collect(),
+            known_classes: classes
+                .iter()
+                .cloned()
+                .enumerate()
+                .map(|(n, class)| (class, number(n)))
+                .collect(),
+            sets,
+            classes,
+        }
+    }
+
     /// The number of a set of reps, the same for the same reps.
     pub fn set(&mut self, mut reps: Vec<u32>) -> u32 {
         reps.sort_unstable();

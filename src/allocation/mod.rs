@@ -40,6 +40,7 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `request`, `run`, `report` | what is asked, one pass over the records, what became of it |
+//! | `recorded` | a request as it is kept, to be asked again |
 //! | `pool`, `dealer`, `eligibility`, `caps`, `absence`, `reason` | who may receive, and why not |
 //! | `quota`, `turns`, `tournament`, `contender`, `ledger` | the quota method, in O(log R) a turn, on deficits that survive every change |
 //! | `level`, `pick` | lowest first; by hash |
@@ -70,6 +71,7 @@ mod plan;
 mod pool;
 mod quota;
 mod reason;
+mod recorded;
 mod report;
 mod request;
 mod restricted;
@@ -85,6 +87,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub use absence::Missed;
 pub use caps::Cap;
 pub use eligibility::{Class, Eligibility};
@@ -94,6 +98,7 @@ pub use plan::{Diverted, Outcome, Target};
 pub use pool::{Pool, Presence, Seat, Strategy};
 pub use quota::Quota;
 pub use reason::Reason;
+pub use recorded::{Arrays, Recorded};
 pub use report::{PoolReport, Report, SeatReport};
 pub use request::Request;
 pub use restricted::Method;
@@ -114,7 +119,7 @@ pub struct Member {
 }
 
 /// What is kept of a pool between runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolState {
     /// The total weight W the deficits refer to: that of the active members at the time, without their greatest common
     /// divisor. Zero: never used.

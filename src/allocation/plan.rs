@@ -2,11 +2,13 @@
 //!
 //! What is decided by the leaf alone is decided here; `run` has the rest.
 
+use serde::{Deserialize, Serialize};
+
 use super::error::AllocationError;
 use super::reason::Reason;
 
 /// Where a record may go, by leaf of the compiled ruleset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// One rep: an index into the run's dictionary of reps.
     Rep(u32),

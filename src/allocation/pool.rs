@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use super::absence::{self, Missed};
 use super::caps::Room;
 use super::dealer::{self, Dealer};
@@ -18,7 +20,7 @@ use super::request::Request;
 use super::{Member, PoolState, Reason, Target};
 
 /// How a pool chooses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Strategy {
     /// Round robin (all weights `"1"`), weighted, and by performance (weights of `performance::weights`).
     Turns,
@@ -43,7 +45,7 @@ pub enum Strategy {
 }
 
 /// Whether a member can receive now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Presence {
     /// It can, unless it is full.
     Present,
@@ -57,7 +59,7 @@ pub enum Presence {
 }
 
 /// A member of a pool in a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
     /// The rep's name.
     pub key: String,
@@ -78,7 +80,7 @@ pub struct Seat {
 }
 
 /// A pool that takes part in a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {
     /// How it chooses.
     pub strategy: Strategy,

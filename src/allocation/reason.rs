@@ -1,7 +1,10 @@
 //! Why a record is left where it is: one code for each reason, counted and audited by name.
 
+use serde::{Deserialize, Serialize};
+
 /// Why a record was left where it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "i16", into = "i16")]
 #[repr(i16)]
 pub enum Reason {
     /// A code that is none of these.

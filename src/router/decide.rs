@@ -10,14 +10,14 @@ use pgrx::itemptr::item_pointer_get_both;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use crate::allocation::{Outcome, Report};
+use crate::allocation::{Arrays, Outcome, Recorded, Report};
 use crate::clock;
 use crate::error::{Result, internal, noting};
 use crate::prepared;
 use crate::router::failure;
 use crate::router::lock::States;
 use crate::router::plan::Plan;
-use crate::router::situation::Situation;
+use crate::router::situation::{Answer, Situation};
 use crate::router::statement::{self, Shape};
 use crate::worker::running;
 
@@ -98,6 +98,8 @@ pub struct Decision {
     pub situation: Situation,
     /// What becomes of each candidate, and what is to be kept of each pool.
     pub report: Report,
+    /// What was asked, where it is kept.
+    pub asked: Option<(Recorded, Arrays)>,
 }
 
 impl Decision {
@@ -153,12 +155,14 @@ pub fn decide(
     let candidates =
         noting(&note, || read(client, plan, shape, &sql, about, how)).inspect_err(|_| failure::in_statement(&sql))?;
     running::allocating(candidates.count);
-    let report = situation.ask(client, plan, &candidates)?;
+    let Answer { report, asked } =
+        situation.ask(client, plan, &candidates, how != Reading::Once && plan.keep_decisions)?;
     Ok(Decision {
         shape,
         candidates,
         situation,
         report,
+        asked,
     })
 }
 

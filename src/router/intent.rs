@@ -25,6 +25,8 @@ pub struct Intent {
     pub reps: BTreeMap<String, bool>,
     /// Policy: how many rows a run may write to `dist.unassigned`.
     pub unassigned_rows: i64,
+    /// Policy: whether what a run is asked is kept for a replay.
+    pub keep_decisions: bool,
     /// Policy: how many records a run may move; None = any number.
     pub rows_per_run: Option<i64>,
 }

@@ -16,7 +16,7 @@
 //! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit; [`explain`] and [`outlook`] for one record, keeping what lost;
-//! [`undo`] is fed from the audit. [`session`] holds the settings that all of them share,
+//! [`undo`] is fed from the audit; [`replay`] asks again what a run was asked. [`session`] holds the settings that all of them share,
 //! [`inside`] which runs a session is inside of.
 
 pub mod apply;
@@ -35,6 +35,7 @@ pub mod outlook;
 pub mod plan;
 pub mod preview;
 pub mod record;
+pub mod replay;
 pub mod run;
 pub mod session;
 pub mod situation;

@@ -52,7 +52,7 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
     };
     let (situation, report) = Spi::connect(|client| {
         let situation = Situation::of_plan(client, plan, about, None)?;
-        let report = situation.ask(client, plan, &candidates)?;
+        let report = situation.ask(client, plan, &candidates, false)?.report;
         Result::Ok((situation, report))
     })?;
     let outcome = &report.outcome;

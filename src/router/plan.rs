@@ -37,6 +37,8 @@ pub struct Leaf {
 pub struct Plan {
     /// What it was compiled from, as messages name it.
     pub source: String,
+    /// The transfer's name; empty for a ruleset by itself.
+    pub source_name: String,
     /// The object.
     pub object: Object,
     /// Which records are candidates: one SQL boolean expression over `r`.
@@ -55,6 +57,8 @@ pub struct Plan {
     pub reps: Vec<String>,
     /// The pools, as `Target::Pool` numbers them.
     pub pools: Vec<DistributionRule>,
+    /// Whether what a run is asked is kept for a replay.
+    pub keep_decisions: bool,
     /// For each pool, its members' numbers in the dictionary of reps.
     pub pool_reps: Vec<Vec<u32>>,
     /// For each pool, where a record goes that nobody in it can have.
@@ -94,6 +98,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let filters = filters(&place, object, transfer, as_of)?;
     Ok(Plan {
         source: place.to_string(),
+        source_name: transfer.name.clone(),
         filter: filters
             .iter()
             .map(|(_, expression)| expression.sql.as_str())
@@ -233,6 +238,7 @@ impl<'a> Compiler<'a> {
     fn finish(self, leaf: Option<String>) -> Plan {
         Plan {
             source: String::new(),
+            source_name: String::new(),
             object: self.object.clone(),
             filter: "true".to_owned(),
             filters: Vec::new(),
@@ -244,6 +250,7 @@ impl<'a> Compiler<'a> {
             leaves: self.leaves,
             reps: self.reps,
             pools: self.pools,
+            keep_decisions: self.intent.keep_decisions,
             pool_reps: self.pool_reps,
             pool_fallbacks: self.pool_fallbacks,
             set_fields: Vec::new(),

@@ -8,13 +8,14 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use crate::allocation::{Outcome, PoolState, Reason};
+use crate::allocation::{Arrays, Outcome, PoolState, Reason, Recorded};
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Decision, Jsonbs, Texts};
 use crate::router::kept::Compiled;
 use crate::router::lock::States;
+use crate::router::plan::Plan;
 use crate::router::ways::{Way, Ways};
 use crate::worker::invalidate;
 use crate::xact::{self, as_extension_owner};
@@ -67,7 +68,8 @@ pub fn record(
     let at = clock::to_pg(about)?;
     let candidates = &decision.candidates;
     let outcome = decision.outcome();
-    let left = count_reasons(outcome, totals);
+    let reasons = count_reasons(outcome);
+    let left: i64 = reasons.values().sum();
     let ways = Ways::of(plan, decision);
     let rules: Vec<Option<String>> = ways.ways.iter().map(|way| way.rule.clone()).collect();
     as_extension_owner(|| -> Result<()> {
@@ -113,6 +115,9 @@ pub fn record(
             )
             .map_err(internal)?;
         }
+        if let Some(asked) = &decision.asked {
+            keep_decision(client, plan, asked, run, outcome, totals, &reasons)?;
+        }
         for (rule, pool) in plan.pools.iter().zip(&decision.report.pools) {
             let before = states.get(&rule.name).map_or(0, |row| row.turns);
             let turns = i64::try_from(pool.placed).unwrap_or(i64::MAX);
@@ -120,6 +125,9 @@ pub fn record(
         }
         Ok(())
     })??;
+    for (reason, count) in reasons {
+        *totals.reasons.entry(reason).or_default() += count;
+    }
     totals.candidates += i64::try_from(candidates.count).unwrap_or(i64::MAX);
     totals.assigned += i64::try_from(outcome.moved).unwrap_or(i64::MAX);
     Ok(())
@@ -215,17 +223,55 @@ fn seq_before(assigned: i64) -> Result<i32> {
     i32::try_from(assigned).map_err(|_| internal("more than 2 147 483 647 records in one run"))
 }
 
-/// Adds up why records were left; returns how many were.
-fn count_reasons(outcome: &Outcome, totals: &mut Totals) -> i64 {
+/// How many records were left for each reason.
+fn count_reasons(outcome: &Outcome) -> BTreeMap<String, i64> {
     let mut counts: BTreeMap<i16, i64> = BTreeMap::new();
     for code in outcome.reason.iter().filter(|code| **code != 0) {
         *counts.entry(*code).or_default() += 1;
     }
-    for (code, count) in &counts {
-        let name = Reason::from(*code).as_str().to_owned();
-        *totals.reasons.entry(name).or_default() += count;
+    let named = |(code, count): (i16, i64)| (Reason::from(code).as_str().to_owned(), count);
+    counts.into_iter().map(named).collect()
+}
+
+/// Keeps what the run was asked, for a replay.
+fn keep_decision(
+    client: &mut SpiClient<'_>,
+    plan: &Plan,
+    (asked, arrays): &(Recorded, Arrays),
+    run: i64,
+    outcome: &Outcome,
+    totals: &Totals,
+    reasons: &BTreeMap<String, i64>,
+) -> Result<()> {
+    if outcome.rep.is_empty() {
+        return Ok(());
     }
-    counts.values().sum()
+    let some = |list: &Vec<i32>| Some(list.clone()).filter(|list| !list.is_empty());
+    let long = |list: &Vec<i64>| Some(list.clone()).filter(|list| !list.is_empty());
+    prepared::update(
+        client,
+        include_str!("sql/decision.sql"),
+        &[
+            run.into(),
+            plan.source_name.clone().into(),
+            plan.object.name.clone().into(),
+            i32::try_from(outcome.rep.len()).map_err(internal)?.into(),
+            seq_before(totals.assigned)?.into(),
+            i32::try_from(outcome.moved).map_err(internal)?.into(),
+            pgrx::JsonB(serde_json::to_value(reasons).map_err(internal)?).into(),
+            plan.reps.clone().into(),
+            serde_json::to_string(asked).map_err(internal)?.into(),
+            some(&arrays.leaves).into(),
+            some(&arrays.owned).into(),
+            some(&arrays.class_of).into(),
+            long(&arrays.values).into(),
+            long(&arrays.hashes).into(),
+            some(&arrays.previous).into(),
+            i32::try_from(totals.transfers.len() + 1).map_err(internal)?.into(),
+        ],
+    )
+    .map(|_| ())
+    .map_err(internal)
 }
 
 /// Names of the reasons by code, from 1.

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::{AllocationError, Cap, Class, Method, Outcome, Pool, Presence, Strategy as Way, distribute};
+use super::super::{
+    AllocationError, Cap, Class, Method, Outcome, Pool, Presence, Recorded, Strategy as Way, distribute,
+};
 use super::super::{Missed, Reason, Target};
 use super::world::{World, bits, pool, seat, seats, world};
 use super::*;
@@ -128,6 +130,18 @@ proptest! {
         if last.pools[0].placed > 0 {
             prop_assert_eq!(&last.pools[0].state, &whole.pools[0].state);
         }
+    }
+
+    /// Kept as JSON and read back, a question has the same answer.
+    #[test]
+    fn what_was_kept_is_answered_the_same(world in world()) {
+        let (recorded, arrays) = Recorded::of(&world.request());
+        let text = serde_json::to_string(&recorded).unwrap();
+        let read: Recorded = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&read, &recorded);
+        let again = read.again(world.leaves.len(), arrays, distribute).unwrap();
+        prop_assert_eq!(again.outcome.rep, world.run().outcome.rep);
+        prop_assert_eq!(again.outcome.reason, world.run().outcome.reason);
     }
 
     /// All weights times ten: the same for every strategy.

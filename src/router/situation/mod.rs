@@ -24,7 +24,9 @@ use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use crate::allocation::{self, Cap, Eligibility, Pool, PoolState, Report, Request, Seat, Strategy, Target};
+use crate::allocation::{
+    self, Arrays, Cap, Eligibility, Pool, PoolState, Recorded, Report, Request, Seat, Strategy, Target,
+};
 use crate::error::{Place, Result, error, internal};
 use crate::router::decide::Candidates;
 use crate::router::intent::{DistributionRule, PoolRow};
@@ -85,11 +87,11 @@ impl Situation {
         Ok(Self { pools, caps, about })
     }
 
-    /// Who gets each of the candidates.
+    /// Who gets each of the candidates; `keep` = and what was asked, to be kept.
     ///
     /// # Errors
     /// Numbers that make no sense, with the rule.
-    pub fn ask(&self, client: &SpiClient<'_>, plan: &Plan, candidates: &Candidates) -> Result<Report> {
+    pub fn ask(&self, client: &SpiClient<'_>, plan: &Plan, candidates: &Candidates, keep: bool) -> Result<Answer> {
         let targets: Vec<Target> = plan.leaves.iter().map(|leaf| leaf.target).collect();
         let reassign: Vec<bool> = plan.leaves.iter().map(|leaf| leaf.reassign).collect();
         let unowned;
@@ -118,8 +120,19 @@ impl Situation {
             previous: &held.previous,
             now: self.about.timestamp(),
         };
-        allocation::distribute(&request).map_err(|problem| refused(plan, &problem))
+        Ok(Answer {
+            report: allocation::distribute(&request).map_err(|problem| refused(plan, &problem))?,
+            asked: keep.then(|| Recorded::of(&request)),
+        })
     }
+}
+
+/// What came of asking.
+pub struct Answer {
+    /// What becomes of each candidate, and what is to be kept of each pool.
+    pub report: Report,
+    /// What was asked.
+    pub asked: Option<(Recorded, Arrays)>,
 }
 
 fn strategy(rule: &DistributionRule, row: Option<&PoolRow>) -> Result<Strategy> {
