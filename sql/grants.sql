@@ -80,6 +80,13 @@ grant execute on function
     dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._check_start_ahead(dist.schedule), dist._clock()
     to dist_manager;
 
+-- Caps, and what has been used of them.
+grant insert, update, delete on dist.cap to dist_manager;
+grant execute on function dist._recount_caps(text[]) to dist_manager;
+grant execute on function
+    dist._cap_balance(), dist._covered(dist.cap), dist._cap_window(text, boolean, text, timestamptz)
+    to dist_reader;
+
 -- Watching runs, and stopping them.
 grant execute on function
     dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._overdue(interval), dist._blocked(),

@@ -8,7 +8,7 @@ use crate::error::{Place, Result, internal};
 use crate::router;
 use crate::router::session::with_settings;
 use crate::xact::{as_extension_owner, current_role_name};
-use crate::{ahead, check, clock, criteria, standing, timing};
+use crate::{ahead, check, clock, criteria, standing, timing, window};
 
 #[pg_extern(sql = false)]
 fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Result<()> {
@@ -30,6 +30,38 @@ fn check_plan(plan: pgrx::JsonB, at: TimestampWithTimeZone) -> Result<Option<Tim
         .next(Some(clock::from_pg(at)?))
         .map(clock::to_pg)
         .transpose()
+}
+
+#[pg_extern(sql = false)]
+fn cap_window(
+    per: &str,
+    rolling: bool,
+    zone: Option<&str>,
+    at: TimestampWithTimeZone,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(since, TimestampWithTimeZone),
+            name!(until, TimestampWithTimeZone),
+            name!(kept_at, TimestampWithTimeZone),
+        ),
+    >,
+> {
+    let window = window::of(per, rolling, zone, clock::from_pg(at)?)
+        .ok_or_else(|| internal(format!("no window per {per} in zone {}", zone.unwrap_or("of the rep"))))?;
+    let row = (
+        clock::to_pg(window.since)?,
+        clock::to_pg(window.until)?,
+        clock::to_pg(window.kept_at)?,
+    );
+    Ok(TableIterator::once(row))
+}
+
+#[pg_extern(sql = false)]
+fn cap_memory(per: &str) -> Result<pgrx::datum::Interval> {
+    let memory = window::Per::parse(per).map_or(0, |per| per.memory().num_microseconds().unwrap_or(0));
+    pgrx::datum::Interval::new(0, 0, memory).map_err(internal)
 }
 
 type Chosen = (

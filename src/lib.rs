@@ -21,6 +21,7 @@ mod settings;
 mod signature;
 mod standing;
 mod timing;
+mod window;
 mod worker;
 mod xact;
 
@@ -41,7 +42,8 @@ extension_sql_file!(
     requires = ["distribution_rule"]
 );
 extension_sql_file!("../sql/intent/transfer.sql", name = "transfer", requires = ["rules"]);
-extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["transfer"]);
+extension_sql_file!("../sql/intent/cap.sql", name = "cap", requires = ["transfer"]);
+extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["cap"]);
 extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["schedule"]);
 extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["step"]);
 extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);
@@ -51,7 +53,8 @@ extension_sql_file!(
     requires = ["state"]
 );
 extension_sql_file!("../sql/history.sql", name = "history", requires = ["references"]);
-extension_sql_file!("../sql/run_step.sql", name = "run_step", requires = ["history"]);
+extension_sql_file!("../sql/cap_use.sql", name = "cap_use", requires = ["history"]);
+extension_sql_file!("../sql/run_step.sql", name = "run_step", requires = ["cap_use"]);
 extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["run_step"]);
 extension_sql_file!("../sql/home.sql", name = "home", requires = ["decision"]);
 extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["home"]);

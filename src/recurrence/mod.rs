@@ -45,6 +45,7 @@ use calendar::Clock;
 use frequency::{Frequency, Hourly};
 pub use outlook::{Entry, Event, Outlook};
 use rule::Rule;
+pub use zone::first_instant;
 use zone::{FoldRule, Zone};
 
 /// The columns of `dist.schedule` as they stand in the row.

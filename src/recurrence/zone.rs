@@ -169,6 +169,16 @@ impl Zone {
     }
 }
 
+/// The first instant at which the clocks of a zone show a local time; where they jump over it, the first after the gap.
+pub fn first_instant(tz: Tz, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let zone = Zone {
+        tz,
+        gap: GapRule::NextValid,
+        fold: FoldRule::First,
+    };
+    zone.resolve(local).next()
+}
+
 /// Lower-cased and trimmed, as keywords are compared.
 fn keyword(text: Option<&str>) -> Option<String> {
     text.map(|text| text.trim().to_ascii_lowercase())

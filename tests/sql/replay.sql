@@ -17,9 +17,9 @@ insert into dist.transfer (name, kind, object) values ('take', 'retrieval', 'lea
 insert into dist.transfer (name, object, to_distribution_rule) values ('rest', 'lead', 'turns');
 
 select assigned, unassigned, reasons from dist.execute('route');
-insert into dist.schedule (name, start_at, time_zone) values ('weekly', '2031-01-06 06:00', 'UTC');
-insert into dist.step (schedule, position, action, target) values ('weekly', 1, 'transfer', 'take'), ('weekly', 2, 'transfer', 'rest');
-select count(*) from dist.run_now('weekly');
+insert into dist.schedule (name, start_at, time_zone) values ('again weekly', '2031-01-06 06:00', 'UTC');
+insert into dist.step (schedule, position, action, target) values ('again weekly', 1, 'transfer', 'take'), ('again weekly', 2, 'transfer', 'rest');
+select count(*) from dist.run_now('again weekly');
 select r.trigger, p.* from dist.run r, dist.replay(r.id) p where r.id > (select max(id) - 2 from dist.run) order by r.id, step;
 
 -- Whatever has changed since.

@@ -1,0 +1,200 @@
+-- What has been used of the caps. It is at any time what the audit says that reps, as caps and teams name them now, have
+-- received: runs count along, undo gives back, and where a cap comes to mean something else it is counted anew.
+
+create table dist.cap_state (
+    cap   text primary key references dist.cap on update cascade on delete cascade,
+    taken bigint not null default 0
+);
+comment on table dist.cap_state is 'State: one row per cap with a window; a run locks it before it looks at what has been used';
+comment on column dist.cap_state.cap is 'The cap';
+comment on column dist.cap_state.taken is 'Records counted so far, in all windows, undone ones subtracted';
+
+create table dist.cap_use (
+    cap   text not null references dist.cap on update cascade on delete cascade,
+    rep   text not null,
+    since timestamptz not null,
+    used  bigint not null,
+    primary key (cap, rep, since)
+);
+comment on table dist.cap_use is
+    'State: records received under each cap, by window or, where it rolls, by sixtieth of the window; see dist.cap_balance';
+comment on column dist.cap_use.cap is 'The cap';
+comment on column dist.cap_use.rep is 'Who received them; empty where reps are counted together';
+comment on column dist.cap_use.since is 'Beginning of the window, or of its sixtieth';
+comment on column dist.cap_use.used is 'Records received since then';
+
+create function dist._cap_window(per text, rolling boolean, zone text, at timestamptz)
+    returns table (since timestamptz, until timestamptz, kept_at timestamptz)
+    language c stable rows 1
+    as 'MODULE_PATHNAME', 'cap_window_wrapper';
+comment on function dist._cap_window(text, boolean, text, timestamptz) is
+    'Internal: the window of a cap at an instant, and the instant under which use is kept then';
+
+create function dist._cap_memory(per text) returns interval
+    language c stable
+    as 'MODULE_PATHNAME', 'cap_memory_wrapper';
+comment on function dist._cap_memory(text) is 'Internal: how long the use of a cap is kept';
+
+create function dist._covered(cap dist.cap) returns setof dist.rep
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+        select p.*
+          from dist.rep p
+         where (cap.rep is null or p.rep = cap.rep)
+           and (cap.team is null or exists (select from dist.team_member m where m.team = cap.team and m.rep = p.rep));
+end $$;
+comment on function dist._covered(dist.cap) is 'Internal: the reps whom a cap covers';
+
+-- What the audit says that has been used of caps, as rows of dist.cap_use. A record that an undo has taken back counts for
+-- nobody.
+create function dist._cap_audit(caps text[]) returns setof dist.cap_use
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c dist.cap;
+    oldest timestamptz;
+begin
+    for c in select x.* from dist.cap x where x.name = any (caps) and x.active and x.per <> 'open' order by x.name loop
+        oldest := dist._clock() - dist._cap_memory(c.per);
+        return query
+            select c.name, case c.counts when 'each' then m.rep else '' end, w.kept_at, sum(m.n)::bigint
+              from (select p.rep, p.time_zone, a.at, count(*) as n
+                      from dist.assignment a
+                      join dist._covered(c) p on p.rep = a.new_owner
+                     where a.at >= oldest and a.reason <> 'undo'
+                       and (c.object is null or a.object = c.object)
+                       and (c.distribution_rule is null or a.distribution_rule = c.distribution_rule)
+                       and not exists (select from dist.run u
+                                         join dist.assignment b on b.run_id = u.id and b.object = a.object and b.record_key = a.record_key
+                                        where u.undoes = a.run_id and u.status = 'succeeded')
+                     group by p.rep, p.time_zone, a.at) m,
+                   dist._cap_window(c.per, c.rolling, coalesce(c.time_zone, m.time_zone), m.at) w
+             group by 2, 3;
+    end loop;
+end $$;
+comment on function dist._cap_audit(text[]) is 'Internal: what the audit says that has been used of caps';
+
+create function dist._recount_caps(caps text[]) returns void
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (select from dist.cap c where c.name = any (caps) and c.per <> 'open') then
+        return;
+    end if;
+    insert into dist.cap_state (cap) select c.name from dist.cap c where c.name = any (caps) and c.per <> 'open' on conflict do nothing;
+    -- In the order of all runs. Those in progress are waited for, as they do not know of the change and count as before.
+    perform from dist.object_state s order by s.object collate "C" for share;
+    perform from dist.cap_state s where s.cap = any (caps) order by s.cap collate "C" for update;
+    delete from dist.cap_use u where u.cap = any (caps);
+    insert into dist.cap_use select a.* from dist._cap_audit(caps) a;
+end $$;
+comment on function dist._recount_caps(text[]) is 'Internal: counts from the audit what has been used of caps';
+
+-- A cap counts what was received in its window before it was written, too.
+create function dist._recount_cap() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not dist._cascaded()
+       and (tg_op = 'INSERT'
+            or (old.rep, old.team, old.distribution_rule, old.counts, old.per, old.rolling, old.time_zone, old.object, old.active)
+               is distinct from (new.rep, new.team, new.distribution_rule, new.counts, new.per, new.rolling, new.time_zone, new.object, new.active)) then
+        perform dist._recount_caps(array[new.name]);
+    end if;
+    return null;
+end $$;
+create trigger recount after insert or update on dist.cap
+    for each row when (not dist._checks_off()) execute function dist._recount_cap();
+
+-- A team's caps count what its members, as they are now, have received.
+create function dist._recount_team() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if dist._checks_off() or dist._cascaded() then
+        return null;
+    elsif tg_op = 'INSERT' then
+        perform dist._recount_caps(array_agg(c.name)) from dist.cap c where c.team in (select n.team from new_rows n);
+    elsif tg_op = 'DELETE' then
+        perform dist._recount_caps(array_agg(c.name)) from dist.cap c where c.team in (select o.team from old_rows o);
+    else
+        perform dist._recount_caps(array_agg(c.name)) from dist.cap c
+          where c.team in (select o.team from old_rows o where (o.team, o.rep) not in (select n.team, n.rep from new_rows n)
+                           union
+                           select n.team from new_rows n where (n.team, n.rep) not in (select o.team, o.rep from old_rows o));
+    end if;
+    return null;
+end $$;
+create trigger recount_insert after insert on dist.team_member referencing new table as new_rows
+    for each statement execute function dist._recount_team();
+create trigger recount_delete after delete on dist.team_member referencing old table as old_rows
+    for each statement execute function dist._recount_team();
+create trigger recount_update after update on dist.team_member referencing old table as old_rows new table as new_rows
+    for each statement execute function dist._recount_team();
+
+-- A rep's new zone moves the beginnings of its windows; its new name takes along what it has used.
+create function dist._recount_rep() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._recount_caps(array_agg(c.name))
+       from dist.cap c
+      where c.time_zone is null and not c.rolling and c.counts = 'each' and new.rep in (select p.rep from dist._covered(c) p);
+    return null;
+end $$;
+create trigger recount after update of time_zone on dist.rep
+    for each row when (old.time_zone <> new.time_zone and not dist._checks_off()) execute function dist._recount_rep();
+
+create function dist._rename_cap_use() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update dist.cap_use u set rep = new.rep where u.rep = old.rep;
+    return null;
+end $$;
+create trigger rename_cap_use after update of rep on dist.rep
+    for each row when (old.rep <> new.rep) execute function dist._rename_cap_use();
+
+create function dist._cap_balance()
+    returns table (cap text, rep text, since timestamptz, until timestamptz, most bigint, used bigint, "left" bigint)
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
+        with counted as (
+            select c.name, p.rep, coalesce(c.time_zone, p.time_zone) as zone, c.per, c.rolling, c.most
+              from dist.cap c, dist._covered(c) p
+             where c.active and c.per <> 'open' and c.counts = 'each'
+            union all
+            select c.name, '', c.time_zone, c.per, c.rolling, c.most
+              from dist.cap c
+             where c.active and c.per <> 'open' and c.counts = 'together')
+        select k.name, nullif(k.rep, ''), w.since, w.until, k.most, n.used, greatest(k.most - n.used, 0)
+          from counted k
+         cross join lateral dist._cap_window(k.per, k.rolling, k.zone, dist._clock()) w
+         cross join lateral (select coalesce(sum(u.used), 0)::bigint as used
+                               from dist.cap_use u
+                              where u.cap = k.name and u.rep = k.rep and u.since >= w.since and u.since < w.until) n;
+end $$;
+comment on function dist._cap_balance() is 'Internal: dist.cap_balance';
+
+create view dist.cap_balance as select b.* from dist._cap_balance() b;
+comment on view dist.cap_balance is 'How much of each active cap with a window is used at this moment (of per open: dist.explain tells)';
+comment on column dist.cap_balance.cap is 'The cap';
+comment on column dist.cap_balance.rep is 'The rep; null where reps are counted together';
+comment on column dist.cap_balance.since is 'Since when what was received counts';
+comment on column dist.cap_balance.until is 'When the window ends; where it rolls, the part of it that is now counted into';
+comment on column dist.cap_balance.most is 'How many may be received in the window';
+comment on column dist.cap_balance.used is 'How many have been';
+comment on column dist.cap_balance."left" is 'How many more may be';
