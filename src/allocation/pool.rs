@@ -131,7 +131,8 @@ pub(super) struct Open<'a> {
     pub idle: bool,
     /// Members who were entitled to what they missed when it was opened.
     pub accruing: Vec<usize>,
-    of_rep: HashMap<u32, u32>,
+    /// The seats of each rep: who stands in for others has several.
+    of_rep: HashMap<u32, Vec<u32>>,
     /// Of each set of reps, the members who are there.
     sets: HashMap<u32, Vec<u32>>,
     /// Of each class, why nobody takes its records.
@@ -168,6 +169,10 @@ impl<'a> Open<'a> {
         let quota = Quota::with_credit(&members, credit.collect(), &lapsed, &spec.state)?;
         let order: Vec<u32> = quota.order().iter().filter_map(|&m| u32::try_from(m).ok()).collect();
         let loads = spec.seats.iter().map(dealer::load).collect::<Result<Vec<i128>, _>>()?;
+        let mut of_rep: HashMap<u32, Vec<u32>> = HashMap::with_capacity(spec.seats.len());
+        for (seat, member) in spec.seats.iter().zip(0..) {
+            of_rep.entry(seat.rep).or_default().push(member);
+        }
         Ok(Open {
             dealer: Dealer::new(spec, &quota, &loads)?,
             received: vec![0; spec.seats.len()],
@@ -175,7 +180,7 @@ impl<'a> Open<'a> {
             before: quota.books(),
             idle: quota.is_idle(),
             accruing: quota.accruing().to_vec(),
-            of_rep: spec.seats.iter().zip(0..).map(|(seat, m)| (seat.rep, m)).collect(),
+            of_rep,
             sets: HashMap::new(),
             whys: HashMap::new(),
             spec,
@@ -186,9 +191,9 @@ impl<'a> Open<'a> {
         })
     }
 
-    /// The member that a rep is.
-    pub fn member(&self, rep: u32) -> Option<u32> {
-        self.of_rep.get(&rep).copied()
+    /// The members for whom a rep receives.
+    pub fn members(&self, rep: u32) -> &[u32] {
+        self.of_rep.get(&rep).map_or(&[], Vec::as_slice)
     }
 
     /// The rep that a member is.
@@ -225,11 +230,9 @@ impl<'a> Open<'a> {
     /// How many of those who are there may have records of a class.
     pub fn choice(&mut self, class: &Class, eligibility: &Eligibility) -> usize {
         let all = self.eligible(class.set, eligibility).len();
-        let there = |&&rep: &&u32| {
-            let member = self.member(rep).map(|m| &self.spec.seats[m as usize]);
-            member.is_some_and(|seat| seat.presence == Presence::Present) && eligibility.within(class, rep)
-        };
-        all - class.except.iter().filter(there).count()
+        let there = |&&m: &&u32| self.spec.seats[m as usize].presence == Presence::Present;
+        let barred = class.except.iter().filter(|&&rep| eligibility.within(class, rep));
+        all - barred.flat_map(|&rep| self.members(rep)).filter(there).count()
     }
 
     /// One at a time: whom a record of a class goes to. `hash` and `previous` are for strategies that go by the record.
@@ -256,7 +259,8 @@ impl<'a> Open<'a> {
             Dealer::Turns => self.quota.next().and_then(|m| u32::try_from(m).ok()),
             Dealer::Levels(levels) => levels.next(class.set, line, given, |m| shut[m as usize], barred),
             Dealer::Picks(picks) => {
-                let before = previous.and_then(|rep| self.of_rep.get(&rep).copied()).filter(|&m| {
+                let seats = previous.and_then(|rep| self.of_rep.get(&rep)).into_iter().flatten();
+                let before = seats.copied().find(|&m| {
                     let seat = &spec.seats[m as usize];
                     let there = seat.presence == Presence::Present && !shut[m as usize];
                     there && !barred(m) && eligibility.within(class, seat.rep)

@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
             let cap = &self.request.caps[cap];
             for open in &mut self.pools {
                 if cap.pool.is_none_or(|pool| pool == open.index) {
-                    let full: Vec<u32> = cap.reps.iter().filter_map(|&rep| open.member(rep)).collect();
+                    let full: Vec<u32> = cap.reps.iter().flat_map(|&rep| open.members(rep)).copied().collect();
                     full.into_iter().for_each(|member| open.shut(member));
                 }
             }
