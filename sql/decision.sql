@@ -11,6 +11,8 @@ create table dist.decision (
     moved      integer not null,
     reasons    jsonb not null,
     reps       text[] not null,
+    distribution_rules text[] not null,
+    methods    text[] not null,
     asked      json not null,
     leaves     integer[],
     owned      integer[],
@@ -30,6 +32,9 @@ comment on column dist.decision.seq_before is 'How many records the run''s trans
 comment on column dist.decision.moved is 'How many records moved';
 comment on column dist.decision.reasons is 'reason -> number of records left for it';
 comment on column dist.decision.reps is 'The dictionary of reps: asked and the arrays say 0 for its first';
+comment on column dist.decision.distribution_rules is 'The pools, as asked numbers them from 0; null where no record could come to it';
+comment on column dist.decision.methods is
+    'How each of them gave its records out: in_order (one at a time), shares (restricted eligibility: everybody his share in each kind and in total), levels (the most placed, then the least loads), greedy_as_large and greedy_as_crossing (without these promises, for there were more cells than exact_cells, or caps of crossing groups)';
 comment on column dist.decision.asked is
     'Destinations, pools (strategy, members with weight, presence, load and target, deficits), caps and kinds of records';
 comment on column dist.decision.leaves is 'By record in rank order, which of the destinations it reached; null = the first';

@@ -71,27 +71,3 @@ comment on column dist.failure.detail is 'DETAIL of the error';
 comment on column dist.failure.hint is 'HINT of the error';
 comment on column dist.failure.context is 'CONTEXT of the error';
 comment on column dist.failure.run_by is 'Role whose rights the run had';
-
-create view dist.fairness as
-    select r.name as distribution_rule, r.strategy, m.rep, m.weight, m.active and p.active as active,
-           coalesce((s.deficits operator(pg_catalog.->>) m.rep)::numeric
-               operator(pg_catalog./) nullif(s.total_weight operator(pg_catalog.*) 1048576, 0), 0)::numeric(12, 6) as deficit,
-           coalesce(s.turns, 0) as turns_of_rule,
-           case when m.active and p.active then
-               (w.weight operator(pg_catalog./) sum(w.weight) filter (where m.active and p.active)
-                   over (partition by r.name))::numeric(12, 6)
-           else 0 end as share
-      from dist.distribution_rule r
-      join dist.team_member m on m.team operator(pg_catalog.=) r.team
-      join dist.rep p on p.rep operator(pg_catalog.=) m.rep
-     cross join lateral (select case r.strategy when 'weighted' then m.weight else 1 end) w(weight)
-      left join dist.pool s on s.distribution_rule operator(pg_catalog.=) r.name;
-comment on view dist.fairness is 'Who is owed what in each distribution rule';
-comment on column dist.fairness.distribution_rule is 'The distribution rule';
-comment on column dist.fairness.strategy is 'round_robin or weighted';
-comment on column dist.fairness.rep is 'The rep';
-comment on column dist.fairness.weight is 'Weight in the team (round_robin ignores it)';
-comment on column dist.fairness.active is 'Whether the rep takes turns now';
-comment on column dist.fairness.deficit is 'Records entitled to minus records received; between -1 and 1 as long as the members stay the same';
-comment on column dist.fairness.turns_of_rule is 'Turns the whole rule has taken';
-comment on column dist.fairness.share is 'The part of the rule''s records that the rep is entitled to, 0 to 1';

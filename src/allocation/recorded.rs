@@ -104,6 +104,11 @@ impl Recorded {
         (recorded, arrays)
     }
 
+    /// Whether a record could come to a pool; of the others nothing is kept.
+    pub fn reached(&self, pool: usize) -> bool {
+        self.pools.get(pool).is_some_and(|pool| !pool.seats.is_empty())
+    }
+
     /// Asks again, of so many records, what `arrays` say of them.
     pub fn again<T>(&self, records: usize, arrays: Arrays, ask: impl FnOnce(&Request<'_>) -> T) -> T {
         let filled = |list: Vec<i32>, with: i32| match list.is_empty() {

@@ -42,6 +42,19 @@ pub enum Method {
     GreedyAsCrossing,
 }
 
+impl Method {
+    /// Its name in the history.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InOrder => "in_order",
+            Self::Shares => "shares",
+            Self::Levels => "levels",
+            Self::GreedyAsLarge => "greedy_as_large",
+            Self::GreedyAsCrossing => "greedy_as_crossing",
+        }
+    }
+}
+
 /// The records of a pool, class by class, and who may take them.
 struct Problem {
     /// Members that can take something, by position and key; columns of the table.

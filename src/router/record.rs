@@ -8,11 +8,12 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use crate::allocation::{Arrays, Outcome, PoolState, Reason, Recorded};
+use crate::allocation::{Arrays, Outcome, PoolState, Reason, Recorded, Report};
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Decision, Jsonbs, Texts};
+use crate::router::intent::DistributionRule;
 use crate::router::kept::Compiled;
 use crate::router::lock::States;
 use crate::router::plan::Plan;
@@ -116,7 +117,7 @@ pub fn record(
             .map_err(internal)?;
         }
         if let Some(asked) = &decision.asked {
-            keep_decision(client, plan, asked, run, outcome, totals, &reasons)?;
+            keep_decision(client, plan, asked, run, &decision.report, totals, &reasons)?;
         }
         for (rule, pool) in plan.pools.iter().zip(&decision.report.pools) {
             let before = states.get(&rule.name).map_or(0, |row| row.turns);
@@ -239,13 +240,17 @@ fn keep_decision(
     plan: &Plan,
     (asked, arrays): &(Recorded, Arrays),
     run: i64,
-    outcome: &Outcome,
+    report: &Report,
     totals: &Totals,
     reasons: &BTreeMap<String, i64>,
 ) -> Result<()> {
+    let outcome = &report.outcome;
     if outcome.rep.is_empty() {
         return Ok(());
     }
+    let reached = |(n, rule): (usize, &DistributionRule)| asked.reached(n).then(|| rule.name.clone());
+    let rules: Vec<Option<String>> = plan.pools.iter().enumerate().map(reached).collect();
+    let methods: Vec<&str> = report.pools.iter().map(|pool| pool.method.as_str()).collect();
     let some = |list: &Vec<i32>| Some(list.clone()).filter(|list| !list.is_empty());
     let long = |list: &Vec<i64>| Some(list.clone()).filter(|list| !list.is_empty());
     prepared::update(
@@ -268,6 +273,8 @@ fn keep_decision(
             long(&arrays.hashes).into(),
             some(&arrays.previous).into(),
             i32::try_from(totals.transfers.len() + 1).map_err(internal)?.into(),
+            rules.into(),
+            methods.into(),
         ],
     )
     .map(|_| ())
