@@ -23,6 +23,7 @@ mod standing;
 mod timing;
 mod window;
 mod worker;
+mod working;
 mod xact;
 
 pgrx::pg_module_magic!(name, version);

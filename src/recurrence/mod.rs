@@ -45,8 +45,9 @@ use calendar::Clock;
 use frequency::{Frequency, Hourly};
 pub use outlook::{Entry, Event, Outlook};
 use rule::Rule;
+use zone::FoldRule;
+pub(crate) use zone::Zone;
 pub use zone::first_instant;
-use zone::{FoldRule, Zone};
 
 /// The columns of `dist.schedule` as they stand in the row.
 ///

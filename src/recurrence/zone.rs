@@ -45,13 +45,13 @@ const STEP: Duration = REACH;
 
 /// A zone with the policy of one schedule.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Zone {
+pub(crate) struct Zone {
     /// The zone's rules.
-    pub tz: Tz,
+    pub(super) tz: Tz,
     /// For local times that do not exist.
-    pub gap: GapRule,
+    pub(super) gap: GapRule,
     /// For local times that exist twice.
-    pub fold: FoldRule,
+    pub(super) fold: FoldRule,
 }
 
 impl Zone {
