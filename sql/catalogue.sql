@@ -189,6 +189,9 @@ begin
                                   from rulesets s),
                    'distribution_rules', (select coalesce(jsonb_agg(dist._rule_intent(d.name) order by d.name collate "C"), '[]')
                                             from distribution_rules d where d.name is not null),
+                   'measures', dist._measures_intent(array(select d.name from distribution_rules d)),
+                   'books', dist._books_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
+                                               array(select d.name from distribution_rules d)),
                    'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
                               from dist.rep p where p.rep in (select rep from reps)),
                    'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),

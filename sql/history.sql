@@ -147,7 +147,7 @@ comment on column dist.unassigned.run_id is 'dist.run.id';
 comment on column dist.unassigned.object is 'The object';
 comment on column dist.unassigned.record_key is 'The record''s key, in its text form';
 comment on column dist.unassigned.reason is
-    'unmatched, already_owned, same_owner, already_unowned, nobody_active, rep_inactive, no_destination, caps_full, books_full, no_eligible_rep, cooled_down, out_of_hours, absent; of an undo: changed_since, gone';
+    'unmatched, already_owned, same_owner, already_unowned, nobody_active, rep_inactive, no_destination, caps_full, books_full, no_eligible_rep, cooled_down, out_of_hours, absent, other_segment; of an undo: changed_since, gone';
 comment on column dist.unassigned.rule is 'The assignment rule that matched, if any';
 
 -- Partitions are made when they are first needed, attached rather than created in place (a weaker lock on the parent).

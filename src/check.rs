@@ -163,16 +163,17 @@ struct Facts {
     owner_not_null: bool,
 }
 
-/// The columns of `dist.assignment_rule` and `dist.transfer` that hold text to be compiled.
+/// The columns of intent tables that hold text to be compiled.
 #[derive(Deserialize)]
 struct TextRow {
     criteria: Option<Value>,
     predicate: Option<String>,
     ranking: Option<String>,
+    value: Option<String>,
     set_fields: Option<Value>,
 }
 
-/// Checks criteria, predicate, ranking and set_fields of a row about an object.
+/// Checks criteria, predicate, ranking, value and set_fields of a row about an object.
 ///
 /// # Errors
 /// What is wrong, with the place and a HINT.
@@ -198,9 +199,18 @@ fn compiles(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
     }
     if let Some(text) = &row.predicate {
         let dates = expression::scan(place, "predicate", text)?;
-        is_one_expression(place, &table, text)?;
+        is_one_expression(place, "predicate", &table, text, "::boolean[]", |text| text.to_owned())?;
         no_moving_dates(place, "predicate", text, &dates, |text| {
             format!("select from {table} as {RECORD} where ({text}\n)")
+        })?;
+    }
+    if let Some(text) = &row.value {
+        let dates = expression::scan(place, "value", text)?;
+        // In a WHERE there are no aggregates and no sets.
+        is_one_expression(place, "value", &table, text, "", |text| format!("{text} is null"))?;
+        is_number(place, &table, text)?;
+        no_moving_dates(place, "value", text, &dates, |text| {
+            format!("select from {table} as {RECORD} where ({text}\n) is null")
         })?;
     }
     if let Some(text) = &row.ranking {
@@ -334,20 +344,35 @@ fn nulls_fit(place: &Place<'_>, relation: &Relation, fields: &serde_json::Map<St
     })
 }
 
-/// A predicate is one expression if and only if it parses both between parentheses and between the brackets of an
-/// array: what closes one kind of bracket early cannot close the other, a list is a row in the one and not boolean,
-/// and a bare SELECT does not stand in the other.
-fn is_one_expression(place: &Place<'_>, table: &str, text: &str) -> Result<()> {
-    parses(
-        place,
-        "predicate",
-        &format!("select from {table} as {RECORD} where ({text}\n)"),
-    )?;
-    parses(
-        place,
-        "predicate",
-        &format!("select from {table} as {RECORD} where (array[{text}\n]::boolean[])[1]"),
-    )
+/// A text is one expression if and only if it parses both between parentheses and between the brackets of an array:
+/// what closes one kind of bracket early cannot close the other, a list is a row in the one and not of the wanted type,
+/// and a bare SELECT does not stand in the other. `test` makes a boolean of it.
+fn is_one_expression(
+    place: &Place<'_>,
+    column: &str,
+    table: &str,
+    text: &str,
+    array: &str,
+    test: impl Fn(&str) -> String,
+) -> Result<()> {
+    for sql in [format!("({text}\n)"), format!("(array[{text}\n]{array})[1]")] {
+        let test = test(&sql);
+        parses(place, column, &format!("select from {table} as {RECORD} where {test}"))?;
+    }
+    Ok(())
+}
+
+/// A number is what the parser lets stand for a float without being told to: no text, no date, no row.
+fn is_number(place: &Place<'_>, table: &str, text: &str) -> Result<()> {
+    let sql = format!("select from {table} as {RECORD} where pg_catalog.float8pl(({text}\n), 0) is null");
+    match trial(|| prepare(&sql)) {
+        None => Ok(()),
+        Some(_) => Err(error_hint(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("{place}: value: {} is no number", text.trim()),
+            "value is one SQL expression over the record r that gives a number, such as: r.amount",
+        )),
+    }
 }
 
 /// Lets PostgreSQL parse and analyse a statement without running it.

@@ -53,7 +53,9 @@ extension_sql_file!(
     name = "references",
     requires = ["state"]
 );
-extension_sql_file!("../sql/history.sql", name = "history", requires = ["references"]);
+extension_sql_file!("../sql/intent/measure.sql", name = "measure", requires = ["references"]);
+extension_sql_file!("../sql/intent/book.sql", name = "book", requires = ["measure"]);
+extension_sql_file!("../sql/history.sql", name = "history", requires = ["book"]);
 extension_sql_file!("../sql/cap_use.sql", name = "cap_use", requires = ["history"]);
 extension_sql_file!("../sql/run_step.sql", name = "run_step", requires = ["cap_use"]);
 extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["run_step"]);

@@ -213,9 +213,12 @@ begin
       join dist.ruleset s on s.name = a.ruleset
      where a.to_distribution_rule in (select rule from leaders)
     union
-    select t.object from dist.transfer t where t.to_distribution_rule in (select rule from leaders);
+    select t.object from dist.transfer t where t.to_distribution_rule in (select rule from leaders)
+    union
+    select m.object from dist.measure m where m.distribution_rule = any (rules);
 end $$;
-comment on function dist._objects_served(text[]) is 'Internal: objects whose records can come to one of these distribution rules';
+comment on function dist._objects_served(text[]) is
+    'Internal: objects whose records can come to one of these distribution rules, or are counted for one';
 
 -- After the row is there, for whom it reaches is read from the table.
 create function dist._check_served() returns trigger

@@ -50,6 +50,7 @@ impl Dealer {
                 // A book whose target is zero is full whatever it is divided by.
                 weight: weights[member].max(1),
                 target: targets[member],
+                room: seat.room,
                 given: 0,
                 rank: 0,
                 owed: Owed::new(deficits[member], quota.shares()[member], total),
@@ -58,7 +59,7 @@ impl Dealer {
         for (rank, &member) in (0..).zip(quota.order()) {
             runners[member].rank = rank;
         }
-        Ok(Dealer::Levels(Levels::new(rule, runners)))
+        Ok(Dealer::Levels(Levels::new(rule, spec.segment, runners)))
     }
 }
 

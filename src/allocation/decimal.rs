@@ -2,6 +2,7 @@
 //!
 //! Weights, loads, targets and values all pass through here, so that 0.1 + 0.2 is 0.3 and what ties in SQL ties here.
 
+use super::error::AllocationError;
 use super::limit;
 
 /// One, in the unit of all amounts.
@@ -57,6 +58,24 @@ pub(super) fn parse(text: &str, largest: u64) -> Result<Decimal, Fault> {
         units: whole * ONE + fraction * 10_i128.pow(limit::DECIMALS - decimals),
         decimals,
     })
+}
+
+/// What a rep has in several places, added up. `what` names it in the error.
+///
+/// # Errors
+/// A part that is not the decimal text of a number from zero up to `largest`.
+pub fn sum(what: &'static str, rep: &str, parts: &[&str], largest: u64) -> Result<String, AllocationError> {
+    let mut sum = 0;
+    for part in parts {
+        sum += parse(part, largest)
+            .map_err(|_| AllocationError::BadAmount {
+                what,
+                member: rep.to_owned(),
+                value: (*part).to_owned(),
+            })?
+            .units;
+    }
+    Ok(text(sum))
 }
 
 /// Millionths as the text of a numeric, without trailing zeros.

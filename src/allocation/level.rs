@@ -32,6 +32,19 @@ pub(super) struct Given {
     pub count: Vec<u64>,
     /// Sum of the values, in millionths.
     pub value: Vec<i128>,
+    /// Of records in a segment that some pool fills, by segment.
+    pub segments: Vec<Vec<u64>>,
+}
+
+impl Given {
+    /// Records that a rep was given: of a segment, or of any.
+    pub fn of(&self, segment: Option<u32>, rep: u32) -> u64 {
+        let counts = match segment {
+            None => Some(&self.count),
+            Some(segment) => self.segments.get(segment as usize),
+        };
+        counts.and_then(|counts| counts.get(rep as usize)).copied().unwrap_or(0)
+    }
 }
 
 /// One who takes part.
@@ -45,6 +58,8 @@ pub(super) struct Runner {
     pub weight: i128,
     /// What it shall hold at most, in millionths.
     pub target: Option<i128>,
+    /// How many records its whole book has room for when the run begins.
+    pub room: Option<u64>,
     /// Records it was given through this pool.
     pub given: u64,
     /// Its place by position, then key.
@@ -132,6 +147,8 @@ impl PartialOrd for Stand {
 #[derive(Debug, Clone)]
 pub(super) struct Levels {
     pub rule: Rule,
+    /// What is levelled is of this segment; None = of any.
+    pub segment: Option<u32>,
     pub runners: Vec<Runner>,
     /// The line of everybody, then one for each set; made when first asked for.
     lines: Vec<Option<Line>>,
@@ -148,9 +165,10 @@ struct Line {
 }
 
 impl Levels {
-    pub fn new(rule: Rule, runners: Vec<Runner>) -> Levels {
+    pub fn new(rule: Rule, segment: Option<u32>, runners: Vec<Runner>) -> Levels {
         Levels {
             rule,
+            segment,
             runners,
             lines: Vec::new(),
             nearly: Vec::new(),
@@ -160,8 +178,9 @@ impl Levels {
     /// Whether one's own book or number is full; caps apart.
     pub fn full(&self, runner: usize, given: &Given) -> bool {
         let it = &self.runners[runner];
-        let held = it.load + i128::from(given.count[it.rep as usize]) * ONE;
-        let book = it.target.is_some_and(|target| held + ONE > target);
+        let held = it.load + i128::from(given.of(self.segment, it.rep)) * ONE;
+        let book = it.target.is_some_and(|target| held + ONE > target)
+            || it.room.is_some_and(|room| given.of(None, it.rep) >= room);
         match self.rule {
             Rule::Load | Rule::Value => false,
             Rule::TopOff => book,
@@ -270,11 +289,10 @@ impl Levels {
     /// The load one has now, in millionths.
     pub fn load(&self, runner: usize, given: &Given) -> i128 {
         let it = &self.runners[runner];
-        let rep = it.rep as usize;
         it.load
             + match self.rule {
-                Rule::Value => given.value[rep],
-                _ => i128::from(given.count[rep]) * ONE,
+                Rule::Value => given.value[it.rep as usize],
+                _ => i128::from(given.of(self.segment, it.rep)) * ONE,
             }
     }
 

@@ -91,6 +91,7 @@ use serde::{Deserialize, Serialize};
 
 pub use absence::Missed;
 pub use caps::Cap;
+pub use decimal::sum;
 pub use eligibility::{Class, Eligibility};
 pub use error::AllocationError;
 pub use pick::record_hash;

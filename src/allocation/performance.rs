@@ -10,7 +10,7 @@
 use super::decimal::{self, Fault, ONE};
 use super::error::AllocationError;
 
-/// The most wins or records handled that are counted, and the largest prior.
+/// The most that a rep can have won or handled, and the largest prior.
 pub const LARGEST: u64 = 1_000_000_000_000;
 
 /// What a rate is shrunk towards, and between what it is kept. Decimal texts of numbers from zero up.
@@ -26,21 +26,46 @@ pub struct Shrink {
     pub ceiling: String,
 }
 
-/// What one rep did in the period that counts.
+/// What one rep did in the period that counts, in millionths: records, or what they were worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Record {
-    /// Records it won.
-    pub wins: u64,
-    /// Records it handled, the won ones included.
-    pub handled: u64,
+    wins: i128,
+    handled: i128,
+}
+
+impl Record {
+    /// What it won, of how much it handled, what was won included: decimal texts.
+    ///
+    /// # Errors
+    /// Texts that are no numbers from zero up to [`LARGEST`].
+    pub fn new(rep: &str, wins: &str, handled: &str) -> Result<Record, AllocationError> {
+        let read = |what, text: &str| {
+            let bad = |_: Fault| AllocationError::BadAmount {
+                what,
+                member: rep.to_owned(),
+                value: text.to_owned(),
+            };
+            decimal::parse(text, LARGEST).map(|number| number.units).map_err(bad)
+        };
+        let (wins, handled) = (read("wins", wins)?, read("handled", handled)?);
+        // Nobody wins more than everything.
+        Ok(Record {
+            wins: wins.min(handled),
+            handled,
+        })
+    }
 }
 
 /// A prior of `strength` records that were won as often as the team's: the texts of a and b. A team that has handled
 /// nothing yet is taken to win half.
 pub fn team_prior(team: &[Record], strength: u32) -> (String, String) {
-    let sum = |of: fn(&Record) -> u64| team.iter().map(|r| i128::from(of(r).min(LARGEST))).sum::<i128>();
+    // Below 2^60 each, and at most 2^20 of them.
+    let sum = |of: fn(&Record) -> i128| team.iter().map(of).sum::<i128>();
     let (handled, strength) = (sum(|r| r.handled), i128::from(strength) * ONE);
-    let wins = sum(|r| r.wins).min(handled);
+    let wins = sum(|r| r.wins);
+    // Twice the strength is below 2^53: what is above 2^70 loses digits that no millionth depends on.
+    let excess = (handled >> 70) + 1;
+    let (wins, handled) = (wins / excess, handled / excess);
     let a = if handled == 0 {
         strength / 2
     } else {
@@ -81,10 +106,8 @@ pub fn weights(records: &[Record], shrink: &Shrink) -> Result<Vec<String>, Alloc
         return refuse("ceiling", &shrink.ceiling);
     }
     let weigh = |record: &Record| {
-        let handled = i128::from(record.handled.min(LARGEST)) * ONE;
-        let wins = (i128::from(record.wins.min(LARGEST)) * ONE).min(handled);
         // Below 2^62 millionths each: the product with ONE stays below 2^84.
-        let rate = half_up((a + wins) * ONE, a + b + handled);
+        let rate = half_up((a + record.wins) * ONE, a + b + record.handled);
         decimal::text(rate.clamp(floor, ceiling))
     };
     Ok(records.iter().map(weigh).collect())

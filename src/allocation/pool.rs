@@ -77,6 +77,9 @@ pub struct Seat {
     pub load: String,
     /// How many records its book shall hold: a decimal text; None = no limit. Needed by top-off, used by fixed.
     pub target: Option<String>,
+    /// How many more records its whole book has room for, whatever gives them: it binds besides the target, where that is of a
+    /// segment. None = any number.
+    pub room: Option<u64>,
 }
 
 /// A pool that takes part in a run.
@@ -90,6 +93,8 @@ pub struct Pool {
     pub state: PoolState,
     /// By member, when the turns it missed lapse, in seconds since 1970; as [`super::PoolReport::credits`] gave it.
     pub credits: BTreeMap<String, i64>,
+    /// It takes records of this segment of books only, and loads and targets of its seats are of it; None = of any.
+    pub segment: Option<u32>,
     /// Where a record goes that nobody here can take; None = it is left.
     pub otherwise: Option<Target>,
     /// Up to so many cells (classes times members) restricted eligibility is solved exactly.
@@ -104,6 +109,7 @@ impl Pool {
             seats,
             state: PoolState::default(),
             credits: BTreeMap::new(),
+            segment: None,
             otherwise: None,
             exact_cells: limit::CELLS,
         }

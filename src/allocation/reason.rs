@@ -37,6 +37,8 @@ pub enum Reason {
     OutOfHours = 12,
     /// Every rep who could have it is absent.
     Absent = 13,
+    /// The pool it would go to fills another segment of books than the one that it is in.
+    OtherSegment = 14,
 }
 
 impl Reason {
@@ -58,6 +60,7 @@ impl Reason {
             Self::CooledDown => "cooled_down",
             Self::OutOfHours => "out_of_hours",
             Self::Absent => "absent",
+            Self::OtherSegment => "other_segment",
         }
     }
 }
@@ -79,6 +82,7 @@ impl From<i16> for Reason {
             11 => Self::CooledDown,
             12 => Self::OutOfHours,
             13 => Self::Absent,
+            14 => Self::OtherSegment,
             _ => Self::Unknown,
         }
     }

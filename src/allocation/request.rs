@@ -34,6 +34,8 @@ pub struct Request<'a> {
     pub values: &'a [i64],
     /// At most 6.
     pub decimals: u32,
+    /// By record, the segment of books that it is in, below zero for none; empty = no pool asks.
+    pub segments: &'a [i64],
     /// By record, [`super::record_hash`] of its key, for sticky and random pools.
     pub hashes: &'a [u64],
     /// By record, the index of the rep who had it before, or below zero, for sticky pools. Empty = nobody.
@@ -50,6 +52,12 @@ static EVERYBODY: Class = Class {
 };
 
 impl<'a> Request<'a> {
+    /// The segment that a record is in.
+    pub(super) fn segment(&self, record: usize) -> Option<u32> {
+        let segment = self.segments.get(record).copied();
+        segment.and_then(|segment| u32::try_from(segment).ok())
+    }
+
     /// The class of a record.
     pub(super) fn class(&self, record: usize) -> &'a Class {
         let class = self.class_of.get(record);
@@ -68,6 +76,11 @@ pub(super) fn check(request: &Request<'_>) -> Result<Vec<usize>, AllocationError
         ("previous", request.previous.len(), false),
         ("values", request.values.len(), uses(request, |s| s == Strategy::Value)),
         ("hashes", request.hashes.len(), uses(request, by_hash)),
+        (
+            "segments",
+            request.segments.len(),
+            request.pools.iter().any(|pool| pool.segment.is_some()),
+        ),
     ] {
         if needed || found > 0 {
             plan::check_length(what, found, records)?;

@@ -272,6 +272,8 @@ fn slot(pool: &Open<'_>, member: usize, books: &(Vec<i128>, i128), given: &Given
             let held = levels.load(member, given);
             let gap = it.target.map(|target| target.saturating_sub(held).max(0) / ONE);
             let gap = gap.map(|gap| u64::try_from(gap).unwrap_or(u64::MAX));
+            let room = it.room.map(|room| room.saturating_sub(given.of(None, it.rep)));
+            let gap = gap.into_iter().chain(room).min();
             let (load, cap) = match levels.rule {
                 Rule::Load | Rule::Value => (held, None),
                 Rule::TopOff => (held, gap),

@@ -46,6 +46,13 @@ pub fn distribute(request: &Request<'_>) -> Result<Report, AllocationError> {
     run.close()
 }
 
+/// Nothing given yet, in each segment that a pool fills.
+fn segments(request: &Request<'_>) -> Vec<Vec<u64>> {
+    let filled: Vec<u32> = request.pools.iter().filter_map(|pool| pool.segment).collect();
+    let counts = |segment| vec![0; if filled.contains(&segment) { request.reps } else { 0 }];
+    (0..=filled.iter().max().copied().unwrap_or(0)).map(counts).collect()
+}
+
 struct Run<'a> {
     request: &'a Request<'a>,
     leaves: Vec<usize>,
@@ -76,6 +83,7 @@ impl<'a> Run<'a> {
             given: Given {
                 count: vec![0; request.reps],
                 value: vec![0; request.reps],
+                segments: segments(request),
             },
             gathers: request.pools.iter().map(|p| p.strategy == Strategy::Value).collect(),
             methods: vec![Method::InOrder; pools.len()],
@@ -129,24 +137,28 @@ impl<'a> Run<'a> {
             let refused = match target {
                 Target::Pool(pool) => {
                     let pool = pool as usize;
-                    if self.gathers[pool] {
+                    if !self.takes(pool, record) {
+                        match self.pools[pool].spec.otherwise {
+                            Some(otherwise) => {
+                                target = otherwise;
+                                continue;
+                            }
+                            None => Reason::OtherSegment,
+                        }
+                    } else if self.gathers[pool] {
                         self.queues[pool].push(u32::try_from(record).unwrap_or(u32::MAX));
                         return Ok(());
-                    }
-                    match self.next(pool, record, class) {
-                        Some(member) => {
-                            self.took(pool, member, record);
-                            return Ok(());
-                        }
-                        None => {
-                            let reason = self.pools[pool].why(self.request, record);
-                            match self.pools[pool].spec.otherwise {
-                                Some(otherwise) => {
-                                    target = otherwise;
-                                    continue;
-                                }
-                                None => reason,
+                    } else if let Some(member) = self.next(pool, record, class) {
+                        self.took(pool, member, record);
+                        return Ok(());
+                    } else {
+                        let reason = self.pools[pool].why(self.request, record);
+                        match self.pools[pool].spec.otherwise {
+                            Some(otherwise) => {
+                                target = otherwise;
+                                continue;
                             }
+                            None => reason,
                         }
                     }
                 }
@@ -165,6 +177,12 @@ impl<'a> Run<'a> {
             self.leave(record, refused);
             return Ok(());
         }
+    }
+
+    /// Whether a record is in the segment that a pool fills.
+    fn takes(&self, pool: usize, record: usize) -> bool {
+        let segment = self.pools[pool].spec.segment;
+        segment.is_none() || segment == self.request.segment(record)
     }
 
     fn next(&mut self, pool: usize, record: usize, class: &Class) -> Option<u32> {
@@ -227,6 +245,13 @@ impl<'a> Run<'a> {
         self.reason[record] = Reason::Moved.into();
         self.given.count[rep as usize] += 1;
         self.given.value[rep as usize] += self.value(record);
+        let segment = self.request.segment(record);
+        if let Some(counts) = segment.and_then(|segment| self.given.segments.get_mut(segment as usize)) {
+            // Empty for a segment that no pool fills.
+            if let Some(count) = counts.get_mut(rep as usize) {
+                *count += 1;
+            }
+        }
         self.room.take(rep, pool);
         while let Some(cap) = self.room.emptied() {
             let cap = &self.request.caps[cap];

@@ -81,7 +81,6 @@ pub struct Candidates {
     /// Its owner's number in the dictionary of reps, -1 for nobody, -2 for somebody else; empty where all are unowned.
     pub owned: Vec<i32>,
     /// What else the plan reads of each, in the order of `plan.numbers`.
-    #[allow(dead_code, reason = "to be read by the topics of `situation` that are being written")]
     pub numbers: Vec<Vec<i64>>,
 }
 
@@ -149,7 +148,7 @@ pub fn decide(
         owned: !plan.filters.iter().any(|(name, _)| name == "source unowned"),
         fields: !plan.set_fields.is_empty(),
     };
-    let situation = Situation::of_plan(client, plan, about, states)?;
+    let situation = Situation::of_plan(client, plan, about, states, how)?;
     let note = format!("While the candidates of {} were read.", plan.source);
     let sql = failure::compiling(|| statement::candidates(plan, shape, how == Reading::Locked))?;
     let candidates =

@@ -14,6 +14,7 @@ use crate::router::intent::{Intent, Ruleset};
 use crate::router::outlook::{self, Record};
 use crate::router::plan::{self, Plan, rule_test};
 use crate::router::session::with_settings;
+use crate::router::situation::books;
 use crate::router::statement::column;
 use crate::router::trust::check_writers;
 
@@ -212,7 +213,7 @@ fn one(
             "Name a transfer or ruleset of the record's object.",
         ));
     }
-    let tests = rule_tests(intent, plan, &clock::literal(about))?;
+    let tests = rule_tests(intent, &clock::literal(about))?;
     let mut questions = Questions { sql: Vec::new() };
     let owner = questions.ask(format!("{}::text", column(&plan.object.owner()?.name)));
     let leaf = questions.ask(plan.leaf.as_deref().unwrap_or("0"));
@@ -274,13 +275,14 @@ fn one(
 
 type Tests = Vec<((String, i32), Expression)>;
 
-fn rule_tests(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Tests> {
+fn rule_tests(intent: &Intent, as_of: &str) -> Result<Tests> {
     let mut tests = Vec::new();
+    let segments = books::segments(intent, as_of)?;
     for ruleset in &intent.rulesets {
         for rule in ruleset.rules.iter().filter(|rule| rule.active) {
             tests.push((
                 (ruleset.name.clone(), rule.position),
-                rule_test(&plan.object, &ruleset.name, rule, as_of)?,
+                rule_test(intent, &segments, &ruleset.name, rule, as_of)?,
             ));
         }
     }

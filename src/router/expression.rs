@@ -65,6 +65,16 @@ pub fn compile(
     Ok(Expression { sql, conjuncts, tests })
 }
 
+/// Compiles an expression that gives a number; its type is numeric.
+///
+/// # Errors
+/// What is wrong with the text, with the place it stands at.
+pub fn number(place: &Place<'_>, column: &str, text: &str) -> Result<String> {
+    scan(place, column, text)?;
+    // The line break ends a comment that the text may end with.
+    Ok(format!("({text}\n)::numeric"))
+}
+
 fn check_criteria(place: &Place<'_>, relation: &Relation, value: &Value) -> Result<Checked> {
     criteria::parse(value)
         .and_then(|node| criteria::check(&node, &relation.for_criteria(), &Catalogue))

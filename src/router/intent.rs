@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::allocation::PoolState;
 use crate::catalogue::{Column, Relation, read};
 use crate::error::{Place, Result, error_hint, internal};
+use crate::router::situation::books::{self, Books};
+use crate::router::situation::load::Measures;
 
 /// What the intent tables say about one transfer, or about one ruleset.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,6 +23,10 @@ pub struct Intent {
     pub rulesets: Vec<Ruleset>,
     /// The distribution rules that can be reached.
     pub distribution_rules: Vec<DistributionRule>,
+    /// What the distribution rules count.
+    pub measures: Measures,
+    /// The object's books; None where no rule fills books.
+    pub books: Option<Books>,
     /// Reps named directly, and whether they are active.
     pub reps: BTreeMap<String, bool>,
     /// Policy: how many rows a run may write to `dist.unassigned`.
@@ -366,6 +372,13 @@ impl Intent {
                 ));
             }
         }
+        for object in self.measures.objects.values() {
+            writers.push(("object", object.name.clone(), object.written_by.as_str()));
+        }
+        for row in &self.measures.rows {
+            writers.push(("measure", row.name(), row.written_by.as_str()));
+        }
+        writers.extend(books::writers(self.books.as_ref()));
         writers
     }
 }

@@ -41,7 +41,8 @@ pub fn of_transfer(name: &str) -> Result<Rc<Compiled>> {
 
 fn compile(name: &str) -> Result<Compiled> {
     let intent = Intent::of_transfer(name)?;
-    if let Some(relation) = intent.object.as_ref().and_then(|object| object.relation.as_ref()) {
+    let objects = intent.object.iter().chain(intent.measures.objects.values());
+    for relation in objects.filter_map(|object| object.relation.as_ref()) {
         relation.watch();
     }
     let plan = plan::of_transfer(&intent, statement::AS_OF)?;

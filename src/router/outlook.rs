@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 
 use crate::allocation::{Member, Outcome, Pool, PoolReport, Presence, Quota, Reason, SeatReport, Strategy, Target};
 use crate::error::{Result, internal};
-use crate::router::decide::{Candidates, Carried};
+use crate::router::decide::{Candidates, Carried, Reading};
 use crate::router::explain::{Line, line};
 use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
@@ -51,7 +51,7 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
         numbers: record.numbers.iter().map(|number| vec![*number]).collect(),
     };
     let (situation, report) = Spi::connect(|client| {
-        let situation = Situation::of_plan(client, plan, about, None)?;
+        let situation = Situation::of_plan(client, plan, about, None, Reading::Once)?;
         let report = situation.ask(client, plan, &candidates, false)?.report;
         Result::Ok((situation, report))
     })?;

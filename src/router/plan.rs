@@ -11,6 +11,8 @@ use crate::error::{Place, Result, error_hint, internal};
 use crate::router::branches::{Branch, first_match};
 use crate::router::expression::{self, Expression};
 use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
+use crate::router::situation::books::{self, Segments};
+use crate::router::situation::holdings::Holdings;
 use crate::router::statement;
 
 /// More destinations than this are a ruleset that reaches others along very many paths.
@@ -68,6 +70,8 @@ pub struct Plan {
     pub limit_per_rep: Option<i32>,
     /// What else is read of each candidate, as SQL expressions of type bigint over `r`.
     pub numbers: Vec<String>,
+    /// What is counted of what the pools' members hold.
+    pub holdings: Holdings,
     /// Columns to set: name, typed value.
     pub set_fields: Vec<(String, String)>,
 }
@@ -95,7 +99,9 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let on_owned = on_owned.or_else(|| transfer.sources.as_ref().map(|_| "reassign".to_owned()));
     let mut compiler = Compiler::new(intent, object, as_of, on_owned)?;
     let leaf = compiler.transfer(transfer)?;
-    let filters = filters(&place, object, transfer, as_of)?;
+    let mut filters = filters(&place, object, transfer, as_of)?;
+    let narrowed = books::narrowed(intent, &compiler.segments, transfer.to_distribution_rule.as_deref());
+    filters.extend(narrowed.map(|test| ("segment".to_owned(), test)));
     Ok(Plan {
         source: place.to_string(),
         source_name: transfer.name.clone(),
@@ -109,7 +115,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
         row_limit: transfer.row_limit,
         limit_per_rep: transfer.limit_per_rep,
         set_fields: statement::set_fields(&place, object, transfer.set_fields.as_ref())?,
-        ..compiler.finish(leaf)
+        ..compiler.finish(leaf)?
     })
 }
 
@@ -122,7 +128,7 @@ pub fn of_ruleset(intent: &Intent, name: &str, as_of: &str) -> Result<Plan> {
     let mut compiler = Compiler::new(intent, object, as_of, None)?;
     compiler.leave(Reason::Unmatched)?;
     let leaf = compiler.ruleset(name, 0, None)?;
-    Ok(compiler.finish(Some(leaf)))
+    compiler.finish(Some(leaf))
 }
 
 /// Which records are candidates: those with a key, of the source, that pass the transfer's own test.
@@ -184,6 +190,7 @@ struct Compiler<'a> {
     object: &'a Object,
     as_of: &'a str,
     on_owned: Option<String>,
+    segments: Segments,
     rulesets: BTreeMap<&'a str, &'a Ruleset>,
     rules: BTreeMap<&'a str, &'a DistributionRule>,
     leaves: Vec<Leaf>,
@@ -213,6 +220,7 @@ impl<'a> Compiler<'a> {
             object,
             as_of,
             on_owned,
+            segments: books::segments(intent, as_of)?,
             rulesets: intent
                 .rulesets
                 .iter()
@@ -235,8 +243,10 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn finish(self, leaf: Option<String>) -> Plan {
-        Plan {
+    fn finish(self, leaf: Option<String>) -> Result<Plan> {
+        let mut numbers = Vec::new();
+        let holdings = Holdings::compile(self.intent, &self.pools, &self.segments, self.as_of, &mut numbers)?;
+        Ok(Plan {
             source: String::new(),
             source_name: String::new(),
             object: self.object.clone(),
@@ -245,7 +255,8 @@ impl<'a> Compiler<'a> {
             order: String::new(),
             row_limit: None,
             limit_per_rep: None,
-            numbers: Vec::new(),
+            numbers,
+            holdings,
             leaf,
             leaves: self.leaves,
             reps: self.reps,
@@ -254,7 +265,7 @@ impl<'a> Compiler<'a> {
             pool_reps: self.pool_reps,
             pool_fallbacks: self.pool_fallbacks,
             set_fields: Vec::new(),
-        }
+        })
     }
 
     fn transfer(&mut self, transfer: &'a Transfer) -> Result<Option<String>> {
@@ -304,7 +315,7 @@ impl<'a> Compiler<'a> {
         };
         let mut branches = Vec::new();
         for rule in ruleset.rules.iter().filter(|rule| rule.active) {
-            let test = rule_test(self.object, name, rule, self.as_of)?;
+            let test = rule_test(self.intent, &self.segments, name, rule, self.as_of)?;
             let inner_on_owned = rule.on_owned.as_deref().or(on_owned);
             let number = match &rule.to_ruleset {
                 Some(inner) => self.ruleset(inner, fallback, inner_on_owned)?,
@@ -467,16 +478,24 @@ impl<'a> Compiler<'a> {
 ///
 /// # Errors
 /// What is wrong with its text.
-pub fn rule_test(object: &Object, ruleset: &str, rule: &Rule, as_of: &str) -> Result<Expression> {
+pub fn rule_test(intent: &Intent, segments: &Segments, ruleset: &str, rule: &Rule, as_of: &str) -> Result<Expression> {
     let row = format!("{ruleset}/{}", rule.position);
-    expression::compile(
+    let mut test = expression::compile(
         &Place {
             table: "assignment_rule",
             row: &row,
         },
-        object.relation()?,
+        intent.object()?.relation()?,
         rule.criteria.as_ref(),
         rule.predicate.as_deref(),
         as_of,
-    )
+    )?;
+    // A rule that hands on to what fills one segment is about records of that segment.
+    if let Some(narrowed) = books::narrowed(intent, segments, rule.to_distribution_rule.as_deref()) {
+        test.sql = format!("({} and {})", test.sql, narrowed.sql);
+        // In front, for a predicate is the last.
+        test.conjuncts.splice(0..0, narrowed.conjuncts);
+        test.tests.extend(narrowed.tests);
+    }
+    Ok(test)
 }

@@ -48,6 +48,7 @@ create function test.forget_intent() returns void language sql as $$
     delete from dist.distribution_rule;
     delete from dist.team;
     delete from dist.rep;
+    delete from dist.book_segment;
     delete from dist.object;
     delete from dist.policy;
 $$;

@@ -2,12 +2,14 @@
 //!
 //! `quota` states the promises of turns, `change` those about members, weights and absences that change, `naive` is the
 //! method written down literally to compare with, `refused` what must be an error, `plan` the pass for turns alone.
+//! `books` what segments of books promise.
 //! `run` holds what is true of every strategy, on the random runs of `world`; `level`, `pick`, `performance`, `absence` and
 //! `restricted` what each promises; `tables` compares flows with brute force.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 mod absence;
+mod books;
 mod change;
 mod level;
 mod naive;

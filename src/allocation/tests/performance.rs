@@ -15,15 +15,15 @@ fn shrink(wins: &str, losses: &str, floor: &str, ceiling: &str) -> Shrink {
     }
 }
 
-fn records() -> impl Strategy<Value = Vec<Record>> {
-    let record = (0..200_u64, 0..200_u64);
-    prop::collection::vec(record, 1..8).prop_map(|rows| {
-        let record = |(wins, lost): (u64, u64)| Record {
-            wins,
-            handled: wins + lost,
-        };
-        rows.into_iter().map(record).collect()
-    })
+/// Won and handled.
+fn records() -> impl Strategy<Value = Vec<(u64, u64)>> {
+    let record = (0..200_u64, 0..200_u64).prop_map(|(wins, lost)| (wins, wins + lost));
+    prop::collection::vec(record, 1..8)
+}
+
+fn read(records: &[(u64, u64)]) -> Vec<Record> {
+    let record = |(wins, handled): &(u64, u64)| Record::new("m", &wins.to_string(), &handled.to_string()).unwrap();
+    records.iter().map(record).collect()
 }
 
 proptest! {
@@ -33,11 +33,11 @@ proptest! {
     #[test]
     fn rates_become_weights(records in records(), a in 0..5_000_u64, b in 1..5_000_u64, floor in 1..300_u64, more in 0..900_u64) {
         let shrink = shrink(&text(a), &text(b), &text(floor), &text(floor + more));
-        let weights = weights(&records, &shrink).unwrap();
+        let weights = weights(&read(&records), &shrink).unwrap();
         let mut members = Vec::new();
         for (record, weight) in records.iter().zip(&weights) {
             // In thousandths.
-            let rate = (a + 1000 * record.wins) as f64 / (a + b + 1000 * record.handled) as f64;
+            let rate = (a + 1000 * record.0) as f64 / (a + b + 1000 * record.1) as f64;
             let clamped = rate.clamp(floor as f64 / 1000.0, (floor + more) as f64 / 1000.0);
             prop_assert!((weight.parse::<f64>().unwrap() - clamped).abs() <= 0.51e-6);
             members.push(member(&format!("m{}", members.len()), weight));
@@ -55,9 +55,9 @@ proptest! {
     /// The team's prior shrinks towards the team's mean: who has handled nothing weighs exactly that.
     #[test]
     fn newcomers_weigh_the_mean(records in records(), strength in 1..50_u32) {
-        let (wins, losses) = team_prior(&records, strength);
-        let handled: u64 = records.iter().map(|r| r.handled).sum();
-        let mean = if handled == 0 { 0.5 } else { records.iter().map(|r| r.wins).sum::<u64>() as f64 / handled as f64 };
+        let (wins, losses) = team_prior(&read(&records), strength);
+        let handled: u64 = records.iter().map(|r| r.1).sum();
+        let mean = if handled == 0 { 0.5 } else { records.iter().map(|r| r.0).sum::<u64>() as f64 / handled as f64 };
         let weight = &weights(&[Record::default()], &shrink(&wins, &losses, "0.000001", "1")).unwrap()[0];
         prop_assert!((weight.parse::<f64>().unwrap() - mean.max(1e-6)).abs() < 2e-6);
         prop_assert_eq!(wins.parse::<f64>().unwrap() + losses.parse::<f64>().unwrap(), f64::from(strength));
@@ -66,7 +66,7 @@ proptest! {
 
 #[test]
 fn a_worked_example() {
-    let records = [(0, 0), (5, 10), (90, 100), (0, 50)].map(|(wins, handled)| Record { wins, handled });
+    let records = read(&[(0, 0), (5, 10), (90, 100), (0, 50)]);
     let weights = weights(&records, &shrink("2", "8", "0.1", "0.8")).unwrap();
     assert_eq!(weights, ["0.2", "0.35", "0.8", "0.1"]);
     // Halves go up.

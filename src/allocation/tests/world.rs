@@ -22,6 +22,7 @@ pub struct World {
     pub values: Vec<i64>,
     pub hashes: Vec<u64>,
     pub previous: Vec<i32>,
+    pub segments: Vec<i64>,
     pub now: i64,
 }
 
@@ -43,6 +44,7 @@ impl World {
                 .map(|r| super::super::record_hash(&r.to_string()))
                 .collect(),
             previous: Vec::new(),
+            segments: Vec::new(),
             now: 0,
         }
     }
@@ -60,6 +62,7 @@ impl World {
             class_of: &self.class_of,
             values: &self.values,
             decimals: 2,
+            segments: &self.segments,
             hashes: &self.hashes,
             previous: &self.previous,
             now: self.now,
@@ -114,6 +117,7 @@ pub fn seat(rep: u32) -> Seat {
         presence: Presence::Present,
         load: "0".to_owned(),
         target: None,
+        room: None,
     }
 }
 
@@ -233,6 +237,7 @@ prop_compose! {
             values: records.iter().map(|r| r.3).collect(),
             hashes: records.iter().enumerate().map(|(n, _)| super::super::record_hash(&n.to_string())).collect(),
             previous: records.iter().map(|r| r.4).collect(),
+            segments: Vec::new(),
             now,
         }
     }

@@ -6,6 +6,7 @@
 //! | who is there, and who stands in | [`presence`] |
 //! | what each holds, and weighs by performance | [`load`] |
 //! | how much each shall hold | [`books`] |
+//! | both counted, an object at a time | [`count`], [`holdings`] |
 //! | what each may still take | [`caps`] |
 //! | which records each may have | [`eligibility`] |
 //! | who held a record before | [`previous`] |
@@ -15,7 +16,9 @@
 
 pub mod books;
 pub mod caps;
+pub mod count;
 pub mod eligibility;
+pub mod holdings;
 pub mod load;
 pub mod presence;
 pub mod previous;
@@ -28,7 +31,7 @@ use crate::allocation::{
     self, Arrays, Cap, Eligibility, Pool, PoolState, Recorded, Report, Request, Seat, Strategy, Target,
 };
 use crate::error::{Place, Result, error, internal};
-use crate::router::decide::Candidates;
+use crate::router::decide::{Candidates, Reading};
 use crate::router::intent::{DistributionRule, PoolRow};
 use crate::router::lock::States;
 use crate::router::plan::Plan;
@@ -47,9 +50,14 @@ impl Situation {
     ///
     /// # Errors
     /// A pool or weight that is not what it should be; what the user's expressions raise.
-    pub fn of_plan(client: &SpiClient<'_>, plan: &Plan, about: DateTime<Utc>, states: Option<&States>) -> Result<Self> {
-        let loads = load::of_plan(client, plan, about)?;
-        let books = books::of_plan(plan)?;
+    pub fn of_plan(
+        client: &SpiClient<'_>,
+        plan: &Plan,
+        about: DateTime<Utc>,
+        states: Option<&States>,
+        how: Reading,
+    ) -> Result<Self> {
+        let numbers = plan.holdings.read(client, about, how)?;
         let mut pools = Vec::with_capacity(plan.pools.len());
         for (number, rule) in plan.pools.iter().enumerate() {
             let there = presence::of_rule(plan, rule, about)?;
@@ -58,22 +66,37 @@ impl Situation {
                 .pool_reps
                 .get(number)
                 .ok_or_else(|| internal("pool out of range"))?;
-            let seat = |(member, (row, rep)): (usize, (&crate::router::intent::MemberRow, &u32))| {
+            let held = plan.holdings.pools.get(number);
+            let held = held.ok_or_else(|| internal("pool out of range"))?;
+            let standings = held.counted.standings(rule, &numbers)?;
+            let seat = |(member, (row, rep)): (usize, (&crate::router::intent::MemberRow, &u32))| -> Result<Seat> {
                 let there = there.get(member);
-                Seat {
+                let standing = standings.as_ref().and_then(|standings| standings.get(member));
+                Ok(Seat {
                     key: row.rep.clone(),
                     rep: there.and_then(|there| there.stand_in).unwrap_or(*rep),
                     stand_in: there.is_some_and(|there| there.stand_in.is_some()),
-                    weight: loads.weight(number, member).unwrap_or_else(|| rule.weight(row)),
+                    weight: standing.map_or_else(|| rule.weight(row), |standing| standing.weight.clone()),
                     position: row.position,
                     presence: there.map_or(allocation::Presence::Present, |there| there.presence),
-                    load: loads.load(number, member),
-                    target: books.target(number, member),
-                }
+                    load: match held.shelf.load(&row.rep, &numbers) {
+                        Some(load) => load,
+                        None => held.counted.load(rule, &row.rep, &numbers)?,
+                    },
+                    target: held.shelf.target(member),
+                    room: held.shelf.room(member, &row.rep, &numbers),
+                })
             };
             pools.push(Pool {
                 strategy: strategy(rule, row)?,
-                seats: rule.members.iter().zip(reps).enumerate().map(seat).collect(),
+                seats: rule
+                    .members
+                    .iter()
+                    .zip(reps)
+                    .enumerate()
+                    .map(seat)
+                    .collect::<Result<_>>()?,
+                segment: held.shelf.segment,
                 state: row.map_or_else(|| Ok(PoolState::default()), |row| row.state(&rule.name))?,
                 credits: row.map(|row| row.credits.clone()).unwrap_or_default(),
                 otherwise: plan.pool_fallbacks.get(number).copied().flatten(),
@@ -82,8 +105,7 @@ impl Situation {
                     .map_or(allocation::limit::CELLS, |cells| cells as usize),
             });
         }
-        let mut caps = caps::of_plan(client, plan, about)?;
-        caps.extend(books.caps);
+        let caps = caps::of_plan(client, plan, about)?;
         Ok(Self { pools, caps, about })
     }
 
@@ -104,6 +126,7 @@ impl Situation {
         let held = previous::of_candidates(client, plan, candidates, self.about)?;
         let mut eligibility = Eligibility::default();
         let class_of = eligibility::classes(plan, candidates, &held, &mut eligibility)?;
+        let values = load::values(client, plan, candidates)?;
         let request = Request {
             leaves: &candidates.leaves,
             targets: &targets,
@@ -114,7 +137,8 @@ impl Situation {
             caps: &self.caps,
             eligibility: &eligibility,
             class_of: &class_of,
-            values: load::values(plan, candidates),
+            values: &values,
+            segments: plan.holdings.segments(candidates),
             decimals: load::DECIMALS,
             hashes: &held.hashes,
             previous: &held.previous,
