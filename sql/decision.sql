@@ -20,6 +20,7 @@ create table dist.decision (
     "values"   bigint[],
     hashes     bigint[],
     previous   integer[],
+    segments   bigint[],
     primary key (run_id, step)
 );
 comment on table dist.decision is 'History: what decided about the records of each transfer of a run; see dist.replay';
@@ -42,4 +43,5 @@ comment on column dist.decision.owned is 'By record, its owner in reps, -1 for n
 comment on column dist.decision.classes is 'By record, its kind; null = all alike';
 comment on column dist.decision."values" is 'By record, its value in millionths';
 comment on column dist.decision.hashes is 'By record, a hash of its key';
+comment on column dist.decision.segments is 'By record, the segment of books that it is in';
 comment on column dist.decision.previous is 'By record, who had it before, in reps';

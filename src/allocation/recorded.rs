@@ -38,6 +38,8 @@ pub struct Arrays {
     pub class_of: Vec<i32>,
     /// See [`Request::values`].
     pub values: Vec<i64>,
+    /// See [`Request::segments`].
+    pub segments: Vec<i64>,
     /// See [`Request::hashes`], as PostgreSQL's bigint has them.
     pub hashes: Vec<i64>,
     /// See [`Request::previous`].
@@ -98,6 +100,7 @@ impl Recorded {
             },
             class_of: signed(request.class_of),
             values: request.values.to_vec(),
+            segments: request.segments.to_vec(),
             hashes: request.hashes.iter().map(|hash| hash.cast_signed()).collect(),
             previous: request.previous.to_vec(),
         };
@@ -130,6 +133,7 @@ impl Recorded {
             class_of: &class_of,
             values: &arrays.values,
             decimals: self.decimals,
+            segments: &arrays.segments,
             hashes: &hashes,
             previous: &arrays.previous,
             now: self.now,

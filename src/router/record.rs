@@ -275,6 +275,7 @@ fn keep_decision(
             i32::try_from(totals.transfers.len() + 1).map_err(internal)?.into(),
             rules.into(),
             methods.into(),
+            long(&arrays.segments).into(),
         ],
     )
     .map(|_| ())

@@ -78,8 +78,9 @@ fn decided(run: i64) -> Result<Vec<Decided>> {
                     values: long(10)?,
                     hashes: long(11)?,
                     previous: whole(12)?,
+                    segments: long(13)?,
                 },
-                moves: texts(13)?,
+                moves: texts(14)?,
             });
         }
         Ok(decided)

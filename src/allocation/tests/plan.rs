@@ -30,6 +30,7 @@ fn pool(members: &[Member], reps: &[u32]) -> Pool {
         },
         load: "0".to_owned(),
         target: None,
+        room: None,
     };
     Pool::new(Way::Turns, members.iter().zip(reps).map(seat).collect())
 }
@@ -54,6 +55,7 @@ fn allocate(
         class_of: &[],
         values: &[],
         decimals: 0,
+        segments: &[],
         hashes: &[],
         previous: &[],
         now: 0,
