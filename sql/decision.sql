@@ -43,5 +43,5 @@ comment on column dist.decision.owned is 'By record, its owner in reps, -1 for n
 comment on column dist.decision.classes is 'By record, its kind; null = all alike';
 comment on column dist.decision."values" is 'By record, its value in millionths';
 comment on column dist.decision.hashes is 'By record, a hash of its key';
-comment on column dist.decision.segments is 'By record, the segment of books that it is in';
 comment on column dist.decision.previous is 'By record, who had it before, in reps';
+comment on column dist.decision.segments is 'By record, the place of its segment of books among those of its object, from 0, -1 for none';

@@ -47,6 +47,7 @@ grant execute on function
     dist.fairness_between(timestamptz, timestamptz), dist._deficits_at(text, timestamptz), dist._members(dist.distribution_rule),
     dist._check_schedule_name(text),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
+    dist._book_balances(), dist._performances(),
     dist._is_running(integer), dist._running_schedules(), dist._running_key(), dist._policy_defaults(), dist._policy_value(text), dist._presets(), dist._workers()
     to dist_reader;
 

@@ -405,6 +405,48 @@ fn explain(
 }
 
 #[pg_extern(sql = false)]
+fn book_balances() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(object, String),
+            name!(segment, Option<String>),
+            name!(rep, String),
+            name!(target, i32),
+            name!(held, Option<i64>),
+            name!(note, Option<String>),
+        ),
+    >,
+> {
+    let books = router::balance::books(chrono::Utc::now())?;
+    Ok(TableIterator::new(books.into_iter().map(|book| {
+        (book.object, book.segment, book.rep, book.target, book.held, book.note)
+    })))
+}
+
+#[pg_extern(sql = false)]
+fn performances() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(distribution_rule, String),
+            name!(rep, String),
+            name!(active, bool),
+            name!(wins, Option<String>),
+            name!(handled, Option<String>),
+            name!(weight, Option<String>),
+            name!(note, Option<String>),
+        ),
+    >,
+> {
+    let rows = router::balance::performance(chrono::Utc::now())?;
+    Ok(TableIterator::new(rows.into_iter().map(|row| {
+        let [wins, handled, weight] = row.done.map_or([None, None, None], |done| done.map(Some));
+        (row.rule, row.rep, row.active, wins, handled, weight, row.note)
+    })))
+}
+
+#[pg_extern(sql = false)]
 fn tick(as_of: Option<TimestampWithTimeZone>) -> Result<i32> {
     let as_of = instant(as_of)?;
     clock::from_pg(as_of)?;

@@ -176,7 +176,7 @@ create function dist._books_intent(object text, rules text[]) returns jsonb
 as $$
 #variable_conflict use_column
 begin
-    if not exists (select from dist.distribution_rule r where r.name = any (rules) and r.strategy in ('top_off', 'fixed')) then
+    if rules is not null and not exists (select from dist.distribution_rule r where r.name = any (rules) and r.strategy in ('top_off', 'fixed')) then
         return null;
     end if;
     return jsonb_build_object(
@@ -186,7 +186,9 @@ begin
         'parts', (select coalesce(jsonb_object_agg(p.segment, p.targets), '{}')
                     from (select t.segment, jsonb_object_agg(t.rep, t.target) as targets
                             from dist._targets($1) t
-                           where t.segment in (select r.segment from dist.distribution_rule r where r.name = any (rules))
+                           where t.segment is not null
+                             and (rules is null or t.segment in (select r.segment from dist.distribution_rule r where r.name = any (rules)))
                            group by t.segment) p));
 end $$;
-comment on function dist._books_intent(text, text[]) is 'Internal: what the books of an object shall hold, as Rust reads it';
+comment on function dist._books_intent(text, text[]) is
+    'Internal: what the books of an object shall hold, as Rust reads it; without rules all of it';

@@ -122,6 +122,7 @@ begin
     perform dist._one_of(tg_table_name, new.name, 'if_unavailable', new.if_unavailable, array['hold', 'fall_back', 'assign_anyway']);
     perform dist._must_exist(tg_table_name, new.name, 'team', new.team, 'team');
     perform dist._must_exist(tg_table_name, new.name, 'rep', new.rep, 'rep');
+    perform dist._must_exist(tg_table_name, new.name, 'segment', new.segment, 'book_segment');
     perform dist._must_exist(tg_table_name, new.name, 'fallback_to_rep', new.fallback_to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'fallback_to_distribution_rule', new.fallback_to_distribution_rule, 'distribution_rule');
     if new.strategy = 'rep' and (new.rep is null or new.team is not null) then

@@ -16,11 +16,13 @@
 //! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit; [`explain`] and [`outlook`] for one record, keeping what lost;
-//! [`undo`] is fed from the audit; [`replay`] asks again what a run was asked. [`session`] holds the settings that all of them share,
+//! [`undo`] is fed from the audit; [`replay`] asks again what a run was asked; [`balance`] counts what a run would count, for
+//! people to look at. [`session`] holds the settings that all of them share,
 //! [`inside`] which runs a session is inside of.
 
 pub mod apply;
 pub mod arguments;
+pub mod balance;
 pub mod branches;
 pub mod decide;
 pub mod explain;
