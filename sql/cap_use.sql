@@ -95,16 +95,20 @@ begin
 end $$;
 comment on function dist._recount_caps(text[]) is 'Internal: counts from the audit what has been used of caps';
 
--- A cap counts what was received in its window before it was written, too.
+-- A cap counts what was received in its window before it was written, too. A new name of what it names is no change: there
+-- is nobody of the old one any more. (A cascade's AFTER triggers cannot be told by their depth.)
 create function dist._recount_cap() returns trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not dist._cascaded()
-       and (tg_op = 'INSERT'
-            or (old.rep, old.team, old.distribution_rule, old.counts, old.per, old.rolling, old.time_zone, old.object, old.active)
-               is distinct from (new.rep, new.team, new.distribution_rule, new.counts, new.per, new.rolling, new.time_zone, new.object, new.active)) then
+    if tg_op = 'INSERT'
+       or (old.counts, old.per, old.rolling, old.time_zone, old.active) is distinct from (new.counts, new.per, new.rolling, new.time_zone, new.active)
+       or old.rep is distinct from new.rep and (old.rep is null or exists (select from dist.rep p where p.rep = old.rep))
+       or old.team is distinct from new.team and (old.team is null or exists (select from dist.team t where t.team = old.team))
+       or old.object is distinct from new.object and (old.object is null or exists (select from dist.object o where o.name = old.object))
+       or old.distribution_rule is distinct from new.distribution_rule
+          and (old.distribution_rule is null or exists (select from dist.distribution_rule r where r.name = old.distribution_rule)) then
         perform dist._recount_caps(array[new.name]);
     end if;
     return null;
@@ -118,17 +122,18 @@ create function dist._recount_team() returns trigger
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if dist._checks_off() or dist._cascaded() then
+    if dist._checks_off() then
         return null;
     elsif tg_op = 'INSERT' then
         perform dist._recount_caps(array_agg(c.name)) from dist.cap c where c.team in (select n.team from new_rows n);
     elsif tg_op = 'DELETE' then
         perform dist._recount_caps(array_agg(c.name)) from dist.cap c where c.team in (select o.team from old_rows o);
-    else
+    elsif exists (select from old_rows o
+                    join dist.team t on t.team = o.team
+                    join dist.rep p on p.rep = o.rep
+                   where (o.team, o.rep) not in (select n.team, n.rep from new_rows n)) then
         perform dist._recount_caps(array_agg(c.name)) from dist.cap c
-          where c.team in (select o.team from old_rows o where (o.team, o.rep) not in (select n.team, n.rep from new_rows n)
-                           union
-                           select n.team from new_rows n where (n.team, n.rep) not in (select o.team, o.rep from old_rows o));
+          where c.team in (select o.team from old_rows o union select n.team from new_rows n);
     end if;
     return null;
 end $$;
@@ -164,7 +169,7 @@ end $$;
 create trigger rename_cap_use after update of rep on dist.rep
     for each row when (old.rep <> new.rep) execute function dist._rename_cap_use();
 
-create function dist._cap_balance()
+create function dist._balance_of_caps(at timestamptz)
     returns table (cap text, rep text, since timestamptz, until timestamptz, most bigint, used bigint, "left" bigint)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
@@ -182,14 +187,14 @@ begin
              where c.active and c.per <> 'open' and c.counts = 'together')
         select k.name, nullif(k.rep, ''), w.since, w.until, k.most, n.used, greatest(k.most - n.used, 0)
           from counted k
-         cross join lateral dist._cap_window(k.per, k.rolling, k.zone, dist._clock()) w
+         cross join lateral dist._cap_window(k.per, k.rolling, k.zone, at) w
          cross join lateral (select coalesce(sum(u.used), 0)::bigint as used
                                from dist.cap_use u
                               where u.cap = k.name and u.rep = k.rep and u.since >= w.since and u.since < w.until) n;
 end $$;
-comment on function dist._cap_balance() is 'Internal: dist.cap_balance';
+comment on function dist._balance_of_caps(timestamptz) is 'Internal: dist.cap_balance at an instant';
 
-create view dist.cap_balance as select b.* from dist._cap_balance() b;
+create view dist.cap_balance as select b.* from dist._balance_of_caps(dist._clock()) b;
 comment on view dist.cap_balance is 'How much of each active cap with a window is used at this moment (of per open: dist.explain tells)';
 comment on column dist.cap_balance.cap is 'The cap';
 comment on column dist.cap_balance.rep is 'The rep; null where reps are counted together';

@@ -194,6 +194,8 @@ begin
                                                array(select d.name from distribution_rules d)),
                    'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
                               from dist.rep p where p.rep in (select rep from reps)),
+                   'caps', dist._cap_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
+                                            array(select name from distribution_rules)),
                    'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),
                    'keep_decisions', dist._policy_value('keep_decisions') is distinct from 0,
                    'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));

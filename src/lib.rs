@@ -62,7 +62,8 @@ extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["run_s
 extension_sql_file!("../sql/home.sql", name = "home", requires = ["decision"]);
 extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["home"]);
 extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["quarantine"]);
-extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["catalogue"]);
+extension_sql_file!("../sql/cap_reach.sql", name = "cap_reach", requires = ["catalogue"]);
+extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["cap_reach"]);
 extension_sql_file!("../sql/call.sql", name = "call", requires = ["lock"]);
 extension_sql_file!("../sql/stamp.sql", name = "stamp", requires = ["call"]);
 extension_sql_file!("../sql/function.sql", name = "function", requires = ["stamp"]);

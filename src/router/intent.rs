@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::allocation::PoolState;
 use crate::catalogue::{Column, Relation, read};
 use crate::error::{Place, Result, error_hint, internal};
+use crate::router::caps::CapRows;
 use crate::router::situation::books::{self, Books};
 use crate::router::situation::load::Measures;
 
@@ -29,6 +30,8 @@ pub struct Intent {
     pub books: Option<Books>,
     /// Reps named directly, and whether they are active.
     pub reps: BTreeMap<String, bool>,
+    /// The caps that hold for the object and the distribution rules.
+    pub caps: CapRows,
     /// Policy: how many rows a run may write to `dist.unassigned`.
     pub unassigned_rows: i64,
     /// Policy: whether what a run is asked is kept for a replay.
@@ -379,6 +382,9 @@ impl Intent {
             writers.push(("measure", row.name(), row.written_by.as_str()));
         }
         writers.extend(books::writers(self.books.as_ref()));
+        for cap in self.caps.rows.iter().filter(|cap| cap.has_text()) {
+            writers.push(("cap", cap.name.clone(), cap.written_by.as_str()));
+        }
         writers
     }
 }

@@ -1,5 +1,5 @@
-//! A run's locks, taken before anything is read: the objects, then the pools, each in one order for everybody. The very
-//! statement that locks the pools returns whose turn it is. And the id that is drawn once they are held.
+//! A run's locks, taken before anything is read: the objects, then the pools, then the caps, each in one order for
+//! everybody. The very statement that locks the pools returns whose turn it is. And the id that is drawn once they are held.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,6 +17,7 @@ use crate::xact::{as_extension_owner, attempt};
 
 const OBJECTS: &str = include_str!("sql/lock_objects.sql");
 const POOLS: &str = include_str!("sql/lock_pools.sql");
+const CAPS: &str = include_str!("sql/lock_caps.sql");
 /// Which of the rows are not there yet, and how they are made. $1 their names.
 const NEW_OBJECTS: [&str; 2] = [
     "select n from unnest($1) n where not exists (select from dist.object_state s where s.object = n)",
@@ -25,6 +26,10 @@ const NEW_OBJECTS: [&str; 2] = [
 const NEW_POOLS: [&str; 2] = [
     "select n from unnest($1) n where not exists (select from dist.pool s where s.distribution_rule = n)",
     "insert into dist.pool (distribution_rule) select * from unnest($1) on conflict do nothing",
+];
+const NEW_CAPS: [&str; 2] = [
+    "select n from unnest($1) n where not exists (select from dist.cap_state s where s.cap = n)",
+    "insert into dist.cap_state (cap) select * from unnest($1) on conflict do nothing",
 ];
 /// Whoever holds the lock is not waited for: the row is missing from the answer.
 const NOWAIT: &str = " skip locked";
@@ -35,6 +40,7 @@ const MOST_KEPT: usize = 10_000;
 pub struct Locked {
     objects: Vec<String>,
     pools: Vec<String>,
+    caps: Vec<String>,
     /// Whose turn it is; used up by the first step, for steps take turns.
     states: Option<States>,
 }
@@ -43,16 +49,19 @@ pub struct Locked {
 pub type States = BTreeMap<String, PoolRow>;
 
 impl Locked {
-    /// The object or pool that a plan needs and that is not locked.
+    /// The object, pool or cap that a plan needs and that is not locked.
     pub fn lacks<'a>(&self, plan: &'a Plan) -> Option<&'a str> {
         let object = &plan.object.name;
         if !self.objects.contains(object) {
             return Some(object);
         }
-        plan.pools
-            .iter()
-            .map(|pool| pool.name.as_str())
-            .find(|pool| !self.pools.iter().any(|name| name == pool))
+        let pools = plan.pools.iter().map(|pool| pool.name.as_str());
+        let caps = plan.caps.iter().filter(|cap| cap.is_locked());
+        let caps = caps.map(|cap| cap.name.as_str());
+        let mut lacking = pools
+            .filter(|pool| !self.pools.iter().any(|name| name == pool))
+            .chain(caps.filter(|cap| !self.caps.iter().any(|name| name == cap)));
+        lacking.next()
     }
 
     /// Code of the user's runs that may take turns.
@@ -73,10 +82,14 @@ impl Locked {
 }
 
 /// What a transfer's run locks.
-#[derive(Deserialize)]
-struct Needs {
-    objects: Vec<String>,
-    pools: Vec<String>,
+#[derive(Clone, Default, Deserialize)]
+pub struct Needs {
+    /// Objects whose records move.
+    pub objects: Vec<String>,
+    /// Pools whose turns are taken.
+    pub pools: Vec<String>,
+    /// Caps that count.
+    pub caps: Vec<String>,
 }
 
 thread_local! {
@@ -88,13 +101,14 @@ thread_local! {
 /// # Errors
 /// When they cannot be taken.
 pub fn lock_transfers(transfers: &[String], nowait: bool) -> Result<Option<Locked>> {
-    let (mut objects, mut pools) = (Vec::new(), Vec::new());
+    let mut all = Needs::default();
     for transfer in transfers {
         let needs = needs(transfer)?;
-        objects.extend(needs.objects.iter().cloned());
-        pools.extend(needs.pools.iter().cloned());
+        all.objects.extend(needs.objects.iter().cloned());
+        all.pools.extend(needs.pools.iter().cloned());
+        all.caps.extend(needs.caps.iter().cloned());
     }
-    lock(objects, pools, nowait)
+    lock(all, nowait)
 }
 
 fn needs(transfer: &str) -> Result<Rc<Needs>> {
@@ -111,18 +125,20 @@ fn needs(transfer: &str) -> Result<Rc<Needs>> {
 ///
 /// # Errors
 /// When they cannot be taken.
-pub fn lock(mut objects: Vec<String>, mut pools: Vec<String>, nowait: bool) -> Result<Option<Locked>> {
-    for names in [&mut objects, &mut pools] {
+pub fn lock(needs: Needs, nowait: bool) -> Result<Option<Locked>> {
+    let Needs {
+        mut objects,
+        mut pools,
+        mut caps,
+    } = needs;
+    for names in [&mut objects, &mut pools, &mut caps] {
         names.sort();
         names.dedup();
     }
     let states = as_extension_owner(|| {
         Spi::connect_mut(|client| {
             // Rows are made by the first run that needs them.
-            if lock_objects(client, &objects, nowait)? < objects.len()
-                && (!make(client, NEW_OBJECTS, &objects, nowait)?
-                    || lock_objects(client, &objects, nowait)? < objects.len())
-            {
+            if !lock_all(client, OBJECTS, NEW_OBJECTS, &objects, nowait)? {
                 return Ok(None);
             }
             let mut states = lock_pools(client, &pools, nowait)?;
@@ -135,12 +151,13 @@ pub fn lock(mut objects: Vec<String>, mut pools: Vec<String>, nowait: bool) -> R
                     return Ok(None);
                 }
             }
-            Ok(Some(states))
+            Ok(lock_all(client, CAPS, NEW_CAPS, &caps, nowait)?.then_some(states))
         })
     })??;
     Ok(states.map(|states| Locked {
         objects,
         pools,
+        caps,
         states: Some(states),
     }))
 }
@@ -167,12 +184,20 @@ fn make(client: &mut SpiClient<'_>, texts: [&str; 2], names: &[String], nowait: 
     }
 }
 
-fn lock_objects(client: &mut SpiClient<'_>, objects: &[String], nowait: bool) -> Result<usize> {
-    if objects.is_empty() {
+/// Locks rows by name, and makes those that are missing.
+fn lock_all(client: &mut SpiClient<'_>, text: &str, new: [&str; 2], names: &[String], nowait: bool) -> Result<bool> {
+    if lock_rows(client, text, names, nowait)? == names.len() {
+        return Ok(true);
+    }
+    Ok(make(client, new, names, nowait)? && lock_rows(client, text, names, nowait)? == names.len())
+}
+
+fn lock_rows(client: &mut SpiClient<'_>, text: &str, names: &[String], nowait: bool) -> Result<usize> {
+    if names.is_empty() {
         return Ok(0);
     }
-    let text = if nowait { &format!("{OBJECTS}{NOWAIT}") } else { OBJECTS };
-    prepared::update(client, text, &[objects.to_vec().into()])
+    let text = if nowait { &format!("{text}{NOWAIT}") } else { text };
+    prepared::update(client, text, &[names.to_vec().into()])
         .map(|rows| rows.len())
         .map_err(internal)
 }

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | take the locks | [`lock`] |
 //! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`kept`], [`trust`] |
-//! | compile it: one CASE over the record, numbered leaves | [`plan`], [`branches`], [`expression`] |
+//! | compile it: one CASE over the record, numbered leaves | [`plan`], [`branches`], [`expression`], [`caps`] |
 //! | write the statements | [`statement`] |
 //! | read the candidates, allocate | [`decide`] |
 //! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
@@ -24,6 +24,7 @@ pub mod apply;
 pub mod arguments;
 pub mod balance;
 pub mod branches;
+pub mod caps;
 pub mod decide;
 pub mod explain;
 pub mod expression;

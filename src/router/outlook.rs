@@ -72,8 +72,15 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
             return Err(internal("pool out of range"));
         };
         lines.push(line("distribution rule", rule.name.clone(), rule.strategy.clone()));
-        standings(plan, rule, pool, told, rep, lines)?;
+        standings(plan, &situation, (rule, pool, told), rep, lines)?;
         target = pool.otherwise.filter(|_| told.placed == 0);
+    }
+    if let Some(Target::Rep(rep)) = target {
+        let full = situation.capped.full_for(plan, rep as usize);
+        lines.extend(full.and_then(|full| {
+            let name = plan.reps.get(rep as usize)?;
+            Some(line("rep", name.as_str(), Reason::CapsFull.as_str()).because(full))
+        }));
     }
     let reason = outcome.reason.first().copied().unwrap_or(-1);
     lines.push(if !record.candidate {
@@ -91,9 +98,8 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
 /// How the members stand: the winner, those who would be next, those who cannot have it.
 fn standings(
     plan: &Plan,
-    rule: &DistributionRule,
-    pool: &Pool,
-    told: &PoolReport,
+    situation: &Situation,
+    (rule, pool, told): (&DistributionRule, &Pool, &PoolReport),
     winner: i32,
     lines: &mut Vec<Line>,
 ) -> Result<()> {
@@ -129,7 +135,10 @@ fn standings(
                 lines.push(line("rep", seat.key.clone(), "inactive"));
             }
             (_, Some(reason)) => {
-                lines.push(line("rep", seat.key.clone(), reason.as_str()).because(facts(rule, seat, report, true)));
+                let mut detail = facts(rule, seat, report, true);
+                let full = report.full_by.and_then(|cap| situation.capped.full(plan, cap));
+                detail.extend(full.map(|full| format!(", {full}")));
+                lines.push(line("rep", seat.key.clone(), reason.as_str()).because(detail));
             }
             _ => {}
         }

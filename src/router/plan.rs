@@ -9,6 +9,7 @@ use crate::allocation::{Reason, Target};
 use crate::criteria::quote_literal;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::branches::{Branch, first_match};
+use crate::router::caps::{self, PlannedCap};
 use crate::router::expression::{self, Expression};
 use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
 use crate::router::situation::books::{self, Segments};
@@ -65,6 +66,8 @@ pub struct Plan {
     pub pool_reps: Vec<Vec<u32>>,
     /// For each pool, where a record goes that nobody in it can have.
     pub pool_fallbacks: Vec<Option<Target>>,
+    /// The caps that hold for those whom it can give to.
+    pub caps: Vec<PlannedCap>,
     /// At most so many candidates of each owner.
     #[allow(dead_code, reason = "to be read by the topics of `situation` that are being written")]
     pub limit_per_rep: Option<i32>,
@@ -247,6 +250,7 @@ impl<'a> Compiler<'a> {
         let mut numbers = Vec::new();
         let holdings = Holdings::compile(self.intent, &self.pools, &self.segments, self.as_of, &mut numbers)?;
         Ok(Plan {
+            caps: caps::of_plan(self.intent, self.object, &self.reps, &self.pools, self.as_of)?,
             source: String::new(),
             source_name: String::new(),
             object: self.object.clone(),

@@ -124,7 +124,7 @@ pub fn record(
             let turns = i64::try_from(pool.placed).unwrap_or(i64::MAX);
             keep_pool(client, &rule.name, &pool.state, &pool.credits, before, turns)?;
         }
-        Ok(())
+        decision.situation.capped.keep(client, plan, &decision.report.caps_left)
     })??;
     for (reason, count) in reasons {
         *totals.reasons.entry(reason).or_default() += count;

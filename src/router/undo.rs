@@ -17,7 +17,7 @@ use crate::error::{Result, error_hint, internal};
 use crate::router::expression::RECORD;
 use crate::router::inside::enter;
 use crate::router::intent::{DistributionRule, MemberRow, Object};
-use crate::router::lock::{lock, next_run_id};
+use crate::router::lock::{Needs, lock, next_run_id};
 use crate::router::record::{Header, Totals, ensure_partition, finish, keep_pool, started_now};
 use crate::router::session::with_settings;
 use crate::router::situation::allocation_error;
@@ -38,6 +38,7 @@ struct Past {
     undone_by: Option<i64>,
     objects: Vec<String>,
     pools: Vec<String>,
+    caps: Vec<String>,
     fields: BTreeMap<String, Vec<String>>,
 }
 
@@ -50,7 +51,12 @@ pub fn undo(run: i64) -> Result<i64> {
     let past = past(run)?;
     let _in_progress = InProgress::new(Trigger::Undo, past.transfer.as_deref().unwrap_or_default());
     // The locks first; then the history is read again, for somebody may have undone the run while we waited.
-    lock(past.objects.clone(), past.pools.clone(), false)?;
+    let needs = Needs {
+        objects: past.objects,
+        pools: past.pools,
+        caps: past.caps,
+    };
+    lock(needs, false)?;
     let past = self::past(run)?;
     let id = next_run_id()?;
     running::numbered(id);
@@ -67,7 +73,8 @@ pub fn undo(run: i64) -> Result<i64> {
                 let fields = past.fields.get(name).map_or(&[][..], Vec::as_slice);
                 one_object(client, run, id, name, fields, started, &mut totals)?;
             }
-            give_back(client, run, id, &past.pools)
+            give_back(client, run, id, &past.pools)?;
+            uncount(client, run, id)
         })
     })?;
     let header = Header {
@@ -234,6 +241,16 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
         key_type = key.type_sql,
         sets = sets.join(", "),
     ))
+}
+
+/// Lets the records that went back count in no cap.
+fn uncount(client: &mut SpiClient<'_>, run: i64, id: i64) -> Result<()> {
+    as_extension_owner(|| {
+        client
+            .update(include_str!("sql/uncount.sql"), None, &[run.into(), id.into()])
+            .map(|_| ())
+            .map_err(internal)
+    })?
 }
 
 /// Gives the turns of the records that went back to their pools.

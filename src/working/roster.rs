@@ -59,7 +59,10 @@ pub struct Away {
 impl Roster {
     /// Who can come to stand in for somebody.
     pub fn stand_ins<'a>(&'a self, rep: &str) -> impl Iterator<Item = &'a str> {
-        let absences = self.people.get(rep).map_or(&[][..], |person| person.absences.as_slice());
+        let absences = self
+            .people
+            .get(rep)
+            .map_or(&[][..], |person| person.absences.as_slice());
         absences.iter().filter_map(|absence| absence.stand_in.as_deref())
     }
 
@@ -120,7 +123,9 @@ impl Roster {
     ) -> Option<&'a str> {
         let local = hours.local(at);
         for absence in person.absences.iter().filter(|absence| absence.covers(local)) {
-            let Some(name) = absence.stand_in.as_deref() else { continue };
+            let Some(name) = absence.stand_in.as_deref() else {
+                continue;
+            };
             if asked.iter().any(|asked| asked == name) {
                 continue;
             }

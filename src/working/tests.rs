@@ -264,7 +264,8 @@ fn roster(people: &str) -> Roster {
 #[test]
 fn stand_ins_hand_on() {
     let person = |zone: &str, calendar: &str, active: bool, stand_ins: &[&str]| {
-        let absence = |name: &&str| format!(r#"{{"starts": null, "ends": null, "stand_in": "{name}", "reason": "trip"}}"#);
+        let absence =
+            |name: &&str| format!(r#"{{"starts": null, "ends": null, "stand_in": "{name}", "reason": "trip"}}"#);
         let absences: Vec<String> = stand_ins.iter().map(absence).collect();
         format!(
             r#"{{"zone": "{zone}", "calendar": {calendar}, "active": {active}, "absences": [{}]}}"#,

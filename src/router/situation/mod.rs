@@ -7,7 +7,7 @@
 //! | what each holds, and weighs by performance | [`load`] |
 //! | how much each shall hold | [`books`] |
 //! | both counted, an object at a time | [`count`], [`holdings`] |
-//! | what each may still take | [`caps`] |
+//! | what each may still take, and what is open | [`caps`], [`open`] |
 //! | which records each may have | [`eligibility`] |
 //! | who held a record before | [`previous`] |
 //!
@@ -20,6 +20,7 @@ pub mod count;
 pub mod eligibility;
 pub mod holdings;
 pub mod load;
+pub mod open;
 pub mod presence;
 pub mod previous;
 
@@ -35,13 +36,16 @@ use crate::router::decide::{Candidates, Reading};
 use crate::router::intent::{DistributionRule, PoolRow};
 use crate::router::lock::States;
 use crate::router::plan::Plan;
+use crate::router::situation::caps::Capped;
 
 /// What is known of the pools and reps of a plan at an instant.
 pub struct Situation {
     /// The pools, as `Target::Pool` numbers them.
     pub pools: Vec<Pool>,
-    /// What reps may still take.
+    /// What reps may still take: by `capped`, then the books' own capacities.
     pub caps: Vec<Cap>,
+    /// What of the caps has been used.
+    pub capped: Capped,
     about: DateTime<Utc>,
 }
 
@@ -105,8 +109,14 @@ impl Situation {
                     .map_or(allocation::limit::CELLS, |cells| cells as usize),
             });
         }
-        let caps = caps::of_plan(client, plan, about)?;
-        Ok(Self { pools, caps, about })
+        let capped = Capped::of_plan(client, plan, about)?;
+        let caps = capped.rooms(plan);
+        Ok(Self {
+            pools,
+            caps,
+            capped,
+            about,
+        })
     }
 
     /// Who gets each of the candidates; `keep` = and what was asked, to be kept.

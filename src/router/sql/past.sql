@@ -11,6 +11,14 @@ select jsonb_build_object(
                        from dist.assignment a
                        join dist.distribution_rule d on d.name = a.distribution_rule and d.strategy <> 'rep'
                       where a.run_id = r.id),
+           'caps', (select coalesce(jsonb_agg(c.name), '[]')
+                      from dist.cap c
+                     where c.active and c.per <> 'open'
+                       and exists (select from dist.assignment a
+                                    where a.run_id = r.id and a.new_owner is not null
+                                      and (c.object is null or a.object = c.object)
+                                      and (c.distribution_rule is null or a.distribution_rule = c.distribution_rule)
+                                      and a.new_owner in (select p.rep from dist._covered(c) p))),
            'fields', (select coalesce(jsonb_object_agg(f.object, f.columns), '{}')
                         from (select a.object, jsonb_agg(distinct k) as columns
                                 from dist.assignment a, jsonb_object_keys(a.fields) k
