@@ -122,7 +122,6 @@ begin
     perform dist._one_of(tg_table_name, new.name, 'if_unavailable', new.if_unavailable, array['hold', 'fall_back', 'assign_anyway']);
     perform dist._must_exist(tg_table_name, new.name, 'team', new.team, 'team');
     perform dist._must_exist(tg_table_name, new.name, 'rep', new.rep, 'rep');
-    perform dist._must_exist(tg_table_name, new.name, 'segment', new.segment, 'book_segment');
     perform dist._must_exist(tg_table_name, new.name, 'fallback_to_rep', new.fallback_to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'fallback_to_distribution_rule', new.fallback_to_distribution_rule, 'distribution_rule');
     if new.strategy = 'rep' and (new.rep is null or new.team is not null) then
@@ -143,6 +142,7 @@ begin
     if only_for is not null then
         perform dist._refuse(tg_table_name, new.name, '23514', format('%s, not %s', only_for, new.strategy), 'Leave it null, or change the strategy.');
     end if;
+    perform dist._must_exist(tg_table_name, new.name, 'segment', new.segment, 'book_segment');
     if new.strategy = 'fixed' and new.each is null then
         perform dist._refuse(tg_table_name, new.name, '23514', 'strategy fixed takes each', 'Set each to the number of records for each member.');
     elsif new.each < 1 then

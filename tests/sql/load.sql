@@ -7,26 +7,6 @@ create table load.deal (id integer primary key, stage text not null, worth numer
 grant select, update, insert, delete on load.lead, load.deal to test_manager;
 insert into dist.object (name, relation, key_column, owner_column) values ('lead', 'load.lead', 'id', 'owner'), ('deal', 'load.deal', 'id', 'seller');
 
--- Runs a transfer and says whether the preview had said it.
-create or replace function test.run_as_previewed(transfer text) returns dist.run language plpgsql as $$
-declare
-    done dist.run;
-    foreseen jsonb := (select jsonb_agg(to_jsonb(p) - 'reason' order by p.record_key) from dist.preview($1) p where p.new_owner is not null);
-begin
-    done := dist.execute($1);
-    if foreseen is distinct from
-       (select jsonb_agg(jsonb_build_object('record_key', a.record_key, 'old_owner', a.old_owner, 'new_owner', a.new_owner, 'rule', a.rule)
-                         order by a.record_key)
-          from dist.assignment a where a.run_id = done.id) then
-        raise exception 'the preview of % had said %', $1, foreseen;
-    end if;
-    if exists (select from dist.replay(done.id) p where not p.agrees) then
-        raise exception 'a replay of % differs', $1;
-    end if;
-    return done;
-end $$;
-grant execute on function test.run_as_previewed(text) to public;
-
 \c - test_manager
 insert into dist.rep (rep) values ('ann'), ('ben'), ('cem'), ('dee');
 insert into dist.team (team) values ('field');
