@@ -55,6 +55,13 @@ end $$;
 comment on function dist.preview(text, timestamptz) is
     'What dist.execute would do now, row for row, in order; nothing is written. new_owner is null for records that would be left (reason says why)';
 
+create function dist._rehearse(transfers text[], as_of timestamptz)
+    returns table (place integer, record_key text, old_owner text, new_owner text, rule text, reason text)
+    language c volatile rows 1000
+    as 'MODULE_PATHNAME', 'rehearse_wrapper';
+comment on function dist._rehearse(text[], timestamptz) is
+    'Internal: runs transfers as the steps of one run, and says row for row what they did; for whoever takes it back';
+
 create function dist.preview_schedule(schedule text, as_of timestamptz default null)
     returns table (step integer, transfer text, record_key text, old_owner text, new_owner text, rule text, reason text)
     language plpgsql volatile
@@ -62,9 +69,8 @@ create function dist.preview_schedule(schedule text, as_of timestamptz default n
 as $$
 declare
     about timestamptz := as_of;
-    p record;
+    transfers text[];
     moves jsonb := '[]';
-    rows_of_step jsonb;
 begin
     perform dist._check_schedule_name(preview_schedule.schedule);
     if about is null then
@@ -72,35 +78,37 @@ begin
           from dist.schedule s left join dist.schedule_state st on st.schedule_id = s.id
          where s.name = preview_schedule.schedule;
     end if;
+    transfers := array(select s.target from dist.step s
+                        where s.schedule = preview_schedule.schedule and s.active and s.target is not null and s.action = 'transfer'
+                        order by s.position);
     -- The steps act on one another, so they are really run, in a subtransaction that is then rolled back; what they
     -- would do survives in a variable.
-    begin
-        for p in
-            select s.position, s.action, s.target from dist.step s
-             where s.schedule = preview_schedule.schedule and s.active and s.target is not null
-             order by s.position
-        loop
-            -- What a function does beyond this database would not be rolled back: none is called.
-            if p.action = 'function' then
-                moves := moves || jsonb_build_object('step', p.position, 'reason', 'not_called');
-                continue;
+    if transfers <> '{}' then
+        begin
+            select coalesce(jsonb_agg(to_jsonb(v)), '[]') into moves from dist._rehearse(transfers, about) v;
+            raise exception using errcode = 'P0DIS', message = 'pg_dist: preview done';
+        exception when sqlstate 'P0DIS' then
+            if sqlerrm <> 'pg_dist: preview done' then
+                raise;
             end if;
-            select coalesce(jsonb_agg(to_jsonb(v) || jsonb_build_object('step', p.position, 'transfer', p.target)), '[]')
-              into rows_of_step
-              from dist._preview(p.target, about) v;
-            moves := moves || rows_of_step;
-            perform dist._execute(p.target, about);
-        end loop;
-        raise exception using errcode = 'P0DIS', message = 'pg_dist: preview done';
-    exception when sqlstate 'P0DIS' then
-        if sqlerrm <> 'pg_dist: preview done' then
-            raise;
-        end if;
-    end;
+        end;
+    end if;
+    -- What a function does beyond this database would not be rolled back: none is called.
     return query
-        select m.step, m.transfer, m.record_key, m.old_owner, m.new_owner, m.rule, m.reason
-          from jsonb_to_recordset(moves)
-               as m(step integer, transfer text, record_key text, old_owner text, new_owner text, rule text, reason text);
+        with steps as (
+            select s.position, s.target, s.action,
+                   row_number() over (partition by s.action order by s.position)::integer as place
+              from dist.step s
+             where s.schedule = preview_schedule.schedule and s.active and s.target is not null)
+        select s.position, case when s.action = 'transfer' then s.target end,
+               m.record_key, m.old_owner, m.new_owner, m.rule, coalesce(m.reason, 'not_called')
+          from steps s
+          left join rows from (jsonb_to_recordset(moves)
+                               as (place integer, record_key text, old_owner text, new_owner text, rule text, reason text))
+                    with ordinality as m(place, record_key, old_owner, new_owner, rule, reason, n)
+               on s.action = 'transfer' and m.place = s.place
+         where s.action = 'function' or m.n is not null
+         order by s.position, m.n;
 end $$;
 comment on function dist.preview_schedule(text, timestamptz) is
     'What a schedule would do at its next run (or as of an instant), step after step, with the caller''s rights; rolled back before it returns. A function is not called: one row with reason not_called stands for it';
@@ -131,6 +139,38 @@ create function dist.replay(run_id bigint)
     as 'MODULE_PATHNAME', 'replay_wrapper';
 comment on function dist.replay(bigint) is
     'Decides a past run''s records again, from what was kept of it in dist.decision, and says for each of its transfers whether the audit agrees';
+
+create function dist._return_record(object text, record_key text, reason text) returns bigint
+    language c volatile
+    as 'MODULE_PATHNAME', 'return_record_wrapper';
+comment on function dist._return_record(text, text, text) is 'Internal: dist.return_record, returning the run''s id';
+
+create function dist.return_record(object text, record_key text, reason text) returns dist.run
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    made bigint;
+    original jsonb;
+    result dist.run;
+begin
+    begin
+        perform dist._last_failure();
+        made := dist._return_record(object, record_key, reason);
+    exception when internal_error then
+        -- As in dist.execute.
+        original := dist._last_failure();
+        if original is null then
+            raise;
+        end if;
+        raise exception using errcode = original ->> 'sqlstate', message = original ->> 'message',
+            detail = original ->> 'detail', hint = original ->> 'hint';
+    end;
+    select * into strict result from dist.run r where r.id = made;
+    return result;
+end $$;
+comment on function dist.return_record(text, text, text) is
+    'A rep gives one record back and says why: it becomes unowned by a run of its own, with the caller''s rights; the reason is kept in dist.assignment.note. Refused for a record that is protected or that nobody owns';
 
 create function dist._explain(object text, record_key text, transfer text, ruleset text, as_of timestamptz)
     returns table (stage text, item text, outcome text, detail text)
@@ -177,7 +217,7 @@ as $$
     union all
     select a.at, a.run_id, a.seq, 'move', 'seq ' || a.seq,
            coalesce(a.old_owner, '(nobody)') || ' -> ' || coalesce(a.new_owner, '(nobody)'),
-           concat_ws(', ', 'reason ' || a.reason, 'rule ' || a.rule, 'distribution rule ' || a.distribution_rule)
+           concat_ws(', ', 'reason ' || a.reason, 'rule ' || a.rule, 'distribution rule ' || a.distribution_rule, 'note ' || a.note)
       from dist.assignment a
      where a.run_id = $3 and a.object = $1 and a.record_key = $2
     union all

@@ -34,7 +34,8 @@ begin
                                           'name', b.name, 'type_sql', b.type_sql,
                                           'declared', format_type(a.atttypid, a.atttypmod), 'category', t.typcategory, 'base', t.typname,
                                           'generated', a.attgenerated <> '' or a.attidentity = 'a',
-                                          'collatable', t.typcollation <> 0)
+                                          'collatable', t.typcollation <> 0,
+                                          'folds', exists (select from pg_collation l where l.oid = a.attcollation and not l.collisdeterministic))
                                         order by b.attnum)
                                  from base b
                                  join pg_type t on t.oid = b.typid
@@ -151,7 +152,7 @@ begin
 end $$;
 comment on function dist._pools(text) is 'Internal: the pools whose turns a transfer can take';
 
-create function dist._intent(transfer text, ruleset text) returns jsonb
+create function dist._intent(transfer text, ruleset text, object text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
@@ -182,7 +183,7 @@ begin
                                                         from dist.team_member m where m.team = t.from_team) end)
                                   from t),
                    'object', dist._object_intent(coalesce((select t.object from t),
-                                                          (select s.object from dist.ruleset s where s.name = $2))),
+                                                          (select s.object from dist.ruleset s where s.name = $2), $3)),
                    'rulesets', (select coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('rules',
                                            (select coalesce(jsonb_agg(to_jsonb(r) order by r.position), '[]')
                                               from rules r where r.ruleset = s.name))), '[]')
@@ -196,8 +197,12 @@ begin
                               from dist.rep p where p.rep in (select rep from reps)),
                    'caps', dist._cap_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
                                             array(select name from distribution_rules)),
+                   'eligibility', dist._eligibility_intent(coalesce((select t.object from t),
+                                                                    (select s.object from dist.ruleset s where s.name = $2))),
+                   'protections', coalesce((select dist._protection_intent(t.object) from t where t.kind = 'retrieval'),
+                                           dist._protection_intent($3)),
                    'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),
                    'keep_decisions', dist._policy_value('keep_decisions') is distinct from 0,
                    'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));
 end $$;
-comment on function dist._intent(text, text) is 'Internal: all intent that a transfer, or a ruleset, can reach';
+comment on function dist._intent(text, text, text) is 'Internal: all intent that a transfer, a ruleset, or nothing but an object can reach';

@@ -67,8 +67,9 @@ grant insert, update, delete on
     to dist_manager;
 grant execute on function
     dist.execute(text, timestamptz), dist._execute(text, timestamptz),
-    dist.preview_schedule(text, timestamptz),
+    dist.preview_schedule(text, timestamptz), dist._rehearse(text[], timestamptz),
     dist.undo(bigint), dist._undo(bigint),
+    dist.return_record(text, text, text), dist._return_record(text, text, text),
     dist._users_statement(text, text), dist._last_failure(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
     dist.pause(text, text), dist.resume(text), dist.cancel(text, text), dist._resume_stopped(text),
@@ -88,6 +89,9 @@ grant execute on function dist._recount_caps(text[]) to dist_manager;
 grant execute on function
     dist._balance_of_caps(timestamptz), dist._covered(dist.cap), dist._cap_window(text, boolean, text, timestamptz)
     to dist_reader;
+
+-- Who may have which records.
+grant insert, update, delete on dist.eligibility, dist.protection to dist_manager;
 
 -- Watching runs, and stopping them.
 grant execute on function

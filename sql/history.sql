@@ -38,7 +38,7 @@ comment on column dist.run.schedule is 'Name of the schedule at that time; null 
 comment on column dist.run.schedule_id is 'Its dist.schedule.id';
 comment on column dist.run.transfer is 'The transfer; null where a schedule ran several';
 comment on column dist.run.object is 'The object; null where a schedule''s steps are about several';
-comment on column dist.run.trigger is 'execute, schedule, manual or undo';
+comment on column dist.run.trigger is 'execute, schedule, manual, return or undo';
 comment on column dist.run.due_at is 'The instant at which the schedule was due; for a skipped range its first instant';
 comment on column dist.run.due_to is 'For a skipped range: up to when';
 comment on column dist.run.as_of is 'The instant the run is about: dist.as_of() in its expressions';

@@ -369,9 +369,50 @@ fn replay(
     })))
 }
 
+type RehearsedRow = (
+    name!(place, i32),
+    name!(record_key, Option<String>),
+    name!(old_owner, Option<String>),
+    name!(new_owner, Option<String>),
+    name!(rule, Option<String>),
+    name!(reason, String),
+);
+
+#[pg_extern(sql = false)]
+fn rehearse(
+    transfers: Vec<String>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(place, i32),
+            name!(record_key, Option<String>),
+            name!(old_owner, Option<String>),
+            name!(new_owner, Option<String>),
+            name!(rule, Option<String>),
+            name!(reason, String),
+        ),
+    >,
+> {
+    let rows = router::rehearse::rehearse(&transfers, clock::from_pg(instant(as_of)?)?)?;
+    Ok(TableIterator::new(rows.into_iter().map(
+        |(place, row)| -> RehearsedRow {
+            let place = i32::try_from(place + 1).unwrap_or(i32::MAX);
+            (place, row.key, row.old_owner, row.new_owner, row.rule, row.reason)
+        },
+    )))
+}
+
 #[pg_extern(sql = false)]
 fn undo(run_id: Option<i64>) -> Result<i64> {
     router::undo::undo(run_id.ok_or_else(|| missing("run_id"))?)
+}
+
+#[pg_extern(sql = false)]
+fn return_record(object: Option<&str>, record_key: Option<&str>, reason: Option<&str>) -> Result<i64> {
+    let (object, key) = (named("object", object)?, named("record_key", record_key)?);
+    router::give_back::give_back(object, key, named("reason", reason)?)
 }
 
 #[pg_extern(sql = false)]

@@ -50,6 +50,8 @@ pub struct Column {
     pub generated: bool,
     /// Whether comparing its values depends on a collation.
     pub collatable: bool,
+    /// Whether its collation takes different texts for the same.
+    pub folds: bool,
 }
 
 impl Relation {

@@ -66,6 +66,11 @@ extension_sql_file!("../sql/cap_reach.sql", name = "cap_reach", requires = ["cat
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["cap_reach"]);
 extension_sql_file!("../sql/call.sql", name = "call", requires = ["lock"]);
 extension_sql_file!("../sql/stamp.sql", name = "stamp", requires = ["call"]);
+extension_sql_file!(
+    "../sql/intent/eligibility.sql",
+    name = "eligibility",
+    requires = ["stamp"]
+);
 extension_sql_file!("../sql/function.sql", name = "function", requires = ["stamp"]);
 extension_sql_file!("../sql/running.sql", name = "running", requires = ["function"]);
 extension_sql_file!("../sql/tell.sql", name = "tell", requires = ["running"]);

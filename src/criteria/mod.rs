@@ -45,4 +45,4 @@ pub use check::{Checked, check};
 pub use error::{CriteriaError, ErrorKind, nearest};
 pub use grammar::parse;
 pub use quote::{quote_ident, quote_literal};
-pub use sql::Test;
+pub use sql::{Lookup, Test};

@@ -23,6 +23,16 @@ pub struct Test {
     pub actual: Option<String>,
 }
 
+/// A test that holds where a value is one of some literals, of which no two are the same value (under a deterministic
+/// collation): many such tests of one value can be answered together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// The value, an SQL expression over the record.
+    pub value: String,
+    /// SQL of the literals, each with its type.
+    pub literals: Vec<String>,
+}
+
 impl Checked {
     /// One SQL boolean expression over the record under the given alias, in parentheses.
     ///
@@ -41,6 +51,18 @@ impl Checked {
         match &self.root {
             Item::All(items) => items.iter().map(|item| writer.item(item, alias, 1)).collect(),
             one => vec![writer.item(one, alias, 1)],
+        }
+    }
+
+    /// For each of [`Checked::conjuncts`], whether it is a lookup.
+    pub fn lookups(&self, alias: &str) -> Vec<Option<Lookup>> {
+        let lookup = |item: &Item| match item {
+            Item::Field(field) => lookup(field, alias),
+            _ => None,
+        };
+        match &self.root {
+            Item::All(items) => items.iter().map(lookup).collect(),
+            one => vec![lookup(one)],
         }
     }
 
@@ -228,6 +250,21 @@ impl Writer<'_> {
             alias
         }
     }
+}
+
+/// Equality and `in` of whole numbers, which are written in one way only, and of texts.
+fn lookup(field: &Field, alias: &str) -> Option<Lookup> {
+    let side = &field.column;
+    let exact = match side.kind {
+        Kind::Whole(..) => true,
+        Kind::Text => side.sql != "bpchar" && side.wrap != Wrap::Lower,
+        _ => false,
+    };
+    let equals = matches!(field.op, Op::In | Op::Compare(Comparison::Equal));
+    (equals && exact && !side.array).then(|| Lookup {
+        value: value(field, alias),
+        literals: field.literals.iter().map(|text| literal(text, &side.sql)).collect(),
+    })
 }
 
 fn literal(text: &str, ty: &str) -> String {

@@ -245,3 +245,17 @@ fn in_heap_order(tids: &[pg_sys::ItemPointerData]) -> bool {
     }
     back * 10 <= highest - lowest
 }
+
+/// The texts of a carried array; as many nulls where there is none.
+///
+/// # Errors
+/// When it is no array of texts.
+pub fn texts(client: &SpiClient<'_>, carried: Carried, count: usize) -> Result<Vec<Option<String>>> {
+    let array = client
+        .select("select $1", None, &[Texts(carried).into()])
+        .map_err(internal)?
+        .first()
+        .get_one::<Vec<Option<String>>>()
+        .map_err(internal)?;
+    Ok(array.unwrap_or_else(|| std::iter::repeat_n(None, count).collect()))
+}

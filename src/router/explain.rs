@@ -245,7 +245,7 @@ fn one(
                 name.as_str(),
                 if holds { "holds" } else { "does not hold" },
             )
-            .because(answers.failures(asked)),
+            .because(if holds { String::new() } else { answers.failures(asked) }),
         );
     }
     if let Some(name) = ruleset {

@@ -11,6 +11,7 @@ thread_local! {
 struct Run {
     id: i64,
     schedule: Option<Schedule>,
+    retrieved: bool,
 }
 
 /// Whose run it is.
@@ -28,7 +29,13 @@ pub struct Inside;
 /// Enters a run.
 #[must_use]
 pub fn enter(id: i64, schedule: Option<Schedule>) -> Inside {
-    RUNS.with_borrow_mut(|runs| runs.push(Run { id, schedule }));
+    RUNS.with_borrow_mut(|runs| {
+        runs.push(Run {
+            id,
+            schedule,
+            retrieved: false,
+        });
+    });
     Inside
 }
 
@@ -41,6 +48,20 @@ impl Drop for Inside {
 /// The innermost run's id.
 pub fn run_id() -> Option<i64> {
     RUNS.with_borrow(|runs| runs.last().map(|run| run.id))
+}
+
+/// The innermost run has taken records from their owners.
+pub fn retrieved() {
+    RUNS.with_borrow_mut(|runs| {
+        if let Some(run) = runs.last_mut() {
+            run.retrieved = true;
+        }
+    });
+}
+
+/// The innermost run's id, where it has taken records from their owners.
+pub fn retrieved_by() -> Option<i64> {
+    RUNS.with_borrow(|runs| runs.last().filter(|run| run.retrieved).map(|run| run.id))
 }
 
 /// Whether a run of this schedule, or one by its plan, is among those that this session is inside of.

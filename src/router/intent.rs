@@ -1,6 +1,6 @@
 //! All intent that a run can reach, read once, in one query (sql/catalogue.sql).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgrx::prelude::*;
 use serde::Deserialize;
@@ -28,6 +28,10 @@ pub struct Intent {
     pub measures: Measures,
     /// The object's books; None where no rule fills books.
     pub books: Option<Books>,
+    /// Which records of the object some reps may have.
+    pub eligibility: Vec<EligibilityRow>,
+    /// Which of its records are protected; None = nobody asks.
+    pub protections: Option<Vec<ProtectionRow>>,
     /// Reps named directly, and whether they are active.
     pub reps: BTreeMap<String, bool>,
     /// The caps that hold for the object and the distribution rules.
@@ -191,6 +195,34 @@ impl Rule {
     }
 }
 
+/// A row of `dist.eligibility`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EligibilityRow {
+    /// Its name.
+    pub name: String,
+    /// The rep, or the members of the team.
+    pub reps: Vec<String>,
+    /// Which records, as a tree.
+    pub criteria: Option<Value>,
+    /// Which records, as SQL.
+    pub predicate: Option<String>,
+    /// Who wrote the row.
+    pub written_by: String,
+}
+
+/// A row of `dist.protection`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ProtectionRow {
+    /// Its name.
+    pub name: String,
+    /// Which records, as a tree.
+    pub criteria: Option<Value>,
+    /// Which records, as SQL.
+    pub predicate: Option<String>,
+    /// Who wrote the row.
+    pub written_by: String,
+}
+
 /// A row of `dist.distribution_rule` with its members and whose turn it is.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(dead_code, reason = "to be read by the topics of `situation` that are being written")]
@@ -338,13 +370,27 @@ impl Intent {
         Ok(intent)
     }
 
+    /// Reads what matters where a record is taken from its owner by name.
+    ///
+    /// # Errors
+    /// 42704 when there is no such object.
+    pub fn of_object(name: &str) -> Result<Self> {
+        let intent = Self::read_of(None, None, Some(name))?;
+        if intent.object.is_none() {
+            return Err(crate::check::no_such("object", name));
+        }
+        Ok(intent)
+    }
+
     fn read(transfer: Option<&str>, ruleset: Option<&str>) -> Result<Self> {
+        Self::read_of(transfer, ruleset, None)
+    }
+
+    fn read_of(transfer: Option<&str>, ruleset: Option<&str>, object: Option<&str>) -> Result<Self> {
+        let name = |name: Option<&str>| name.map(ToOwned::to_owned).into();
         read(
-            "select dist._intent($1, $2)",
-            &[
-                transfer.map(ToOwned::to_owned).into(),
-                ruleset.map(ToOwned::to_owned).into(),
-            ],
+            "select dist._intent($1, $2, $3)",
+            &[name(transfer), name(ruleset), name(object)],
         )?
         .ok_or_else(|| internal("intent is null"))
     }
@@ -385,6 +431,23 @@ impl Intent {
         for cap in self.caps.rows.iter().filter(|cap| cap.has_text()) {
             writers.push(("cap", cap.name.clone(), cap.written_by.as_str()));
         }
+        writers.extend(protection_writers(self.protections.iter().flatten()));
+        // A row about reps whom this run cannot reach is none of its business.
+        let members = self.distribution_rules.iter().flat_map(|rule| &rule.members);
+        let mut reached: BTreeSet<&str> = members.map(|member| member.rep.as_str()).collect();
+        reached.extend(self.reps.keys().map(String::as_str));
+        let concerns = |row: &&EligibilityRow| row.reps.iter().any(|rep| reached.contains(rep.as_str()));
+        for row in self.eligibility.iter().filter(concerns) {
+            writers.push(("eligibility", row.name.clone(), row.written_by.as_str()));
+        }
         writers
     }
+}
+
+/// Who wrote protections: (table, row, writer).
+pub fn protection_writers<'a>(
+    rows: impl IntoIterator<Item = &'a ProtectionRow>,
+) -> impl Iterator<Item = (&'static str, String, &'a str)> {
+    let writer = |row: &'a ProtectionRow| ("protection", row.name.clone(), row.written_by.as_str());
+    rows.into_iter().map(writer)
 }

@@ -15,9 +15,9 @@
 //!
 //! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
-//! [`run`] goes that way; [`preview`] without locks, move and audit; [`explain`] and [`outlook`] for one record, keeping what lost;
-//! [`undo`] is fed from the audit; [`replay`] asks again what a run was asked; [`balance`] counts what a run would count, for
-//! people to look at. [`session`] holds the settings that all of them share,
+//! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and [`outlook`] for one record,
+//! keeping what lost; [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a
+//! run was asked; [`balance`] counts what a run would count, for people to look at. [`session`] holds the settings that all of them share,
 //! [`inside`] which runs a session is inside of.
 
 pub mod apply;
@@ -30,6 +30,7 @@ pub mod explain;
 pub mod expression;
 pub mod failure;
 pub mod function;
+pub mod give_back;
 pub mod inside;
 pub mod intent;
 pub mod kept;
@@ -38,6 +39,7 @@ pub mod outlook;
 pub mod plan;
 pub mod preview;
 pub mod record;
+pub mod rehearse;
 pub mod replay;
 pub mod run;
 pub mod session;

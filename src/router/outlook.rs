@@ -10,6 +10,7 @@ use crate::router::decide::{Candidates, Carried, Reading};
 use crate::router::explain::{Line, line};
 use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
+use crate::router::situation::barred::{self, Barred};
 use crate::router::situation::{Situation, allocation_error};
 
 /// A record as the plan's expressions see it.
@@ -42,7 +43,7 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
         in_heap_order: true,
         keys: Carried::of(vec![record.key.to_owned()]),
         tables: Carried::NONE,
-        owners: Carried::NONE,
+        owners: Carried::of(vec![record.owner.map(ToOwned::to_owned)]),
         fields: Carried::NONE,
         leaves: vec![i32::try_from(record.leaf).map_err(internal)?],
         owned: vec![record.owner.map_or(-1, |name| {
@@ -50,10 +51,11 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
         })],
         numbers: record.numbers.iter().map(|number| vec![*number]).collect(),
     };
-    let (situation, report) = Spi::connect(|client| {
+    let (situation, report, barred) = Spi::connect(|client| {
         let situation = Situation::of_plan(client, plan, about, None, Reading::Once)?;
         let report = situation.ask(client, plan, &candidates, false)?.report;
-        Result::Ok((situation, report))
+        let barred = barred::of_record(client, plan, &situation.pools, &candidates, about)?;
+        Result::Ok((situation, report, barred))
     })?;
     let outcome = &report.outcome;
     let rep = outcome.rep.first().copied().unwrap_or(Outcome::LEFT);
@@ -72,10 +74,11 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
             return Err(internal("pool out of range"));
         };
         lines.push(line("distribution rule", rule.name.clone(), rule.strategy.clone()));
-        standings(plan, &situation, (rule, pool, told), rep, lines)?;
+        standings(plan, &situation, (rule, pool, told), rep, &barred, lines)?;
         target = pool.otherwise.filter(|_| told.placed == 0);
     }
     if let Some(Target::Rep(rep)) = target {
+        barred.tell(rep, plan, lines);
         let full = situation.capped.full_for(plan, rep as usize);
         lines.extend(full.and_then(|full| {
             let name = plan.reps.get(rep as usize)?;
@@ -101,11 +104,12 @@ fn standings(
     situation: &Situation,
     (rule, pool, told): (&DistributionRule, &Pool, &PoolReport),
     winner: i32,
+    barred: &Barred,
     lines: &mut Vec<Line>,
 ) -> Result<()> {
     let placed = told.placed > 0;
     let mut place = 0;
-    for (member, released) in order(rule, pool, told)? {
+    for (member, released) in order(rule, pool, told, barred)? {
         let (Some(seat), Some(report)) = (pool.seats.get(member), told.seats.get(member)) else {
             continue;
         };
@@ -124,6 +128,9 @@ fn standings(
         lines.push(line("rep", seat.key.clone(), outcome).because(detail));
     }
     for (seat, report) in pool.seats.iter().zip(&told.seats) {
+        if barred.tell(seat.rep, plan, lines) {
+            continue;
+        }
         match (seat.presence, report.closed.filter(|_| report.received == 0)) {
             (
                 Presence::Away {
@@ -147,8 +154,11 @@ fn standings(
 }
 
 /// Those who could have it, the next first, and whether each is owed a turn.
-fn order(rule: &DistributionRule, pool: &Pool, told: &PoolReport) -> Result<Vec<(usize, bool)>> {
+fn order(rule: &DistributionRule, pool: &Pool, told: &PoolReport, barred: &Barred) -> Result<Vec<(usize, bool)>> {
     let open = |member: usize| {
+        if pool.seats.get(member).is_some_and(|seat| barred.is(seat.rep)) {
+            return false;
+        }
         let received = told.seats.get(member).is_some_and(|seat| seat.received > 0);
         let closed = told.seats.get(member).is_some_and(|seat| seat.closed.is_some());
         let there = pool

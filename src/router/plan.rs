@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use pgrx::prelude::*;
 
 use crate::allocation::{Reason, Target};
-use crate::criteria::quote_literal;
+use crate::criteria::{Test, quote_literal};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::branches::{Branch, first_match};
 use crate::router::caps::{self, PlannedCap};
 use crate::router::expression::{self, Expression};
-use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
+use crate::router::intent::{DistributionRule, Intent, Object, ProtectionRow, Rule, Ruleset, Transfer};
 use crate::router::situation::books::{self, Segments};
+use crate::router::situation::eligibility::{self, Limits};
 use crate::router::situation::holdings::Holdings;
 use crate::router::statement;
 
@@ -30,6 +31,8 @@ pub struct Leaf {
     pub distribution_rule: Option<String>,
     /// Why a record moves: the strategy, default, or retrieval.
     pub reason: String,
+    /// What a person said about it.
+    pub note: Option<String>,
     /// Where to.
     pub target: Target,
     /// Whether a record that has an owner moves as well.
@@ -69,14 +72,23 @@ pub struct Plan {
     /// The caps that hold for those whom it can give to.
     pub caps: Vec<PlannedCap>,
     /// At most so many candidates of each owner.
-    #[allow(dead_code, reason = "to be read by the topics of `situation` that are being written")]
     pub limit_per_rep: Option<i32>,
     /// What else is read of each candidate, as SQL expressions of type bigint over `r`.
     pub numbers: Vec<String>,
     /// What is counted of what the pools' members hold.
     pub holdings: Holdings,
+    /// Which of the reps may have which records.
+    pub limits: Limits,
     /// Columns to set: name, typed value.
     pub set_fields: Vec<(String, String)>,
+}
+
+impl Plan {
+    /// Candidates are the records that pass all of the filters.
+    pub fn filter_all(&mut self) {
+        let filters: Vec<&str> = self.filters.iter().map(|(_, filter)| filter.sql.as_str()).collect();
+        self.filter = filters.join(" and ");
+    }
 }
 
 /// Compiles a transfer.
@@ -105,21 +117,32 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let mut filters = filters(&place, object, transfer, as_of)?;
     let narrowed = books::narrowed(intent, &compiler.segments, transfer.to_distribution_rule.as_deref());
     filters.extend(narrowed.map(|test| ("segment".to_owned(), test)));
-    Ok(Plan {
+    for row in intent.protections.iter().flatten() {
+        filters.push(unprotected(object, row, as_of)?);
+    }
+    let mut plan = Plan {
         source: place.to_string(),
         source_name: transfer.name.clone(),
-        filter: filters
-            .iter()
-            .map(|(_, expression)| expression.sql.as_str())
-            .collect::<Vec<_>>()
-            .join(" and "),
         filters,
         order: order(&place, object, transfer.ranking.as_deref())?,
         row_limit: transfer.row_limit,
         limit_per_rep: transfer.limit_per_rep,
         set_fields: statement::set_fields(&place, object, transfer.set_fields.as_ref())?,
         ..compiler.finish(leaf)?
-    })
+    };
+    plan.filter_all();
+    eligibility::compile(intent, object, &mut plan, as_of)?;
+    Ok(plan)
+}
+
+/// A plan by which every record reaches one leaf.
+///
+/// # Errors
+/// When the intent is about no object.
+pub fn to_one_leaf(intent: &Intent, leaf: Leaf) -> Result<Plan> {
+    let mut compiler = Compiler::new(intent, intent.object()?, statement::AS_OF, None)?;
+    compiler.push(leaf)?;
+    compiler.finish(None)
 }
 
 /// Compiles a ruleset by itself: every record is a candidate.
@@ -131,16 +154,52 @@ pub fn of_ruleset(intent: &Intent, name: &str, as_of: &str) -> Result<Plan> {
     let mut compiler = Compiler::new(intent, object, as_of, None)?;
     compiler.leave(Reason::Unmatched)?;
     let leaf = compiler.ruleset(name, 0, None)?;
-    compiler.finish(Some(leaf))
+    let mut plan = compiler.finish(Some(leaf))?;
+    eligibility::compile(intent, object, &mut plan, as_of)?;
+    Ok(plan)
+}
+
+/// An expression of ours.
+pub fn plain(sql: String) -> Expression {
+    Expression {
+        conjuncts: vec![sql.clone()],
+        lookups: vec![None],
+        sql,
+        tests: Vec::new(),
+    }
+}
+
+/// What keeps protected records from being taken, as a part of a filter.
+///
+/// # Errors
+/// What is wrong with the protection's text.
+pub fn unprotected(object: &Object, row: &ProtectionRow, as_of: &str) -> Result<(String, Expression)> {
+    let place = Place {
+        table: "protection",
+        row: &row.name,
+    };
+    let relation = object.relation()?;
+    let protected = expression::compile(&place, relation, row.criteria.as_ref(), row.predicate.as_deref(), as_of)?;
+    let tests: Vec<&str> = protected.tests.iter().map(|test| test.description.as_str()).collect();
+    let test = Test {
+        path: "protection".to_owned(),
+        description: if tests.is_empty() {
+            "every record".to_owned()
+        } else {
+            tests.join("; ")
+        },
+        sql: protected.sql.clone(),
+        actual: None,
+    };
+    let filter = Expression {
+        tests: vec![test],
+        ..plain(format!("({} is not true)", protected.sql))
+    };
+    Ok((format!("not protected by {}", row.name), filter))
 }
 
 /// Which records are candidates: those with a key, of the source, that pass the transfer's own test.
 fn filters(place: &Place<'_>, object: &Object, transfer: &Transfer, as_of: &str) -> Result<Vec<(String, Expression)>> {
-    let plain = |sql: String| Expression {
-        conjuncts: vec![sql.clone()],
-        sql,
-        tests: Vec::new(),
-    };
     let key = statement::column(&object.key()?.name);
     let owner = statement::column(&object.owner()?.name);
     let mut filters = vec![("key".to_owned(), plain(format!("({key} is not null)")))];
@@ -261,6 +320,7 @@ impl<'a> Compiler<'a> {
             limit_per_rep: None,
             numbers,
             holdings,
+            limits: Limits::default(),
             leaf,
             leaves: self.leaves,
             reps: self.reps,
@@ -284,6 +344,7 @@ impl<'a> Compiler<'a> {
                 rule: None,
                 distribution_rule: None,
                 reason: "retrieval".to_owned(),
+                note: None,
                 target: Target::Unowned,
                 reassign: true,
             })?;
@@ -378,6 +439,7 @@ impl<'a> Compiler<'a> {
             rule: to.rule.clone(),
             distribution_rule: to.distribution_rule.map(ToOwned::to_owned),
             reason: String::new(),
+            note: None,
             target: Target::leave(Reason::NoDestination),
             // A destination that names a rep directly takes the record from its owner unless told otherwise; a default
             // is no such destination.
@@ -460,6 +522,7 @@ impl<'a> Compiler<'a> {
             rule: None,
             distribution_rule: None,
             reason: reason.as_str().to_owned(),
+            note: None,
             target: Target::leave(reason),
             reassign: true,
         })

@@ -6,9 +6,9 @@ use pgrx::spi::SpiClient;
 
 use crate::allocation::{Outcome, Reason};
 use crate::error::{Result, internal};
-use crate::router::decide::{Carried, Reading, Texts, decide};
+use crate::router::decide::{Decision, Reading, decide, texts};
 use crate::router::intent::Intent;
-use crate::router::plan;
+use crate::router::plan::{self, Plan};
 use crate::router::session::with_settings;
 use crate::router::statement;
 use crate::router::trust::check_writers;
@@ -39,48 +39,45 @@ pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
     with_settings(about, || {
         Spi::connect(|client| {
             let decision = decide(client, &plan, about, None, Reading::Once)?;
-            let candidates = &decision.candidates;
-            let outcome = decision.outcome();
-            let ways = Ways::of(&plan, &decision);
-            let keys = texts(client, candidates.keys, candidates.count)?;
-            let owners = texts(client, candidates.owners, candidates.count)?;
-            keys.into_iter()
-                .zip(owners)
-                .enumerate()
-                .map(|(n, (key, old_owner))| {
-                    let at = |list: &[i32]| list.get(n).copied().ok_or_else(|| internal("arrays differ"));
-                    let way = ways.get(n).ok_or_else(|| internal("way out of range"))?;
-                    let rep = at(&outcome.rep)?;
-                    let moved = at(&outcome.seq)? > 0;
-                    Ok(Row {
-                        key,
-                        old_owner,
-                        new_owner: usize::try_from(rep)
-                            .ok()
-                            .filter(|_| rep != Outcome::LEFT)
-                            .and_then(|rep| plan.reps.get(rep).cloned()),
-                        rule: way.rule.clone(),
-                        reason: if moved {
-                            way.reason.clone()
-                        } else {
-                            Reason::from(outcome.reason.get(n).copied().unwrap_or(0))
-                                .as_str()
-                                .to_owned()
-                        },
-                    })
-                })
-                .collect()
+            rows(client, &plan, &decision)
         })
     })
 }
 
-/// The texts of a carried array; as many nulls where there is none.
-fn texts(client: &SpiClient<'_>, carried: Carried, count: usize) -> Result<Vec<Option<String>>> {
-    let array = client
-        .select("select $1", None, &[Texts(carried).into()])
-        .map_err(internal)?
-        .first()
-        .get_one::<Vec<Option<String>>>()
-        .map_err(internal)?;
-    Ok(array.unwrap_or_else(|| std::iter::repeat_n(None, count).collect()))
+/// What was decided, row for row.
+///
+/// # Errors
+/// When the arrays are not of one length.
+pub fn rows(client: &SpiClient<'_>, plan: &Plan, decision: &Decision) -> Result<Vec<Row>> {
+    let candidates = &decision.candidates;
+    let outcome = decision.outcome();
+    let ways = Ways::of(plan, decision);
+    let keys = texts(client, candidates.keys, candidates.count)?;
+    let owners = texts(client, candidates.owners, candidates.count)?;
+    keys.into_iter()
+        .zip(owners)
+        .enumerate()
+        .map(|(n, (key, old_owner))| {
+            let at = |list: &[i32]| list.get(n).copied().ok_or_else(|| internal("arrays differ"));
+            let way = ways.get(n).ok_or_else(|| internal("way out of range"))?;
+            let rep = at(&outcome.rep)?;
+            let moved = at(&outcome.seq)? > 0;
+            Ok(Row {
+                key,
+                old_owner,
+                new_owner: usize::try_from(rep)
+                    .ok()
+                    .filter(|_| rep != Outcome::LEFT)
+                    .and_then(|rep| plan.reps.get(rep).cloned()),
+                rule: way.rule.clone(),
+                reason: if moved {
+                    way.reason.clone()
+                } else {
+                    Reason::from(outcome.reason.get(n).copied().unwrap_or(0))
+                        .as_str()
+                        .to_owned()
+                },
+            })
+        })
+        .collect()
 }

@@ -95,6 +95,7 @@ pub fn record(
                     rules.clone().into(),
                     of_ways(|way| way.distribution_rule.clone()).into(),
                     of_ways(|way| way.turn_of.clone()).into(),
+                    of_ways(|way| way.note.clone()).into(),
                 ],
             )
             .map_err(internal)?;

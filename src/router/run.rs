@@ -3,14 +3,17 @@
 use chrono::{DateTime, Utc};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
+use pgrx::spi::SpiClient;
 
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
+use crate::router::decide::Decision;
 use crate::router::failure::{self, compiling};
-use crate::router::inside::{Schedule, enter};
+use crate::router::inside::{self, Schedule, enter};
 use crate::router::kept;
 use crate::router::lock::{Locked, lock_transfers, next_run_id};
+use crate::router::plan::Plan;
 use crate::router::record::{Header, Totals, finish, record, started_now};
 use crate::router::session::with_settings;
 use crate::router::steps::{self, Done, Step};
@@ -32,7 +35,7 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     running::numbered(run);
     let _inside = enter(run, None);
     let mut totals = Totals::default();
-    with_settings(about, || step(transfer, about, run, &mut locked, &mut totals))?;
+    with_settings(about, || step(transfer, about, run, &mut locked, &mut totals, unseen))?;
     let header = Header {
         schedule: None,
         trigger: "execute".to_owned(),
@@ -100,7 +103,7 @@ pub fn run_steps(
                     return steps::call(&row.name, one, owner);
                 }
                 let (started, candidates, assigned) = (Utc::now(), totals.candidates, totals.assigned);
-                step(&one.target, about, run, &mut locked, &mut totals)?;
+                step(&one.target, about, run, &mut locked, &mut totals, unseen)?;
                 Ok(Done::transfer(
                     one,
                     started,
@@ -125,6 +128,11 @@ pub fn run_steps(
     Ok(Some(run))
 }
 
+/// Nobody looks.
+fn unseen(_: &SpiClient<'_>, _: &Plan, _: &Decision) -> Result<()> {
+    Ok(())
+}
+
 /// Locks that were waited for and are not held all the same.
 fn not_locked() -> pgrx::pg_sys::panic::ErrorReport {
     internal("an object or a distribution rule of the run is gone")
@@ -144,8 +152,18 @@ fn owner_of(row: &Planned) -> Result<pg_sys::Oid> {
     })
 }
 
-/// One transfer of a run whose locks are held.
-fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &mut Locked, totals: &mut Totals) -> Result<()> {
+/// One transfer of a run whose locks are held; `seen` may look at what was decided.
+///
+/// # Errors
+/// Everything that keeps it from running, and those of `seen`.
+pub fn step(
+    transfer: &str,
+    about: DateTime<Utc>,
+    run: i64,
+    locked: &mut Locked,
+    totals: &mut Totals,
+    seen: impl FnOnce(&SpiClient<'_>, &Plan, &Decision) -> Result<()>,
+) -> Result<()> {
     running::phase(Phase::Reading);
     let compiled = compiling(|| {
         let compiled = kept::of_transfer(transfer)?;
@@ -166,8 +184,17 @@ fn step(transfer: &str, about: DateTime<Utc>, run: i64, locked: &mut Locked, tot
         // A trigger may have called for runs of its own, and have come to terms with their failure.
         failure::begin();
         running::phase(Phase::Recording);
-        record(client, &compiled, &moved, run, about, totals, &states)
+        record(client, &compiled, &moved, run, about, totals, &states)?;
+        seen(client, plan, &moved.0)
     })?;
+    if compiled
+        .intent
+        .transfer
+        .as_ref()
+        .is_some_and(|transfer| transfer.kind == "retrieval")
+    {
+        inside::retrieved();
+    }
     check_rows(transfer, totals, compiled.intent.rows_per_run)?;
     totals.transfers.push(transfer.to_owned());
     totals.objects.push(plan.object.name.clone());

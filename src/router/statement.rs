@@ -81,19 +81,33 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
         .row_limit
         .map(|limit| format!(" limit {limit}"))
         .unwrap_or_default();
-    let lock = if lock {
-        format!(" for update of {RECORD}")
-    } else {
-        String::new()
+    let (filter, order) = (&plan.filter, &plan.order);
+    let from = format!("from {} as {RECORD} where {filter}", relation.sql());
+    let of_owner = plan.limit_per_rep.map(|most| {
+        let nth = format!("row_number() over (partition by {owner} order by {order}) as {prefix}nth");
+        (nth, format!("{prefix}nth <= {most}"))
+    });
+    let records = match (of_owner, lock) {
+        (None, false) => format!("select {} {from} order by {order}{limit}", inner.join(", ")),
+        (None, true) => {
+            format!(
+                "select {} {from} order by {order}{limit} for update of {RECORD}",
+                inner.join(", ")
+            )
+        }
+        (Some((nth, first)), false) => format!(
+            "select * from (select {}, {nth} {from} order by {order}) as {prefix}of_owner where {first}{limit}",
+            inner.join(", ")
+        ),
+        // What is locked cannot be counted in the same breath.
+        (Some((nth, first)), true) => format!(
+            "select {} {from} and ({RECORD}.tableoid, {RECORD}.ctid) in (select {prefix}tab, {prefix}tid from \
+               (select {RECORD}.tableoid as {prefix}tab, {RECORD}.ctid as {prefix}tid, {nth} {from}) as {prefix}of_owner \
+               where {first}) order by {order}{limit} for update of {RECORD}",
+            inner.join(", ")
+        ),
     };
-    Ok(format!(
-        "select count(*), {} from (select {} from {} as {RECORD} where {} order by {}{limit}{lock}) as d",
-        arrays.join(", "),
-        inner.join(", "),
-        relation.sql(),
-        plan.filter,
-        plan.order,
-    ))
+    Ok(format!("select count(*), {} from ({records}) as d", arrays.join(", ")))
 }
 
 fn before_and_after(fields: &[(String, String)]) -> String {

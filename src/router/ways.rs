@@ -18,6 +18,8 @@ pub struct Way {
     pub distribution_rule: Option<String>,
     /// The member whose turn it used, where somebody else stood in.
     pub turn_of: Option<String>,
+    /// What a person said about it.
+    pub note: Option<String>,
 }
 
 /// The dictionary, and each candidate's number in it.
@@ -36,6 +38,7 @@ impl<'a> Ways<'a> {
             rule: leaf.rule.clone(),
             distribution_rule: leaf.distribution_rule.clone(),
             turn_of: None,
+            note: leaf.note.clone(),
         };
         let mut ways: Vec<Way> = plan.leaves.iter().map(leaf).collect();
         let mut of = Cow::Borrowed(decision.candidates.leaves.as_slice());

@@ -59,10 +59,12 @@ pub enum Trigger {
     Manual,
     /// `dist.undo`.
     Undo,
+    /// `dist.return_record`.
+    Return,
 }
 
 impl Trigger {
-    const NAMES: [&str; 4] = ["execute", "schedule", "manual", "undo"];
+    const NAMES: [&str; 5] = ["execute", "schedule", "manual", "undo", "return"];
 }
 
 /// The slot of the run in progress; null where there is none.

@@ -39,6 +39,8 @@ comment on function test.refused(text) is 'How a statement is refused; what it d
 -- All intent goes, so that the next file starts from nothing; history stays, as it does for everybody.
 create function test.forget_intent() returns void language sql as $$
     delete from dist.cap;
+    delete from dist.eligibility;
+    delete from dist.protection;
     delete from dist.schedule;
     delete from dist.transfer;
     delete from dist.assignment_rule;

@@ -86,6 +86,7 @@ pub fn narrowed(intent: &Intent, segments: &Segments, rule: Option<&str>) -> Opt
     let sql = within(segments, segment)?;
     Some(Expression {
         conjuncts: vec![sql.clone()],
+        lookups: vec![None],
         tests: vec![Test {
             path: "segment".to_owned(),
             description: format!("in segment '{segment}'"),

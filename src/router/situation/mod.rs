@@ -8,17 +8,19 @@
 //! | how much each shall hold | [`books`] |
 //! | both counted, an object at a time | [`count`], [`holdings`] |
 //! | what each may still take, and what is open | [`caps`], [`open`] |
-//! | which records each may have | [`eligibility`] |
+//! | which records each may have | [`eligibility`], [`kinds`] |
 //! | who held a record before | [`previous`] |
 //!
 //! Run, preview and explain ask the same: [`Situation::of_plan`] before the candidates are read, [`Situation::ask`] once
 //! they are.
 
+pub mod barred;
 pub mod books;
 pub mod caps;
 pub mod count;
 pub mod eligibility;
 pub mod holdings;
+pub mod kinds;
 pub mod load;
 pub mod open;
 pub mod presence;
@@ -133,7 +135,7 @@ impl Situation {
         } else {
             &candidates.owned
         };
-        let held = previous::of_candidates(client, plan, candidates, self.about)?;
+        let held = previous::of_candidates(client, plan, &self.pools, candidates, self.about)?;
         let mut eligibility = Eligibility::default();
         let class_of = eligibility::classes(plan, candidates, &held, &mut eligibility)?;
         let values = load::values(client, plan, candidates)?;

@@ -1,11 +1,23 @@
-//! Who held a record before: for rules that give it back to him, and for those that must not.
+//! Who held a record before: for rules that give it back to him, and for those that must not for a time; and from whom this
+//! very run has taken it. Read from the audit in one statement, and only where somebody asks.
+
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use crate::error::Result;
-use crate::router::decide::Candidates;
+use crate::allocation::{self, Pool, Target};
+use crate::clock;
+use crate::error::{Result, error_hint, internal};
+use crate::router::decide::{Candidates, Texts, texts};
+use crate::router::inside;
+use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
+use crate::xact::as_extension_owner;
+
+/// Bits of a whole number that has a sign.
+const MOST_INTERVALS: usize = 62;
 
 /// By candidate; empty where no rule asks.
 #[derive(Default)]
@@ -14,6 +26,48 @@ pub struct Held {
     pub hashes: Vec<u64>,
     /// The former owner's index in the dictionary of reps, below zero for nobody.
     pub previous: Vec<i32>,
+    /// Candidates and reps who are kept from them, ascending.
+    pub bars: Vec<(u32, u32)>,
+    /// Why, in the same order.
+    pub whys: Vec<Bar>,
+}
+
+/// Why a rep is kept from a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// This run has taken it from him.
+    Taken,
+    /// He gave it back, and the rule would give it to who had it.
+    GaveBack,
+    /// He held it within the rule's interval.
+    Interval,
+    /// He is among the last so many who held it.
+    Number,
+}
+
+/// A rep who is kept from a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Bar {
+    /// Why.
+    pub because: Because,
+    /// The pool whose rule keeps him from it.
+    pub pool: Option<u32>,
+    /// When he was last seen to hold it, in microseconds since 1970.
+    pub at: i64,
+    /// Which of its holders he is, counted from the last.
+    pub place: i32,
+}
+
+/// What the audit says of one rep and one candidate.
+struct Holder {
+    record: usize,
+    rep: u32,
+    place: i32,
+    at: i64,
+    taken: bool,
+    gave_back: bool,
+    /// By interval, a bit where it is not over.
+    cooling: i64,
 }
 
 /// Looks the candidates' former owners up.
@@ -21,10 +75,205 @@ pub struct Held {
 /// # Errors
 /// When the history cannot be read.
 pub fn of_candidates(
-    _client: &SpiClient<'_>,
-    _plan: &Plan,
-    _candidates: &Candidates,
-    _about: DateTime<Utc>,
+    client: &SpiClient<'_>,
+    plan: &Plan,
+    pools: &[Pool],
+    candidates: &Candidates,
+    about: DateTime<Utc>,
 ) -> Result<Held> {
-    Ok(Held::default())
+    let mut held = Held::default();
+    let uses = |strategies: &[&str]| {
+        plan.pools
+            .iter()
+            .any(|rule| strategies.contains(&rule.strategy.as_str()))
+    };
+    if uses(&["sticky", "random"]) {
+        let keys = texts(client, candidates.keys, candidates.count)?;
+        let hash = |key: Option<String>| allocation::record_hash(key.as_deref().unwrap_or_default());
+        held.hashes = keys.into_iter().map(hash).collect();
+    }
+    let sticky = uses(&["sticky"]);
+    let by_number = plan.pools.iter().any(|rule| rule.cool_down_holders.is_some());
+    let by_interval = plan.pools.iter().any(|rule| rule.cool_down.is_some());
+    let retrieved_by = inside::retrieved_by();
+    if candidates.count == 0 || !(sticky || by_number || by_interval || retrieved_by.is_some()) {
+        return Ok(held);
+    }
+    let intervals = intervals(plan)?;
+    let asked = Asked {
+        intervals: &intervals,
+        only_this_run: !(sticky || by_number || by_interval),
+        within_intervals: !(sticky || by_number),
+    };
+    let holders = holders(client, plan, candidates, about, &asked)?;
+    let mut chains = Chains::new(plan, pools);
+    if sticky {
+        held.previous = vec![-1; candidates.count];
+    }
+    for holder in holders {
+        let Some(leaf) = candidates
+            .leaves
+            .get(holder.record)
+            .and_then(|leaf| usize::try_from(*leaf).ok())
+        else {
+            continue;
+        };
+        let pool = chains.pool(leaf, holder.rep);
+        let rule = pool.and_then(|pool| plan.pools.get(pool as usize));
+        let bar = bar(&holder, pool, rule, &intervals);
+        if let Some(bar) = bar {
+            held.bars
+                .push((u32::try_from(holder.record).map_err(internal)?, holder.rep));
+            held.whys.push(bar);
+        }
+        // They come from the last to the first.
+        if let Some(slot) = held.previous.get_mut(holder.record)
+            && *slot < 0
+            && bar.is_none()
+            && rule.is_some_and(|rule| rule.strategy == "sticky")
+        {
+            *slot = i32::try_from(holder.rep).map_err(internal)?;
+        }
+    }
+    Ok(held)
+}
+
+/// The different intervals of the rules.
+fn intervals(plan: &Plan) -> Result<Vec<String>> {
+    let intervals: BTreeSet<&String> = plan.pools.iter().filter_map(|rule| rule.cool_down.as_ref()).collect();
+    if intervals.len() > MOST_INTERVALS {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+            format!(
+                "{}: its distribution rules have {} different cool-downs",
+                plan.source,
+                intervals.len()
+            ),
+            format!("At most {MOST_INTERVALS} different ones can be reached from one transfer."),
+        ));
+    }
+    Ok(intervals.into_iter().cloned().collect())
+}
+
+fn bar(holder: &Holder, pool: Option<u32>, rule: Option<&DistributionRule>, intervals: &[String]) -> Option<Bar> {
+    let interval = rule.and_then(|rule| rule.cool_down.as_ref());
+    let bit = interval.and_then(|interval| intervals.binary_search(interval).ok());
+    let by_interval = bit.is_some_and(|bit| holder.cooling >> bit & 1 == 1);
+    let by_number = rule
+        .and_then(|rule| rule.cool_down_holders)
+        .is_some_and(|most| holder.place <= most);
+    let because = match rule {
+        _ if holder.taken => Because::Taken,
+        _ if by_interval => Because::Interval,
+        _ if by_number => Because::Number,
+        Some(rule) if rule.strategy == "sticky" && holder.gave_back => Because::GaveBack,
+        _ => return None,
+    };
+    Some(Bar {
+        because,
+        pool,
+        at: holder.at,
+        place: holder.place,
+    })
+}
+
+/// What is asked of the history.
+struct Asked<'a> {
+    intervals: &'a [String],
+    only_this_run: bool,
+    within_intervals: bool,
+}
+
+/// Who held the candidates, by candidate and from the last holder to the first.
+fn holders(
+    client: &SpiClient<'_>,
+    plan: &Plan,
+    candidates: &Candidates,
+    about: DateTime<Utc>,
+    asked: &Asked<'_>,
+) -> Result<Vec<Holder>> {
+    let args = [
+        plan.object.name.clone().into(),
+        Texts(candidates.keys).into(),
+        Texts(candidates.owners).into(),
+        plan.reps.clone().into(),
+        clock::to_pg(about)?.into(),
+        asked.intervals.to_vec().into(),
+        inside::retrieved_by().into(),
+        asked.only_this_run.into(),
+        asked.within_intervals.into(),
+    ];
+    as_extension_owner(|| -> Result<_> {
+        let row = client
+            .select(include_str!("../sql/held.sql"), None, &args)
+            .map_err(internal)?
+            .first();
+        let small = |ordinal| {
+            row.get::<Vec<i32>>(ordinal)
+                .map(Option::unwrap_or_default)
+                .map_err(internal)
+        };
+        let (records, reps, places, flags) = (small(1)?, small(2)?, small(3)?, small(5)?);
+        let large = |ordinal| {
+            row.get::<Vec<i64>>(ordinal)
+                .map(Option::unwrap_or_default)
+                .map_err(internal)
+        };
+        let (at, cooling) = (large(4)?, large(6)?);
+        let rows = records
+            .into_iter()
+            .zip(reps)
+            .zip(places)
+            .zip(at)
+            .zip(flags)
+            .zip(cooling);
+        let holders = rows.map(|(((((record, rep), place), at), flags), cooling)| {
+            Ok(Holder {
+                record: usize::try_from(record).map_err(internal)?,
+                rep: u32::try_from(rep).map_err(internal)?,
+                place,
+                at,
+                taken: flags & 1 != 0,
+                gave_back: flags & 2 != 0,
+                cooling,
+            })
+        });
+        holders.collect()
+    })?
+}
+
+/// Which pool can give a rep the records of a leaf: the first, of those through which they are handed on, in which he is.
+struct Chains<'a> {
+    plan: &'a Plan,
+    pools: &'a [Pool],
+    of_leaf: HashMap<usize, HashMap<u32, u32>>,
+}
+
+impl<'a> Chains<'a> {
+    fn new(plan: &'a Plan, pools: &'a [Pool]) -> Self {
+        Self {
+            plan,
+            pools,
+            of_leaf: HashMap::new(),
+        }
+    }
+
+    fn pool(&mut self, leaf: usize, rep: u32) -> Option<u32> {
+        let (plan, pools) = (self.plan, self.pools);
+        let chain = self.of_leaf.entry(leaf).or_insert_with(|| {
+            let mut of_rep = HashMap::new();
+            let mut target = plan.leaves.get(leaf).map(|leaf| leaf.target);
+            // At most each pool once: a circle is refused when the records are given out.
+            for _ in pools {
+                let Some(Target::Pool(number)) = target else { break };
+                let Some(pool) = pools.get(number as usize) else { break };
+                for seat in &pool.seats {
+                    of_rep.entry(seat.rep).or_insert(number);
+                }
+                target = pool.otherwise;
+            }
+            of_rep
+        });
+        chain.get(&rep).copied()
+    }
 }
