@@ -15,7 +15,7 @@ begin
         execute format(
             'select case when %3$L then concat_ws(''/'', j ->> ''ruleset'', j ->> ''team'', j ->> ''position'', j ->> ''rep'')'
             ' else coalesce(j ->> ''name'', nullif(concat_ws(''/'', j ->> ''distribution_rule'', j ->> ''measure'', j ->> ''position''), ''''),'
-            ' concat_ws(''/'', j ->> ''object'', j ->> ''rep'', j ->> ''team'', j ->> ''segment'')) end from dist.%1$I x, to_jsonb(x) j where x.%2$I = $1 limit 1',
+            ' concat_ws(''/'', j ->> ''object'', j ->> ''rep'', j ->> ''team'', j ->> ''segment'')) end from dist.%1$I x, to_jsonb(x) j where x.%2$I = $1 order by 1 limit 1',
             named_by[1], named_by[2], named_by[1] in ('assignment_rule', 'team_member'))
            into found_in using own_name;
         if found_in is not null then

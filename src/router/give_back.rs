@@ -12,7 +12,7 @@ use crate::router::failure;
 use crate::router::inside::enter;
 use crate::router::intent::Intent;
 use crate::router::kept::Compiled;
-use crate::router::lock::{States, lock, next_run_id};
+use crate::router::lock::{Needs, States, lock, next_run_id};
 use crate::router::plan::{self, Leaf, Plan};
 use crate::router::record::{Header, Totals, finish, record, started_now};
 use crate::router::session::with_settings;
