@@ -5,7 +5,7 @@
 . "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/env.sh"
 
 DATA=${PG_DIST_DATA:-$ROOT/../shared/data}
-for file in maven_crm/accounts.csv maven_crm/sales_teams.csv maven_crm/sales_pipeline.csv \
+for file in maven_crm/accounts.csv maven_crm/sales_teams.csv maven_crm/sales_pipeline.csv maven_crm/products.csv \
   olist_funnel/olist_marketing_qualified_leads_dataset.csv olist_funnel/olist_closed_deals_dataset.csv; do
   [[ -r $DATA/$file ]] || { echo "SKIP: there is no $DATA/$file (PG_DIST_DATA names the folder of real data)" && exit 77; }
 done
@@ -36,7 +36,11 @@ sql maven-tables
 load crm.account maven_crm/accounts.csv
 load crm.agent maven_crm/sales_teams.csv
 load crm.opportunity maven_crm/sales_pipeline.csv
+load crm.product maven_crm/products.csv
 sql maven
+
+say "maven_crm: books, won value, the open pipeline"
+sql maven-books
 
 new_database olist
 say "olist_funnel: 8 000 leads, 5 weighted reps"
@@ -87,3 +91,6 @@ cluster_crash
 cluster_up
 cluster_psql -U sales_ops -c "select dist.execute('after the crash')" >/dev/null
 sql olist-crash
+
+say "by performance: leads of 2018 by what was won of those of 2017"
+sql olist-performance

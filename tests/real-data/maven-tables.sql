@@ -26,4 +26,9 @@ create table crm.opportunity (
     close_date     date,
     close_value    numeric
 );
+create table crm.product (
+    product     text primary key,
+    series      text,
+    sales_price numeric not null
+);
 reset role;
