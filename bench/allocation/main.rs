@@ -44,6 +44,7 @@ fn seats(reps: usize, equal: bool) -> Vec<Seat> {
         position: 0,
         presence: Presence::Present,
         load: (noise(rep) % 500).to_string(),
+        room: None,
         target: Some((RECORDS / reps + noise(rep) % 900).to_string()),
     };
     (0..reps).map(seat).collect()
@@ -116,6 +117,7 @@ fn measure(case: &Case, reps: usize, records: &Records) {
         class_of: if case.classes { &class_of } else { &[] },
         values: &records.values,
         decimals: 2,
+        segments: &[],
         hashes: &records.hashes,
         previous: &[],
         now: 0,
