@@ -99,6 +99,7 @@ select test.same('so many had no deal since the 25th', count(*), 20::bigint) fro
 select test.same('of those asked a week later all had none', count(*) filter (where new_owner is null and reason = 'retrieval'), 85::bigint)
   from dist.preview('take back', '2018-01-08 06:00+00');
 update dist.book set target = 2;
+update dist.distribution_rule set cool_down = '7 days' where name = 'fill books';
 set pg_dist.clock = '2017-12-31 12:00+00';
 insert into dist.schedule (name, start_at, time_zone, frequency, every) values ('balance books', '2018-01-01 06:00', 'UTC', 'weekly', 1);
 insert into dist.step (schedule, position, action, target) values ('balance books', 1, 'transfer', 'take back'), ('balance books', 2, 'transfer', 'top off');
@@ -116,4 +117,7 @@ select b.rep, b.target, b.held,
 select test.holds('who kept as many as the book holds, or more, got none; the others are full, or nobody had any left',
            bool_and(held = greatest(kept, target)) or (bool_and(held <= greatest(kept, target)) and not exists (select from crm.account where "Owner" is null)))
   from room;
+select test.holds('nothing went back to whom it was taken from', not exists (
+           select from dist.assignment t join dist.assignment f using (run_id, record_key) join balanced b on b.id = t.run_id
+            where t.reason = 'retrieval' and f.reason = 'top_off' and f.new_owner = t.old_owner));
 select test.same('so many are left for next week', (select count(*) from crm.account where "Owner" is null), 85 - sum(greatest(kept, target))::bigint) from room;
