@@ -197,13 +197,13 @@ impl Capped {
             return Ok(());
         }
         // The rows are locked, so only this very transaction can have counted since they were read.
-        let place = Place {
-            table: "cap",
-            row: &names.join("', '"),
-        };
+        let places = names.iter().map(|row| Place { table: "cap", row }.to_string());
         Err(error_hint(
             PgSqlErrorCode::ERRCODE_OBJECT_IN_USE,
-            format!("{place}: a run inside of this one has counted by it"),
+            format!(
+                "{}: a run inside of this one has counted by it",
+                places.collect::<Vec<_>>().join(", ")
+            ),
             "A trigger on the records that move calls pg_dist; let the cap not cover those to whom it gives.",
         ))
     }
