@@ -172,6 +172,21 @@ is_blocked() { # C5
 }
 check "dist.health names who holds what a due schedule needs (C5)" is_blocked
 
+waits_for_a_cap() { # X9, C5
+  cluster_psql -c "update public.lead set rep = null" -c "insert into dist.cap (name, per, most, rep) values ('a day', 'day', 1000000, 'ann')"
+  hold "select from dist.cap_state for update"
+  schedule capped quick 0.1 bob
+  eventually "who is in the way, and of what" \
+    "select h.detail ~ '^cap ''a day'' is held by process' and h.pid = a.pid from dist.health h, pg_stat_activity a
+      where h.kind = 'blocked' and h.name = 'capped' and a.application_name = 'nightly load'"
+  let_go
+  eventually "it ran" "select $(ran capped)"
+  holds "at its first attempt, and is counted once" \
+    "select count(*) = 1 and min(attempt) = 1 and (select taken = 1 from dist.cap_state) from dist.run where schedule = 'capped'"
+  cluster_psql -c "delete from dist.cap"
+}
+check "a run whose cap is held stays due, and counts by it when that is free (X9)" waits_for_a_cap
+
 waits_for_a_record() { # C5
   cluster_psql -c "update public.lead set rep = null"
   hold "select from public.lead for update"
