@@ -152,7 +152,7 @@ begin
 end $$;
 comment on function dist._pools(text) is 'Internal: the pools whose turns a transfer can take';
 
-create function dist._intent(transfer text, ruleset text, object text) returns jsonb
+create function dist._intent(transfer text, ruleset text, object text default null) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$

@@ -74,10 +74,10 @@ insert into dist.team_member (team, rep, position) values ('field', 'cem', 3);
 insert into dist.transfer (name, object, to_distribution_rule) values ('give', 'account', 'turns');
 update dist.transfer set row_limit = null where name = 'two each';
 insert into ret.account (id, name) values (100, 'Sample 100');
-insert into dist.schedule (name, start_at, time_zone, frequency) values ('ret balance', '2031-06-09 06:00', 'UTC', 'weekly');
-insert into dist.step (schedule, position, action, target) values ('ret balance', 1, 'transfer', 'two each'), ('ret balance', 2, 'transfer', 'give');
-create table pg_temp.previewed as select * from dist.preview_schedule('ret balance');
-select (dist.run_now('ret balance')).id as run \gset
+insert into dist.schedule (name, start_at, time_zone, frequency) values ('keep balance', '2031-06-09 06:00', 'UTC', 'weekly');
+insert into dist.step (schedule, position, action, target) values ('keep balance', 1, 'transfer', 'two each'), ('keep balance', 2, 'transfer', 'give');
+create table pg_temp.previewed as select * from dist.preview_schedule('keep balance');
+select (dist.run_now('keep balance')).id as run \gset
 select t.old_owner as taken_from, g.new_owner as given_to, count(*)
   from dist.assignment g left join dist.assignment t on t.run_id = g.run_id and t.record_key = g.record_key and t.reason = 'retrieval'
  where g.run_id = :run and g.reason <> 'retrieval' group by 1, 2 order by 1, 2;
@@ -101,6 +101,9 @@ select test.refused($$insert into dist.transfer (name, kind, object, from_team) 
 select test.refused($$insert into dist.transfer (name, kind, object, from_reps) values ('x', 'retrieval', 'account', '{cem,bean}')$$);
 select test.refused($$insert into dist.transfer (name, kind, object, source, from_reps) values ('x', 'retrieval', 'account', 'unowned', '{cem}')$$);
 \c - postgres
+delete from dist.schedule;
+delete from dist.transfer;
+delete from dist.protection where name <> 'named accounts';
 select test.refused($$delete from dist.object where name = 'account'$$);
 select test.forget_intent();
 set client_min_messages = warning;
