@@ -42,6 +42,23 @@ create trigger check_unused before delete on dist.distribution_rule
 create trigger check_unused before delete on dist.ruleset
     for each row execute function dist._check_unused('assignment_rule.to_ruleset', 'transfer.to_ruleset');
 
+-- As dist._check_unused, for a list of names.
+create function dist._check_no_source() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._refuse(tg_table_name, old.rep, '23503', format('dist.transfer %L names it in from_reps', t.name),
+               'To let a rep receive nothing more, set active = false. To delete it, change or delete the rows of dist.transfer first.')
+       from dist.transfer t
+      where old.rep = any (t.from_reps)
+      order by t.name collate "C"
+      limit 1;
+    return old;
+end $$;
+create trigger check_no_source before delete on dist.rep
+    for each row execute function dist._check_no_source();
+
 create function dist._rename_rep() returns trigger
     language plpgsql security definer
     set search_path = pg_catalog, pg_temp
@@ -53,6 +70,7 @@ begin
     update dist.pool p
        set credits = (p.credits - old.rep) || jsonb_build_object(new.rep, p.credits -> old.rep)
      where p.credits ? old.rep;
+    update dist.transfer t set from_reps = array_replace(t.from_reps, old.rep, new.rep) where old.rep = any (t.from_reps);
     return null;
 end $$;
 create trigger rename after update of rep on dist.rep

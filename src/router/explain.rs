@@ -196,6 +196,7 @@ fn one(
     lines: &mut Vec<Line>,
 ) -> Result<()> {
     check_writers(&intent.writers())?;
+    check_writers(&plan.limits.writers())?;
     if plan.object.name != object {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -248,6 +249,14 @@ fn one(
             .because(if holds { String::new() } else { answers.failures(asked) }),
         );
     }
+    if candidate && let Some(most) = plan.limit_per_rep {
+        let place = place_of_owner(plan, key)?;
+        candidate = place <= i64::from(most);
+        let holds = if candidate { "holds" } else { "does not hold" };
+        lines.push(
+            line("candidate", "limit_per_rep", holds).because(format!("place {place} of its owner, of {most} that go")),
+        );
+    }
     if let Some(name) = ruleset {
         let mut walk = Walk {
             intent,
@@ -271,6 +280,15 @@ fn one(
         candidate,
     };
     outlook::tell(plan, &record, about, lines)
+}
+
+/// Which place a candidate has among those of its owner.
+fn place_of_owner(plan: &Plan, key: &str) -> Result<i64> {
+    let sql = crate::router::statement::place_of_owner(plan, key)?;
+    let place = Spi::connect(|client| client.select(sql.as_str(), Some(1), &[])?.first().get_one::<i64>());
+    place
+        .map_err(internal)?
+        .ok_or_else(|| internal("a candidate without a place"))
 }
 
 type Tests = Vec<((String, i32), Expression)>;

@@ -16,6 +16,7 @@ use crate::router::lock::{Needs, States, lock, next_run_id};
 use crate::router::plan::{self, Leaf, Plan};
 use crate::router::record::{Header, Totals, finish, record, started_now};
 use crate::router::session::with_settings;
+use crate::router::situation::protection;
 use crate::router::statement::{self, column};
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
@@ -97,9 +98,8 @@ fn of_record(intent: &Intent, key: &str, why: &str) -> Result<Plan> {
         ("key".to_owned(), plan::plain(is_it)),
         ("owned".to_owned(), plan::plain(owned)),
     ];
-    for row in intent.protections.iter().flatten() {
-        plan.filters.push(plan::unprotected(object, row, statement::AS_OF)?);
-    }
+    plan.filters
+        .extend(protection::filters(intent, object, statement::AS_OF)?);
     plan.filter_all();
     plan.order = column(&key_column.name);
     plan.row_limit = Some(1);

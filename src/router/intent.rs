@@ -1,6 +1,6 @@
 //! All intent that a run can reach, read once, in one query (sql/catalogue.sql).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use pgrx::prelude::*;
 use serde::Deserialize;
@@ -11,7 +11,9 @@ use crate::catalogue::{Column, Relation, read};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::caps::CapRows;
 use crate::router::situation::books::{self, Books};
+use crate::router::situation::eligibility::EligibilityRow;
 use crate::router::situation::load::Measures;
+use crate::router::situation::protection::{self, ProtectionRow};
 
 /// What the intent tables say about one transfer, or about one ruleset.
 #[derive(Debug, Clone, Deserialize)]
@@ -193,34 +195,6 @@ impl Rule {
     pub fn shown(&self) -> String {
         self.name.clone().unwrap_or_else(|| format!("rule {}", self.position))
     }
-}
-
-/// A row of `dist.eligibility`.
-#[derive(Debug, Clone, Deserialize)]
-pub struct EligibilityRow {
-    /// Its name.
-    pub name: String,
-    /// The rep, or the members of the team.
-    pub reps: Vec<String>,
-    /// Which records, as a tree.
-    pub criteria: Option<Value>,
-    /// Which records, as SQL.
-    pub predicate: Option<String>,
-    /// Who wrote the row.
-    pub written_by: String,
-}
-
-/// A row of `dist.protection`.
-#[derive(Debug, Clone, Deserialize)]
-pub struct ProtectionRow {
-    /// Its name.
-    pub name: String,
-    /// Which records, as a tree.
-    pub criteria: Option<Value>,
-    /// Which records, as SQL.
-    pub predicate: Option<String>,
-    /// Who wrote the row.
-    pub written_by: String,
 }
 
 /// A row of `dist.distribution_rule` with its members and whose turn it is.
@@ -431,23 +405,7 @@ impl Intent {
         for cap in self.caps.rows.iter().filter(|cap| cap.has_text()) {
             writers.push(("cap", cap.name.clone(), cap.written_by.as_str()));
         }
-        writers.extend(protection_writers(self.protections.iter().flatten()));
-        // A row about reps whom this run cannot reach is none of its business.
-        let members = self.distribution_rules.iter().flat_map(|rule| &rule.members);
-        let mut reached: BTreeSet<&str> = members.map(|member| member.rep.as_str()).collect();
-        reached.extend(self.reps.keys().map(String::as_str));
-        let concerns = |row: &&EligibilityRow| row.reps.iter().any(|rep| reached.contains(rep.as_str()));
-        for row in self.eligibility.iter().filter(concerns) {
-            writers.push(("eligibility", row.name.clone(), row.written_by.as_str()));
-        }
+        writers.extend(protection::writers(self.protections.as_deref()));
         writers
     }
-}
-
-/// Who wrote protections: (table, row, writer).
-pub fn protection_writers<'a>(
-    rows: impl IntoIterator<Item = &'a ProtectionRow>,
-) -> impl Iterator<Item = (&'static str, String, &'a str)> {
-    let writer = |row: &'a ProtectionRow| ("protection", row.name.clone(), row.written_by.as_str());
-    rows.into_iter().map(writer)
 }

@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 use pgrx::prelude::*;
 
 use crate::allocation::{Reason, Target};
-use crate::criteria::{Test, quote_literal};
+use crate::criteria::quote_literal;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::branches::{Branch, first_match};
 use crate::router::caps::{self, PlannedCap};
 use crate::router::expression::{self, Expression};
-use crate::router::intent::{DistributionRule, Intent, Object, ProtectionRow, Rule, Ruleset, Transfer};
+use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
 use crate::router::situation::books::{self, Segments};
 use crate::router::situation::eligibility::{self, Limits};
 use crate::router::situation::holdings::Holdings;
+use crate::router::situation::protection;
 use crate::router::statement;
 
 /// More destinations than this are a ruleset that reaches others along very many paths.
@@ -117,9 +118,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let mut filters = filters(&place, object, transfer, as_of)?;
     let narrowed = books::narrowed(intent, &compiler.segments, transfer.to_distribution_rule.as_deref());
     filters.extend(narrowed.map(|test| ("segment".to_owned(), test)));
-    for row in intent.protections.iter().flatten() {
-        filters.push(unprotected(object, row, as_of)?);
-    }
+    filters.extend(protection::filters(intent, object, as_of)?);
     let mut plan = Plan {
         source: place.to_string(),
         source_name: transfer.name.clone(),
@@ -167,35 +166,6 @@ pub fn plain(sql: String) -> Expression {
         sql,
         tests: Vec::new(),
     }
-}
-
-/// What keeps protected records from being taken, as a part of a filter.
-///
-/// # Errors
-/// What is wrong with the protection's text.
-pub fn unprotected(object: &Object, row: &ProtectionRow, as_of: &str) -> Result<(String, Expression)> {
-    let place = Place {
-        table: "protection",
-        row: &row.name,
-    };
-    let relation = object.relation()?;
-    let protected = expression::compile(&place, relation, row.criteria.as_ref(), row.predicate.as_deref(), as_of)?;
-    let tests: Vec<&str> = protected.tests.iter().map(|test| test.description.as_str()).collect();
-    let test = Test {
-        path: "protection".to_owned(),
-        description: if tests.is_empty() {
-            "every record".to_owned()
-        } else {
-            tests.join("; ")
-        },
-        sql: protected.sql.clone(),
-        actual: None,
-    };
-    let filter = Expression {
-        tests: vec![test],
-        ..plain(format!("({} is not true)", protected.sql))
-    };
-    Ok((format!("not protected by {}", row.name), filter))
 }
 
 /// Which records are candidates: those with a key, of the source, that pass the transfer's own test.

@@ -36,6 +36,7 @@ pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
     let intent = Intent::of_transfer(transfer)?;
     check_writers(&intent.writers())?;
     let plan = plan::of_transfer(&intent, statement::AS_OF)?;
+    check_writers(&plan.limits.writers())?;
     with_settings(about, || {
         Spi::connect(|client| {
             let decision = decide(client, &plan, about, None, Reading::Once)?;

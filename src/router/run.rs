@@ -168,6 +168,7 @@ pub fn step(
     let compiled = compiling(|| {
         let compiled = kept::of_transfer(transfer)?;
         check_writers(&compiled.intent.writers())?;
+        check_writers(&compiled.plan.limits.writers())?;
         Ok(compiled)
     })?;
     let plan = &compiled.plan;

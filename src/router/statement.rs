@@ -110,6 +110,23 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
     Ok(format!("select count(*), {} from ({records}) as d", arrays.join(", ")))
 }
 
+/// Which place a candidate has, by ranking, among those of its owner.
+///
+/// # Errors
+/// When the object has lost a column.
+pub fn place_of_owner(plan: &Plan, key: &str) -> Result<String> {
+    let object = &plan.object;
+    let (table, key_column) = (object.relation()?.sql(), object.key()?);
+    let (owner, key_sql) = (column(&object.owner()?.name), column(&key_column.name));
+    let is_it = format!("{key_sql} = {}::{}", quote_literal(key), key_column.type_sql);
+    Ok(format!(
+        "select place from (select {is_it} as is_it, row_number() over (order by {order}) as place from {table} as {RECORD} \
+          where {filter} and {owner} = (select {owner} from {table} as {RECORD} where {is_it} limit 1)) as p where is_it",
+        order = plan.order,
+        filter = plan.filter,
+    ))
+}
+
 fn before_and_after(fields: &[(String, String)]) -> String {
     let pairs: Vec<String> = fields
         .iter()

@@ -50,6 +50,12 @@ insert into dist.transfer (name, kind, object, from_reps) values ('from cem', 'r
 select old_owner, new_owner, reason, count(*) from dist.preview('from team', as_of => '2031-06-06 18:00+00') group by 1, 2, 3 order by 1;
 select old_owner, new_owner, reason, count(*) from dist.preview('from cem', as_of => '2031-06-06 18:00+00') group by 1, 2, 3 order by 1;
 select item, outcome from dist.explain('account', '5', transfer => 'from cem', as_of => '2031-06-06 18:00+00') where outcome = 'does not hold';
+-- A rep who is named as a source is not deleted, and takes a new name along.
+select test.refused($$delete from dist.rep where rep = 'cem'$$);
+begin;
+update dist.rep set rep = 'cemal' where rep = 'cem';
+select from_reps, written_by from dist.transfer where name = 'from cem';
+rollback;
 insert into dist.team_member (team, rep) values ('field', 'cem');
 select old_owner, count(*) from dist.preview('from team', as_of => '2031-06-06 18:00+00') group by 1 order by 1;
 delete from dist.team_member where rep = 'cem';
@@ -60,6 +66,8 @@ insert into dist.transfer (name, kind, object, ranking, limit_per_rep, row_limit
 select record_key, old_owner from dist.preview('two each');
 select p.record_key from dist.preview('two each') p
 except select id::text from (select id, row_number() over (partition by owner order by worked desc, id desc) as n from ret.account) x where n <= 2;
+select item, outcome, detail from dist.explain('account', '24', transfer => 'two each') where item like 'limit%' or stage = 'outcome';
+select item, outcome, detail from dist.explain('account', '20', transfer => 'two each') where item like 'limit%' or stage = 'outcome';
 update dist.transfer set row_limit = 3 where name = 'two each';
 select record_key, old_owner from dist.preview('two each');
 begin;

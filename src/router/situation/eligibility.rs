@@ -3,6 +3,9 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use crate::allocation::{Class, Eligibility};
 use crate::error::{Place, Result};
 use crate::router::decide::Candidates;
@@ -12,6 +15,21 @@ use crate::router::plan::Plan;
 use crate::router::situation::kinds::{Kinds, Row};
 use crate::router::situation::previous::Held;
 
+/// A row of `dist.eligibility`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EligibilityRow {
+    /// Its name.
+    pub name: String,
+    /// The rep, or the members of the team.
+    pub reps: Vec<String>,
+    /// Which records, as a tree.
+    pub criteria: Option<Value>,
+    /// Which records, as SQL.
+    pub predicate: Option<String>,
+    /// Who wrote the row.
+    pub written_by: String,
+}
+
 /// A row of `dist.eligibility` that limits somebody to whom the plan can give records.
 pub struct Limit {
     /// Its name.
@@ -20,6 +38,8 @@ pub struct Limit {
     pub reps: Vec<u32>,
     /// Which records they may have.
     pub test: Expression,
+    /// Who wrote it.
+    pub written_by: String,
 }
 
 /// All rows that matter to a plan.
@@ -30,6 +50,15 @@ pub struct Limits {
     kinds: Option<Kinds>,
     /// Where the numbers of the kinds begin among the plan's numbers, and how many they are.
     numbers: std::ops::Range<usize>,
+}
+
+impl Limits {
+    /// Who wrote the rows: (table, row, writer). (Rows about reps whom the plan cannot reach are none of its business.)
+    pub fn writers(&self) -> Vec<(&'static str, String, &str)> {
+        let rows = self.rows.iter();
+        rows.map(|row| ("eligibility", row.name.clone(), row.written_by.as_str()))
+            .collect()
+    }
 }
 
 /// Compiles the rows that matter to a plan, whose dictionary of reps is complete, and puts what they ask of a record
@@ -62,6 +91,7 @@ pub fn compile(intent: &Intent, object: &Object, plan: &mut Plan, as_of: &str) -
             name: row.name.clone(),
             reps,
             test,
+            written_by: row.written_by.clone(),
         });
     }
     // Under a collation that takes different texts for the same, they cannot be told apart by number.

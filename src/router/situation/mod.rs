@@ -10,6 +10,8 @@
 //! | what each may still take, and what is open | [`caps`], [`open`] |
 //! | which records each may have | [`eligibility`], [`kinds`] |
 //! | who held a record before | [`previous`] |
+//! | which records are not taken from their owner | [`protection`] |
+//! | who may not have one record, and why | [`barred`] |
 //!
 //! Run, preview and explain ask the same: [`Situation::of_plan`] before the candidates are read, [`Situation::ask`] once
 //! they are.
@@ -25,6 +27,7 @@ pub mod load;
 pub mod open;
 pub mod presence;
 pub mod previous;
+pub mod protection;
 
 use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
