@@ -60,27 +60,75 @@ check() {
   [[ $answer == t ]] || die "The run did not move and record every lead."
 }
 
-load "$rows"
-bench_header "route: dist.execute and dist.preview against the floor, $rows leads"
-measure floor # warms up what a first run pays for
-pairs "$pairs"
-check "$rows"
-result "dist.execute / floor, median of $pairs pairs" "$RATIO" 1.5
-result "the same in CPU time of the backend" "$CPU_RATIO"
-result "dist.preview / floor" "$PREVIEW" 0.5
-((rows > 1000000)) || result "peak RssAnon of the backend, MB" "$PEAK" 600
-result "floor, seconds (for the scale)" "$FLOOR"
-measure loop
-result "row-by-row PL/pgSQL loop / floor, from $loop_rows leads" \
-  "$(divide "$(awk -v s="$SECONDS_TAKEN" -v n="$rows" -v m="$loop_rows" 'BEGIN {print s * n / m}')" "$FLOOR")"
-
-if [[ -n ${BENCH_LARGE:-} ]]; then
-  small=$RATIO
-  load "$BENCH_LARGE"
+rules() {
+  local small
+  load "$rows"
+  measure floor # warms up what a first run pays for
   pairs "$pairs"
-  check "$BENCH_LARGE"
-  result "dist.execute / floor at $BENCH_LARGE leads" "$RATIO"
+  check "$rows"
+  result "dist.execute / floor, median of $pairs pairs" "$RATIO" 1.5
   result "the same in CPU time of the backend" "$CPU_RATIO"
-  result "the ratio at $BENCH_LARGE leads / at $rows" "$(divide "$RATIO" "$small")" 1.25
-fi
+  result "dist.preview / floor" "$PREVIEW" 0.5
+  ((rows > 1000000)) || result "peak RssAnon of the backend, MB" "$PEAK" 600
+  result "floor, seconds (for the scale)" "$FLOOR"
+  measure loop
+  result "row-by-row PL/pgSQL loop / floor, from $loop_rows leads" \
+    "$(divide "$(awk -v s="$SECONDS_TAKEN" -v n="$rows" -v m="$loop_rows" 'BEGIN {print s * n / m}')" "$FLOOR")"
+
+  if [[ -n ${BENCH_LARGE:-} ]]; then
+    small=$RATIO
+    load "$BENCH_LARGE"
+    pairs "$pairs"
+    check "$BENCH_LARGE"
+    result "dist.execute / floor at $BENCH_LARGE leads" "$RATIO"
+    result "the same in CPU time of the backend" "$CPU_RATIO"
+    result "the ratio at $BENCH_LARGE leads / at $rows" "$(divide "$RATIO" "$small")" 1.25
+  fi
+}
+
+# Each strategy by itself: all leads to one team of 200 reps. Sets RATIO and CPU_RATIO, the medians.
+strategy() { # TRANSFER
+  local n floor floor_cpu ratios=() cpu_ratios=()
+  for ((n = 1; n <= strategy_pairs; n++)); do
+    measure floor && floor=$SECONDS_TAKEN floor_cpu=$CPU_TAKEN
+    cluster_psql -f bench/route/reset.sql
+    timed bench/route/strategy.sql -v transfer="$1"
+    printf '    %-16s %8.2f s   CPU %8.2f s   RssAnon %4d MB\n' "$1" "$SECONDS_TAKEN" "$CPU_TAKEN" "$PEAK_MB" >&2
+    ratios+=("$(divide "$SECONDS_TAKEN" "$floor")")
+    cpu_ratios+=("$(divide "$CPU_TAKEN" "$floor_cpu")")
+    placed "$1"
+  done
+  RATIO=$(median "${ratios[@]}") CPU_RATIO=$(median "${cpu_ratios[@]}")
+}
+
+# Every lead is moved or left with a reason, and each move is in the audit.
+placed() { # TRANSFER
+  local answer
+  answer=$(cluster_value "select r.candidates = $rows and r.assigned + r.unassigned = $rows
+      and r.assigned = (select count(*) from lead where owner is not null) and r.assigned = (select count(*) from dist.assignment)
+      and r.assigned > $rows / 2 from dist.run r order by r.id desc limit 1")
+  [[ $answer == t ]] || die "$1 did not move and record what it should: $(cluster_value "select assigned || ' ' || reasons from dist.run order by id desc limit 1")"
+}
+
+strategies() {
+  local name
+  strategy_pairs=${BENCH_PAIRS:-1}
+  load "$rows"
+  cluster_psql -v rows="$rows" -f bench/route/strategies.sql >/dev/null
+  measure floor
+  for name in round_robin weighted performance load value top_off fixed sticky random; do
+    strategy "by $name"
+    result "$name / floor (in CPU time $CPU_RATIO)" "$RATIO" 1.5
+  done
+  cluster_psql -f bench/route/whole.sql >/dev/null
+  for name in weighted load; do
+    strategy "all $name"
+    result "$name with caps, calendars and eligibility / floor (in CPU time $CPU_RATIO)" "$RATIO" 2
+  done
+  result "kinds of records, reps" "$(cluster_value "select (select count(distinct c) from dist.decision d, unnest(d.classes) c where d.run_id = (select max(run_id) from dist.decision)) || ', ' || 200")"
+}
+
+bench_header "route: against the floor, $rows leads"
+[[ " ${PART:-rules strategies} " != *" rules "* ]] || rules
+[[ " ${PART:-rules strategies} " != *" strategies "* ]] || strategies
 results

@@ -5,6 +5,7 @@
 # Settings:
 #   BENCH_ROWS    leads for route (1000000)            BENCH_PAIRS   pairs of measurements (3)
 #   BENCH_LARGE   also at so many leads (no; 4000000 takes a quarter of an hour)
+#   PART          of route only these: rules strategies (both)
 #   BENCH_LOOP    leads for the row-by-row loop (20000)
 #   PART          of fire only these: due instant rate outage poison idle edit pg_cron (all)
 #   BENCH_SECONDS how long fire watches single schedules (40)     BENCH_ROUNDS    rounds of fire (3)
