@@ -92,7 +92,8 @@ strategy() { # TRANSFER
   for ((n = 1; n <= strategy_pairs; n++)); do
     measure floor && floor=$SECONDS_TAKEN floor_cpu=$CPU_TAKEN
     cluster_psql -f bench/route/reset.sql
-    timed bench/route/strategy.sql -v transfer="$1"
+    day=$((day + 1))
+    timed bench/route/strategy.sql -v transfer="$1" -v day="$day"
     printf '    %-16s %8.2f s   CPU %8.2f s   RssAnon %4d MB\n' "$1" "$SECONDS_TAKEN" "$CPU_TAKEN" "$PEAK_MB" >&2
     ratios+=("$(divide "$SECONDS_TAKEN" "$floor")")
     cpu_ratios+=("$(divide "$CPU_TAKEN" "$floor_cpu")")
@@ -112,7 +113,7 @@ placed() { # TRANSFER
 
 strategies() {
   local name
-  strategy_pairs=${BENCH_PAIRS:-1}
+  day=0 strategy_pairs=${BENCH_PAIRS:-1}
   load "$rows"
   cluster_psql -v rows="$rows" -f bench/route/strategies.sql >/dev/null
   measure floor
@@ -120,7 +121,7 @@ strategies() {
     strategy "by $name"
     result "$name / floor (in CPU time $CPU_RATIO)" "$RATIO" 1.5
   done
-  cluster_psql -f bench/route/whole.sql >/dev/null
+  cluster_psql -f bench/route/reset.sql -f bench/route/whole.sql >/dev/null
   for name in weighted load; do
     strategy "all $name"
     result "$name with caps, calendars and eligibility / floor (in CPU time $CPU_RATIO)" "$RATIO" 2
