@@ -38,7 +38,7 @@ begin
     end if;
     pools := dist._pools($1);
     return (
-        with reps (rep) as materialized (select dist._receivers($1))
+        with reps (rep) as materialized (select dist._with_stand_ins(array(select dist._receivers($1))))
         select coalesce(array_agg(c.name order by c.name collate "C"), '{}')
           from dist.cap c
          where c.active and c.per <> 'open'

@@ -51,6 +51,15 @@ grant execute on function
     dist._is_running(integer), dist._running_schedules(), dist._running_key(), dist._policy_defaults(), dist._policy_value(text), dist._presets(), dist._workers()
     to dist_reader;
 
+-- Working hours.
+grant execute on function
+    dist.availability_at(timestamptz), dist._availability(jsonb, text[], timestamptz), dist._people_intent(text[]), dist._with_stand_ins(text[])
+    to dist_reader;
+grant insert, update, delete on dist.calendar, dist.shift, dist.holiday, dist.absence to dist_manager;
+grant execute on function
+    dist._objects_of_rep(text), dist._absence_span(text, timestamp, timestamp), dist._minutes_of_week(integer, time, time)
+    to dist_manager;
+
 -- Looking ahead.
 grant execute on function
     dist.simulate(timestamptz, timestamptz, text, integer), dist._outlook(timestamptz, timestamptz, text, integer),

@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 use crate::error::{Place, Result, internal};
 use crate::router;
 use crate::router::session::with_settings;
+use crate::working::Roster;
 use crate::xact::{as_extension_owner, current_role_name};
 use crate::{ahead, check, clock, criteria, standing, timing, window};
 
@@ -177,6 +178,46 @@ fn next_runs(
 #[pg_extern(sql = false)]
 fn tz_version() -> &'static str {
     chrono_tz::IANA_TZDB_VERSION
+}
+
+type AvailabilityRow = (
+    name!(rep, String),
+    name!(at_work, bool),
+    name!(why, Option<String>),
+    name!(until, Option<TimestampWithTimeZone>),
+    name!(stand_in, Option<String>),
+);
+
+#[pg_extern(sql = false)]
+fn availability(
+    people: pgrx::JsonB,
+    reps: Vec<String>,
+    at: TimestampWithTimeZone,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(rep, String),
+            name!(at_work, bool),
+            name!(why, Option<String>),
+            name!(until, Option<TimestampWithTimeZone>),
+            name!(stand_in, Option<String>),
+        ),
+    >,
+> {
+    let roster: Roster = serde_json::from_value(people.0).map_err(internal)?;
+    let at = clock::from_pg(at)?;
+    let row = |rep: String| -> Result<AvailabilityRow> {
+        Ok(match roster.away(&rep, at) {
+            None => {
+                let until = optional(roster.works_until(&rep, at))?;
+                (rep, true, None, until, None)
+            }
+            Some(away) => (rep, false, Some(away.told()), optional(away.until)?, away.stand_in),
+        })
+    };
+    let rows: Vec<AvailabilityRow> = reps.into_iter().map(row).collect::<Result<_>>()?;
+    Ok(TableIterator::new(rows))
 }
 
 type AheadRow = (

@@ -30,8 +30,10 @@ pgrx::pg_module_magic!(name, version);
 
 extension_sql_file!("../sql/bootstrap.sql", bootstrap);
 extension_sql_file!("../sql/checks.sql", name = "checks", requires = ["bootstrap"]);
-extension_sql_file!("../sql/intent/people.sql", name = "people", requires = ["checks"]);
-extension_sql_file!("../sql/intent/object.sql", name = "object", requires = ["people"]);
+extension_sql_file!("../sql/intent/calendar.sql", name = "calendar", requires = ["checks"]);
+extension_sql_file!("../sql/intent/people.sql", name = "people", requires = ["calendar"]);
+extension_sql_file!("../sql/intent/absence.sql", name = "absence", requires = ["people"]);
+extension_sql_file!("../sql/intent/object.sql", name = "object", requires = ["absence"]);
 extension_sql_file!(
     "../sql/intent/distribution_rule.sql",
     name = "distribution_rule",
@@ -81,7 +83,8 @@ extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["api
 extension_sql_file!("../sql/views.sql", name = "views", requires = ["templates"]);
 extension_sql_file!("../sql/fairness.sql", name = "fairness", requires = ["views"]);
 extension_sql_file!("../sql/books.sql", name = "books", requires = ["fairness"]);
-extension_sql_file!("../sql/health.sql", name = "health", requires = ["books"]);
+extension_sql_file!("../sql/availability.sql", name = "availability", requires = ["books"]);
+extension_sql_file!("../sql/health.sql", name = "health", requires = ["availability"]);
 extension_sql_file!("../sql/ahead.sql", name = "ahead", requires = ["health"]);
 extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["ahead"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["retention"], finalize);

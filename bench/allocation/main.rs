@@ -34,6 +34,7 @@ fn noise(n: usize) -> usize {
 fn seats(reps: usize, equal: bool) -> Vec<Seat> {
     let seat = |rep: usize| Seat {
         key: format!("rep {rep:05}"),
+        own: rep as u32,
         rep: rep as u32,
         stand_in: false,
         weight: if equal {
@@ -108,6 +109,7 @@ fn measure(case: &Case, reps: usize, records: &Records) {
     let request = Request {
         leaves: &records.leaves,
         targets: &[Target::Pool(0)],
+        named: &[],
         reassign: &[true],
         owned: &records.owned,
         reps,

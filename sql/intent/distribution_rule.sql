@@ -41,7 +41,7 @@ comment on column dist.distribution_rule.missed is
 comment on column dist.distribution_rule.missed_max is 'How many turns may be owed; for catch_up';
 comment on column dist.distribution_rule.missed_expiry is 'How long after the last missed turn they lapse; null = never; for catch_up';
 comment on column dist.distribution_rule.if_unavailable is
-    'What becomes of a record that nobody can have: hold (it is left, with the reason), fall_back, assign_anyway (working hours and absences are passed over)';
+    'What becomes of records that nobody can have: hold (they are left, with the reason), fall_back, assign_anyway (where nobody is at work, all active members take part as if they were)';
 comment on column dist.distribution_rule.fallback_to_rep is 'Who receives then; for fall_back';
 comment on column dist.distribution_rule.fallback_to_distribution_rule is 'Which distribution rule receives then; for fall_back';
 comment on column dist.distribution_rule.cool_down is 'A record does not go back to whoever held it within this interval before the run';
@@ -96,10 +96,7 @@ create function dist._reachable_reps(one_rep text, one_rule text) returns text[]
     set search_path = pg_catalog, pg_temp
     return (
         select array_agg(reachable)
-          from (select one_rep as reachable
-                 where one_rep is not null
-                union
-                select * from dist._reps_of(array[one_rule])) all_of_them);
+          from dist._with_stand_ins(one_rep || array(select dist._reps_of(array[one_rule]))) reachable);
 comment on function dist._reachable_reps(text, text) is 'Internal: the reps that a rep and a distribution rule name';
 
 create function dist._check_distribution_rule() returns trigger

@@ -4,12 +4,15 @@ create table dist.rep (
     rep       text primary key,
     name      text,
     time_zone text not null default 'UTC',
+    calendar  text references dist.calendar on update cascade,
     active    boolean not null default true
 );
+create index on dist.rep (calendar);
 comment on table dist.rep is 'Intent: people who can own records';
 comment on column dist.rep.rep is 'The value that goes into the owner column, in its text form';
 comment on column dist.rep.name is 'What people call the rep';
 comment on column dist.rep.time_zone is 'IANA time zone the rep works in';
+comment on column dist.rep.calendar is 'The calendar the rep works by; null = always at work';
 comment on column dist.rep.active is 'An inactive rep receives nothing; what is owned stays owned';
 
 create table dist.team (
@@ -62,6 +65,7 @@ begin
             'rep is the text form of the value that goes into the owner column.');
     end if;
     perform dist._check_zone(tg_table_name, new.rep, new.time_zone);
+    perform dist._must_exist(tg_table_name, new.rep, 'calendar', new.calendar, 'calendar');
     return new;
 end $$;
 create trigger check_row before insert or update on dist.rep

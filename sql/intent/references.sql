@@ -13,10 +13,10 @@ begin
     for i in 0 .. tg_nargs - 1 loop
         named_by := string_to_array(tg_argv[i], '.');
         execute format(
-            'select case when %3$L then concat_ws(''/'', j ->> ''ruleset'', j ->> ''team'', j ->> ''position'', j ->> ''rep'')'
+            'select case when %3$L then concat_ws(''/'', j ->> ''ruleset'', j ->> ''team'', j ->> ''position'', j ->> ''rep'', j ->> ''starts'')'
             ' else coalesce(j ->> ''name'', nullif(concat_ws(''/'', j ->> ''distribution_rule'', j ->> ''measure'', j ->> ''position''), ''''),'
             ' concat_ws(''/'', j ->> ''object'', j ->> ''rep'', j ->> ''team'', j ->> ''segment'')) end from dist.%1$I x, to_jsonb(x) j where x.%2$I = $1 order by 1 limit 1',
-            named_by[1], named_by[2], named_by[1] in ('assignment_rule', 'team_member'))
+            named_by[1], named_by[2], named_by[1] in ('assignment_rule', 'team_member', 'rep', 'absence'))
            into found_in using own_name;
         if found_in is not null then
             perform dist._refuse(tg_table_name, own_name, '23503',
@@ -31,7 +31,9 @@ end $$;
 
 create trigger check_unused before delete on dist.rep
     for each row execute function dist._check_unused(
-        'team_member.rep', 'distribution_rule.rep', 'distribution_rule.fallback_to_rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep', 'cap.rep');
+        'team_member.rep', 'absence.stand_in', 'distribution_rule.rep', 'distribution_rule.fallback_to_rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep', 'cap.rep');
+create trigger check_unused before delete on dist.calendar
+    for each row execute function dist._check_unused('rep.calendar');
 create trigger check_unused before delete on dist.team
     for each row execute function dist._check_unused('distribution_rule.team', 'transfer.from_team', 'cap.team');
 create trigger check_unused before delete on dist.object

@@ -164,17 +164,8 @@ begin
         return new;
     end if;
     perform dist._check_reps(tg_table_name, new.rep, named.object, array[new.rep])
-       from (select s.object from dist.ruleset s where s.default_to_rep = old.rep
-             union
-             select s.object from dist.assignment_rule a join dist.ruleset s on s.name = a.ruleset where a.to_rep = old.rep
-             union
-             select t.object from dist.transfer t where t.to_rep = old.rep
-             union
-             select dist._objects_served(array(
-                 select d.name from dist.distribution_rule d where d.rep = old.rep
-                 union
-                 select d.name from dist.distribution_rule d join dist.team_member m on m.team = d.team where m.rep = old.rep))
-            ) named;
+       from (select dist._objects_of_rep(rep) as object
+               from (select old.rep union select a.rep from dist.absence a where a.stand_in = old.rep) r(rep)) named;
     return new;
 end $$;
 create trigger check_value before update on dist.rep

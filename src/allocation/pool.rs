@@ -63,7 +63,9 @@ pub enum Presence {
 pub struct Seat {
     /// The rep's name.
     pub key: String,
-    /// The index in the run's dictionary of reps of who receives: its own, or that of who stands in.
+    /// Its index in the run's dictionary of reps.
+    pub own: u32,
+    /// That of who receives: its own, or that of who stands in.
     pub rep: u32,
     /// Whether somebody stands in.
     pub stand_in: bool,
@@ -139,6 +141,8 @@ pub(super) struct Open<'a> {
     pub accruing: Vec<usize>,
     /// The seats of each rep: who stands in for others has several.
     of_rep: HashMap<u32, Vec<u32>>,
+    /// Each rep's own seat.
+    of_own: HashMap<u32, u32>,
     /// Of each set of reps, the members who are there.
     sets: HashMap<u32, Vec<u32>>,
     /// Of each class, why nobody takes its records.
@@ -187,6 +191,7 @@ impl<'a> Open<'a> {
             idle: quota.is_idle(),
             accruing: quota.accruing().to_vec(),
             of_rep,
+            of_own: spec.seats.iter().zip(0..).map(|(seat, m)| (seat.own, m)).collect(),
             sets: HashMap::new(),
             whys: HashMap::new(),
             spec,
@@ -265,8 +270,8 @@ impl<'a> Open<'a> {
             Dealer::Turns => self.quota.next().and_then(|m| u32::try_from(m).ok()),
             Dealer::Levels(levels) => levels.next(class.set, line, given, |m| shut[m as usize], barred),
             Dealer::Picks(picks) => {
-                let seats = previous.and_then(|rep| self.of_rep.get(&rep)).into_iter().flatten();
-                let before = seats.copied().find(|&m| {
+                let seat = previous.and_then(|rep| self.of_own.get(&rep).copied());
+                let before = seat.filter(|&m| {
                     let seat = &spec.seats[m as usize];
                     let there = seat.presence == Presence::Present && !shut[m as usize];
                     there && !barred(m) && eligibility.within(class, seat.rep)

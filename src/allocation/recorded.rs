@@ -17,6 +17,9 @@ use super::request::Request;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     targets: Vec<Target>,
+    /// Empty where no leaf names anybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    named: Vec<Option<u32>>,
     reassign: Vec<bool>,
     pools: Vec<Pool>,
     caps: Vec<Cap>,
@@ -76,6 +79,13 @@ impl Recorded {
         let signed = |list: &[u32]| list.iter().map(|&n| i32::try_from(n).unwrap_or(-1)).collect();
         let recorded = Recorded {
             targets: reached.iter().map(|&leaf| request.targets[leaf]).collect(),
+            named: match request.named.iter().all(Option::is_none) {
+                true => Vec::new(),
+                false => reached
+                    .iter()
+                    .map(|&leaf| request.named.get(leaf).copied().flatten())
+                    .collect(),
+            },
             reassign: reached.iter().map(|&leaf| request.reassign[leaf]).collect(),
             pools: request.pools.iter().enumerate().map(pool).collect(),
             caps: request.caps.to_vec(),
@@ -124,6 +134,7 @@ impl Recorded {
         ask(&Request {
             leaves: &filled(arrays.leaves, 0),
             targets: &self.targets,
+            named: &self.named,
             reassign: &self.reassign,
             owned: &filled(arrays.owned, super::plan::NO_OWNER),
             reps: self.reps,

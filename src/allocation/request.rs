@@ -16,6 +16,8 @@ pub struct Request<'a> {
     pub leaves: &'a [i32],
     /// By leaf, where it goes.
     pub targets: &'a [Target],
+    /// By leaf, a rep whose own records stay his, whoever they would go to: the one it names, who may be away. Empty = none.
+    pub named: &'a [Option<u32>],
     /// By leaf, whether records that have an owner may be given to another.
     pub reassign: &'a [bool],
     /// By record, the owner's index in the dictionary of reps, -1 for none, -2 for one that is not in it.
@@ -70,6 +72,9 @@ pub(super) fn check(request: &Request<'_>) -> Result<Vec<usize>, AllocationError
     let records = request.leaves.len();
     plan::check_length("reassign", request.reassign.len(), request.targets.len())?;
     plan::check_target_list(request.targets, request.reps, request.pools.len())?;
+    if !request.named.is_empty() {
+        plan::check_length("named", request.named.len(), request.targets.len())?;
+    }
     let leaves = plan::check_leaves(request.leaves, request.targets.len(), request.owned.len())?;
     for (what, found, needed) in [
         ("class_of", request.class_of.len(), false),

@@ -33,6 +33,7 @@ pub fn distribute(request: &Request<'_>) -> Result<Report, AllocationError> {
         let (target, reassign) = (request.targets[leaf], request.reassign[leaf]);
         match plan::refused(target, reassign, request.owned[record]) {
             Some(reason) => run.leave(record, reason),
+            None if run.stays(record) => run.leave(record, Reason::SameOwner),
             None => run.place(record, target)?,
         }
     }
@@ -96,6 +97,12 @@ impl<'a> Run<'a> {
         };
         run.find_restricted();
         Ok(run)
+    }
+
+    /// Who owns it is the one its leaf names.
+    fn stays(&self, record: usize) -> bool {
+        let named = self.request.named.get(self.leaves[record]).copied().flatten();
+        named.and_then(plan::as_owner) == Some(self.request.owned[record])
     }
 
     /// Pools to which a record may come that only some of the reps there may have gather their records.

@@ -9,6 +9,7 @@ use crate::criteria::quote_literal;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
 use crate::router::failure;
+use crate::router::goal::Goal;
 use crate::router::inside::enter;
 use crate::router::intent::Intent;
 use crate::router::kept::Compiled;
@@ -76,7 +77,7 @@ fn of_record(intent: &Intent, key: &str, why: &str) -> Result<Plan> {
         distribution_rule: None,
         reason: "return".to_owned(),
         note: Some(why.trim().to_owned()),
-        target: Target::Unowned,
+        goal: Goal::of(Target::Unowned),
         reassign: true,
     };
     let mut plan = plan::to_one_leaf(intent, leaf)?;

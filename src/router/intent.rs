@@ -14,6 +14,7 @@ use crate::router::situation::books::{self, Books};
 use crate::router::situation::eligibility::EligibilityRow;
 use crate::router::situation::load::Measures;
 use crate::router::situation::protection::{self, ProtectionRow};
+use crate::working::Roster;
 
 /// What the intent tables say about one transfer, or about one ruleset.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Intent {
     pub eligibility: Vec<EligibilityRow>,
     /// Which of its records are protected; None = nobody asks.
     pub protections: Option<Vec<ProtectionRow>>,
+    /// Working hours, absences and stand-ins.
+    pub people: Roster,
     /// Reps named directly, and whether they are active.
     pub reps: BTreeMap<String, bool>,
     /// The caps that hold for the object and the distribution rules.

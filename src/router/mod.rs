@@ -8,6 +8,7 @@
 //! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`kept`], [`trust`] |
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`branches`], [`expression`], [`caps`] |
 //! | write the statements | [`statement`] |
+//! | where records go, and where to when who is named is away | [`goal`] |
 //! | read the candidates, allocate | [`decide`] |
 //! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
 //! | move them | [`apply`], [`failure`] |
@@ -31,6 +32,7 @@ pub mod expression;
 pub mod failure;
 pub mod function;
 pub mod give_back;
+pub mod goal;
 pub mod inside;
 pub mod intent;
 pub mod kept;

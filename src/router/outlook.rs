@@ -11,6 +11,7 @@ use crate::router::explain::{Line, line};
 use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
 use crate::router::situation::barred::{self, Barred};
+use crate::router::situation::presence;
 use crate::router::situation::{Situation, allocation_error};
 
 /// A record as the plan's expressions see it.
@@ -54,14 +55,23 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
     let (situation, report, barred) = Spi::connect(|client| {
         let situation = Situation::of_plan(client, plan, about, None, Reading::Once)?;
         let report = situation.ask(client, plan, &candidates, false)?.report;
-        let barred = barred::of_record(client, plan, &situation.pools, &candidates, about)?;
+        let barred = barred::of_record(client, plan, (&situation.pools, &situation.goals), &candidates, about)?;
         Result::Ok((situation, report, barred))
     })?;
     let outcome = &report.outcome;
     let rep = outcome.rep.first().copied().unwrap_or(Outcome::LEFT);
     let winner = usize::try_from(rep).ok().and_then(|rep| plan.reps.get(rep));
-    let handed_on = outcome.diverted.iter().any(|diverted| diverted.fallback);
-    let mut target = Some(leaf.target);
+    let found = situation.goals.get(record.leaf);
+    let found = found.ok_or_else(|| internal("leaf out of range"))?;
+    let handed_on = found.handed_on.is_some() || outcome.diverted.iter().any(|diverted| diverted.fallback);
+    if let Some(single) = leaf.goal.single.and_then(|single| plan.singles.get(single as usize)) {
+        lines.push(line("distribution rule", single.name.clone(), "rep"));
+    }
+    let named = found.named.and_then(|rep| plan.reps.get(rep as usize));
+    if let Some((rep, why)) = named.and_then(|rep| Some((rep, presence::told(plan, rep, about)?))) {
+        lines.push(line("rep", rep.clone(), "away").because(why));
+    }
+    let mut target = Some(found.target);
     // As many pools as it was handed on to, and at most each once.
     for _ in &plan.pools {
         let Some(Target::Pool(number)) = target else { break };
@@ -74,7 +84,7 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
             return Err(internal("pool out of range"));
         };
         lines.push(line("distribution rule", rule.name.clone(), rule.strategy.clone()));
-        standings(plan, &situation, (rule, pool, told), rep, &barred, lines)?;
+        standings(plan, &situation, (rule, pool, told), (rep, about), &barred, lines)?;
         target = pool.otherwise.filter(|_| told.placed == 0);
     }
     if let Some(Target::Rep(rep)) = target {
@@ -103,7 +113,7 @@ fn standings(
     plan: &Plan,
     situation: &Situation,
     (rule, pool, told): (&DistributionRule, &Pool, &PoolReport),
-    winner: i32,
+    (winner, about): (i32, DateTime<Utc>),
     barred: &Barred,
     lines: &mut Vec<Line>,
 ) -> Result<()> {
@@ -121,9 +131,8 @@ fn standings(
             format!("runner-up {place}")
         };
         let mut detail = facts(rule, seat, report, released);
-        if seat.stand_in {
-            let who = plan.reps.get(seat.rep as usize).map_or("somebody", String::as_str);
-            detail.push_str(&format!(", {who} stands in"));
+        if let Some(why) = presence::told(plan, &seat.key, about) {
+            detail.push_str(&format!("; {why}"));
         }
         lines.push(line("rep", seat.key.clone(), outcome).because(detail));
     }
@@ -145,6 +154,9 @@ fn standings(
                 let mut detail = facts(rule, seat, report, true);
                 let full = report.full_by.and_then(|cap| situation.capped.full(plan, cap));
                 detail.extend(full.map(|full| format!(", {full}")));
+                if let Some(why) = presence::told(plan, &seat.key, about) {
+                    detail.push_str(&format!("; {why}"));
+                }
                 lines.push(line("rep", seat.key.clone(), reason.as_str()).because(detail));
             }
             _ => {}

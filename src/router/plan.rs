@@ -11,12 +11,14 @@ use crate::error::{Place, Result, error_hint, internal};
 use crate::router::branches::{Branch, first_match};
 use crate::router::caps::{self, PlannedCap};
 use crate::router::expression::{self, Expression};
+use crate::router::goal::{Goal, Single};
 use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
 use crate::router::situation::books::{self, Segments};
 use crate::router::situation::eligibility::{self, Limits};
 use crate::router::situation::holdings::Holdings;
 use crate::router::situation::protection;
 use crate::router::statement;
+use crate::working::Roster;
 
 /// More destinations than this are a ruleset that reaches others along very many paths.
 const MOST_LEAVES: usize = 100_000;
@@ -34,8 +36,8 @@ pub struct Leaf {
     pub reason: String,
     /// What a person said about it.
     pub note: Option<String>,
-    /// Where to.
-    pub target: Target,
+    /// Where to, as far as intent says.
+    pub goal: Goal,
     /// Whether a record that has an owner moves as well.
     pub reassign: bool,
 }
@@ -69,7 +71,13 @@ pub struct Plan {
     /// For each pool, its members' numbers in the dictionary of reps.
     pub pool_reps: Vec<Vec<u32>>,
     /// For each pool, where a record goes that nobody in it can have.
-    pub pool_fallbacks: Vec<Option<Target>>,
+    pub pool_fallbacks: Vec<Option<Goal>>,
+    /// The distribution rules of one rep.
+    pub singles: Vec<Single>,
+    /// Everybody's working hours.
+    pub people: Roster,
+    /// The reps' numbers in their dictionary.
+    pub rep_numbers: BTreeMap<String, u32>,
     /// The caps that hold for those whom it can give to.
     pub caps: Vec<PlannedCap>,
     /// At most so many candidates of each owner.
@@ -230,7 +238,9 @@ struct Compiler<'a> {
     rep_numbers: BTreeMap<String, u32>,
     pools: Vec<DistributionRule>,
     pool_reps: Vec<Vec<u32>>,
-    pool_fallbacks: Vec<Option<Target>>,
+    pool_fallbacks: Vec<Option<Goal>>,
+    singles: Vec<Single>,
+    single_numbers: BTreeMap<String, u32>,
     pool_numbers: BTreeMap<String, u32>,
     path: Vec<&'a str>,
     visits: usize,
@@ -269,13 +279,16 @@ impl<'a> Compiler<'a> {
             pools: Vec::new(),
             pool_reps: Vec::new(),
             pool_fallbacks: Vec::new(),
+            singles: Vec::new(),
+            single_numbers: BTreeMap::new(),
             pool_numbers: BTreeMap::new(),
             path: Vec::new(),
             visits: 0,
         })
     }
 
-    fn finish(self, leaf: Option<String>) -> Result<Plan> {
+    fn finish(mut self, leaf: Option<String>) -> Result<Plan> {
+        self.stand_ins();
         let mut numbers = Vec::new();
         let holdings = Holdings::compile(self.intent, &self.pools, &self.segments, self.as_of, &mut numbers)?;
         Ok(Plan {
@@ -298,6 +311,9 @@ impl<'a> Compiler<'a> {
             keep_decisions: self.intent.keep_decisions,
             pool_reps: self.pool_reps,
             pool_fallbacks: self.pool_fallbacks,
+            singles: self.singles,
+            people: self.intent.people.clone(),
+            rep_numbers: self.rep_numbers,
             set_fields: Vec::new(),
         })
     }
@@ -315,7 +331,7 @@ impl<'a> Compiler<'a> {
                 distribution_rule: None,
                 reason: "retrieval".to_owned(),
                 note: None,
-                target: Target::Unowned,
+                goal: Goal::of(Target::Unowned),
                 reassign: true,
             })?;
         } else {
@@ -410,7 +426,7 @@ impl<'a> Compiler<'a> {
             distribution_rule: to.distribution_rule.map(ToOwned::to_owned),
             reason: String::new(),
             note: None,
-            target: Target::leave(Reason::NoDestination),
+            goal: Goal::of(Target::leave(Reason::NoDestination)),
             // A destination that names a rep directly takes the record from its owner unless told otherwise; a default
             // is no such destination.
             reassign: said.map_or(to.rep.is_some() && to.reason != Some("default"), |said| {
@@ -419,17 +435,14 @@ impl<'a> Compiler<'a> {
         };
         let mut reason = "rep";
         if let Some(rep) = to.rep {
-            leaf.target = self.rep_target(rep);
+            leaf.goal = Goal::of(self.rep_target(rep));
         } else if let Some(name) = to.distribution_rule {
             let rule = *self
                 .rules
                 .get(name)
                 .ok_or_else(|| crate::check::no_such("distribution_rule", name))?;
             reason = &rule.strategy;
-            leaf.target = match &rule.rep {
-                Some(rep) => self.rep_target(rep),
-                None => Target::Pool(self.pool(rule)?),
-            };
+            leaf.goal = self.rule_goal(rule)?;
         }
         leaf.reason = to.reason.unwrap_or(reason).to_owned();
         self.push(leaf)
@@ -470,9 +483,9 @@ impl<'a> Compiler<'a> {
 
     /// Where a pool's records go that nobody in it can have. (A circle of fallbacks, which writing refuses, is found when
     /// the records are given out.)
-    fn fallback(&mut self, rule: &DistributionRule) -> Result<Option<Target>> {
+    fn fallback(&mut self, rule: &DistributionRule) -> Result<Option<Goal>> {
         if let Some(rep) = &rule.fallback_to_rep {
-            return Ok(Some(self.rep_target(rep)));
+            return Ok(Some(Goal::of(self.rep_target(rep))));
         }
         let Some(name) = &rule.fallback_to_distribution_rule else {
             return Ok(None);
@@ -481,10 +494,45 @@ impl<'a> Compiler<'a> {
             .rules
             .get(name.as_str())
             .ok_or_else(|| crate::check::no_such("distribution_rule", name))?;
-        Ok(Some(match &next.rep {
-            Some(rep) => self.rep_target(rep),
-            None => Target::Pool(self.pool(next)?),
-        }))
+        self.rule_goal(next).map(Some)
+    }
+
+    fn rule_goal(&mut self, rule: &DistributionRule) -> Result<Goal> {
+        Ok(match &rule.rep {
+            Some(rep) => Goal {
+                target: self.rep_target(rep),
+                single: Some(self.single(rule)?),
+            },
+            None => Goal::of(Target::Pool(self.pool(rule)?)),
+        })
+    }
+
+    fn single(&mut self, rule: &DistributionRule) -> Result<u32> {
+        let next = self.singles.len() as u32;
+        let number = *self.single_numbers.entry(rule.name.clone()).or_insert(next);
+        if number == next {
+            self.singles.push(Single {
+                name: rule.name.clone(),
+                anyway: rule.if_unavailable == "assign_anyway",
+                fallback: None,
+            });
+            let fallback = self.fallback(rule)?;
+            if let Some(single) = self.singles.get_mut(number as usize) {
+                single.fallback = fallback;
+            }
+        }
+        Ok(number)
+    }
+
+    /// Who can come to stand in for a rep of the dictionary is in it as well.
+    fn stand_ins(&mut self) {
+        let mut next = 0;
+        while let Some(rep) = self.reps.get(next).cloned() {
+            for name in self.intent.people.stand_ins(&rep) {
+                self.rep(name);
+            }
+            next += 1;
+        }
     }
 
     fn leave(&mut self, reason: Reason) -> Result<usize> {
@@ -493,7 +541,7 @@ impl<'a> Compiler<'a> {
             distribution_rule: None,
             reason: reason.as_str().to_owned(),
             note: None,
-            target: Target::leave(reason),
+            goal: Goal::of(Target::leave(reason)),
             reassign: true,
         })
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::router::decide::Decision;
+use crate::router::goal::Found;
 use crate::router::plan::Plan;
 
 /// One way.
@@ -33,14 +34,21 @@ pub struct Ways<'a> {
 impl<'a> Ways<'a> {
     /// The ways of a decision.
     pub fn of(plan: &Plan, decision: &'a Decision) -> Self {
-        let leaf = |leaf: &crate::router::plan::Leaf| Way {
-            reason: leaf.reason.clone(),
+        let leaf = |(leaf, found): (&crate::router::plan::Leaf, &Found)| Way {
+            reason: match found.handed_on {
+                Some(_) => "fallback".to_owned(),
+                None => leaf.reason.clone(),
+            },
             rule: leaf.rule.clone(),
-            distribution_rule: leaf.distribution_rule.clone(),
-            turn_of: None,
+            distribution_rule: match found.handed_on {
+                Some(goal) => goal.distribution_rule(plan).map(ToOwned::to_owned),
+                None => leaf.distribution_rule.clone(),
+            },
+            turn_of: found.in_place_of.and_then(|rep| plan.reps.get(rep as usize).cloned()),
             note: leaf.note.clone(),
         };
-        let mut ways: Vec<Way> = plan.leaves.iter().map(leaf).collect();
+        let goals = &decision.situation.goals;
+        let mut ways: Vec<Way> = plan.leaves.iter().zip(goals).map(leaf).collect();
         let mut of = Cow::Borrowed(decision.candidates.leaves.as_slice());
         let mut known: HashMap<(i32, Option<(u32, u32)>), i32> = HashMap::new();
         for diverted in &decision.report.outcome.diverted {

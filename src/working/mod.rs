@@ -22,9 +22,9 @@ mod roster;
 #[cfg(test)]
 mod tests;
 
-pub use calendar::{Calendar, Shift};
+pub use calendar::Calendar;
 pub use hours::{Absence, Hours};
-pub use roster::{Away, Roster, Standing};
+pub use roster::{Roster, Standing};
 
 /// Why somebody is not at work. Of several reasons the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

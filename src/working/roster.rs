@@ -3,7 +3,7 @@
 //! Somebody who is absent may name who stands in. That one receives if he is at work; if he is absent too he hands on to who
 //! stands in for him, and so on. Who is merely out of hours has nobody to hand on to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -56,6 +56,16 @@ pub struct Away {
     pub stand_in: Option<String>,
 }
 
+impl Away {
+    /// Why, in words.
+    pub fn told(&self) -> String {
+        match self.detail.as_deref().filter(|detail| !detail.is_empty()) {
+            Some(detail) => format!("{}: {detail}", self.why.as_str()),
+            None => self.why.as_str().to_owned(),
+        }
+    }
+}
+
 impl Roster {
     /// Who can come to stand in for somebody.
     pub fn stand_ins<'a>(&'a self, rep: &str) -> impl Iterator<Item = &'a str> {
@@ -64,6 +74,19 @@ impl Roster {
             .get(rep)
             .map_or(&[][..], |person| person.absences.as_slice());
         absences.iter().filter_map(|absence| absence.stand_in.as_deref())
+    }
+
+    /// The same of several, with themselves, and on to who stands in for those who stand in: each once.
+    pub fn with_stand_ins<'a>(&'a self, reps: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        let mut all: Vec<&str> = reps.collect();
+        let mut known: HashSet<&str> = all.iter().copied().collect();
+        let mut next = 0;
+        while let Some(rep) = all.get(next) {
+            let more: Vec<&str> = self.stand_ins(rep).filter(|name| known.insert(name)).collect();
+            all.extend(more);
+            next += 1;
+        }
+        all
     }
 
     /// How it stands with somebody at an instant. Who is not on the roster works round the clock, as does one whose zone

@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, TimeZone, T
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
+use super::calendar::Shift;
 use super::*;
 
 /// The rows of one rep, as a test knows them.

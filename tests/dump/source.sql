@@ -24,6 +24,11 @@ set session authorization ops;
 insert into dist.rep (rep, name, time_zone, active)
 values ('ada', 'Ada Example', 'Europe/Berlin', true), ('bob', 'Bob Example', 'America/New_York', true),
        ('cyd', 'Cyd Example', 'UTC', true), ('dee', 'Dee Example', 'UTC', false);
+insert into dist.calendar (name) values ('office');
+insert into dist.shift values ('office', 1, '09:00', '17:00'), ('office', 7, '22:00', '06:00');
+insert into dist.holiday values ('office', '2999-12-25', 'Christmas');
+update dist.rep set calendar = 'office' where rep = 'dee';
+insert into dist.absence (rep, starts, ends, stand_in, reason) values ('ada', '2999-06-02', 'infinity', 'bob', 'leave');
 insert into dist.team (team) values ('field');
 insert into dist.team_member (team, rep, weight, position)
 values ('field', 'ada', 3, 1), ('field', 'bob', 2.5, 2), ('field', 'cyd', 1.000001, 3), ('field', 'dee', 7, 4);

@@ -49,19 +49,21 @@ create function test.forget_intent() returns void language sql as $$
      where if_unavailable = 'fall_back';
     delete from dist.distribution_rule;
     delete from dist.team;
+    delete from dist.absence;
     delete from dist.rep;
+    delete from dist.calendar;
     delete from dist.book_segment;
     delete from dist.object;
     delete from dist.policy;
 $$;
 
 -- Runs a transfer; the preview must have said it, row for row (X4), and a replay agree.
-create function test.run_as_previewed(transfer text) returns dist.run language plpgsql as $$
+create function test.run_as_previewed(transfer text, as_of timestamptz default now()) returns dist.run language plpgsql as $$
 declare
     done dist.run;
-    foreseen jsonb := (select jsonb_agg(to_jsonb(p) - 'reason' order by p.record_key) from dist.preview($1) p where p.new_owner is not null);
+    foreseen jsonb := (select jsonb_agg(to_jsonb(p) - 'reason' order by p.record_key) from dist.preview($1, $2) p where p.new_owner is not null);
 begin
-    done := dist.execute($1);
+    done := dist.execute($1, $2);
     if foreseen is distinct from
        (select jsonb_agg(jsonb_build_object('record_key', a.record_key, 'old_owner', a.old_owner, 'new_owner', a.new_owner, 'rule', a.rule)
                          order by a.record_key)
@@ -73,5 +75,5 @@ begin
     end if;
     return done;
 end $$;
-grant execute on function test.run_as_previewed(text) to public;
-comment on function test.run_as_previewed(text) is 'dist.execute, where preview and replay agree with it';
+grant execute on function test.run_as_previewed(text, timestamptz) to public;
+comment on function test.run_as_previewed(text, timestamptz) is 'dist.execute, where preview and replay agree with it';

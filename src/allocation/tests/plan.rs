@@ -46,6 +46,7 @@ fn allocate(
     let report = distribute(&Request {
         leaves,
         targets,
+        named: &[],
         reassign,
         owned,
         reps: 20,

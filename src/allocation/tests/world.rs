@@ -12,6 +12,7 @@ use super::text;
 pub struct World {
     pub leaves: Vec<i32>,
     pub targets: Vec<Target>,
+    pub named: Vec<Option<u32>>,
     pub reassign: Vec<bool>,
     pub owned: Vec<i32>,
     pub reps: usize,
@@ -32,6 +33,7 @@ impl World {
         World {
             leaves: vec![0; records],
             targets: vec![Target::Pool(0)],
+            named: Vec::new(),
             reassign: vec![false],
             owned: vec![-1; records],
             reps: pool.seats.iter().map(|seat| seat.rep as usize + 1).max().unwrap_or(0),
@@ -53,6 +55,7 @@ impl World {
         Request {
             leaves: &self.leaves,
             targets: &self.targets,
+            named: &self.named,
             reassign: &self.reassign,
             owned: &self.owned,
             reps: self.reps,
@@ -110,6 +113,7 @@ impl World {
 pub fn seat(rep: u32) -> Seat {
     Seat {
         key: format!("rep {rep}"),
+        own: rep,
         rep,
         stand_in: false,
         weight: "1".to_owned(),
@@ -227,6 +231,7 @@ prop_compose! {
             targets: vec![
                 Target::leave(Reason::Unmatched), Target::Rep(2), Target::Pool(0), Target::Pool(1), Target::Pool(2), Target::Unowned,
             ],
+            named: Vec::new(),
             reassign,
             owned: records.iter().map(|r| r.1).collect(),
             reps: 6,

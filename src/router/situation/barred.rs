@@ -9,6 +9,7 @@ use crate::allocation::{Pool, Reason};
 use crate::error::{Result, internal};
 use crate::router::decide::Candidates;
 use crate::router::explain::{Line, line};
+use crate::router::goal::Found;
 use crate::router::plan::Plan;
 use crate::router::situation::eligibility;
 use crate::router::situation::previous::{self, Bar, Because};
@@ -48,11 +49,11 @@ impl Barred {
 pub fn of_record(
     client: &SpiClient<'_>,
     plan: &Plan,
-    pools: &[Pool],
+    known: (&[Pool], &[Found]),
     candidates: &Candidates,
     about: DateTime<Utc>,
 ) -> Result<Barred> {
-    let held = previous::of_candidates(client, plan, pools, candidates, about)?;
+    let held = previous::of_candidates(client, plan, known, candidates, about)?;
     let mut barred = Barred::default();
     let untils = untils(client, plan, &held.whys)?;
     for (((_, rep), bar), until) in held.bars.iter().zip(&held.whys).zip(untils) {

@@ -80,6 +80,8 @@ pub struct Counted {
 struct Rows<'a> {
     measures: &'a Measures,
     rule: &'a DistributionRule,
+    /// Its members, and who can come to stand in for them.
+    reps: Vec<&'a str>,
     as_of: &'a str,
 }
 
@@ -107,11 +109,7 @@ impl Rows<'_> {
                 test: narrowed.then_some(test.sql),
                 value: value(&place, row)?,
             };
-            found.push(counts.want(
-                object,
-                amount,
-                self.rule.members.iter().map(|member| member.rep.as_str()),
-            ));
+            found.push(counts.want(object, amount, self.reps.iter().copied()));
         }
         Ok(found)
     }
@@ -166,6 +164,9 @@ pub fn compile(
     let rows = Rows {
         measures: &intent.measures,
         rule,
+        reps: intent
+            .people
+            .with_stand_ins(rule.members.iter().map(|member| member.rep.as_str())),
         as_of,
     };
     let mut counted = Counted::default();
@@ -177,8 +178,8 @@ pub fn compile(
                     test: None,
                     value: None,
                 };
-                let members = rule.members.iter().map(|member| member.rep.as_str());
-                counted.load.push(counts.want(intent.object()?, all, members));
+                let reps = rows.reps.iter().copied();
+                counted.load.push(counts.want(intent.object()?, all, reps));
             }
         }
         "value" => {
@@ -295,7 +296,7 @@ pub fn values<'a>(client: &SpiClient<'_>, plan: &Plan, candidates: &'a Candidate
     let of_leaf: Vec<Option<usize>> = plan
         .leaves
         .iter()
-        .map(|leaf| by_value(plan, leaf.target, number_of_pool))
+        .map(|leaf| by_value(plan, leaf.goal.target, number_of_pool))
         .collect();
     if of_leaf.iter().all(Option::is_none) {
         return Ok(Cow::Borrowed(&[]));
@@ -327,7 +328,12 @@ fn by_value(plan: &Plan, target: Target, number_of_pool: impl Fn(u32) -> Option<
         if let Some(number) = number_of_pool(pool) {
             return Some(number);
         }
-        next = plan.pool_fallbacks.get(pool as usize).copied().flatten();
+        next = plan
+            .pool_fallbacks
+            .get(pool as usize)
+            .copied()
+            .flatten()
+            .map(|goal| goal.target);
     }
     None
 }

@@ -38,6 +38,7 @@ use crate::allocation::{
 };
 use crate::error::{Place, Result, error, internal};
 use crate::router::decide::{Candidates, Reading};
+use crate::router::goal::{self, Found};
 use crate::router::intent::{DistributionRule, PoolRow};
 use crate::router::lock::States;
 use crate::router::plan::Plan;
@@ -47,6 +48,8 @@ use crate::router::situation::caps::Capped;
 pub struct Situation {
     /// The pools, as `Target::Pool` numbers them.
     pub pools: Vec<Pool>,
+    /// By leaf of the plan, where its records go.
+    pub goals: Vec<Found>,
     /// What reps may still take: by `capped`, then the books' own capacities.
     pub caps: Vec<Cap>,
     /// What of the caps has been used.
@@ -69,7 +72,7 @@ impl Situation {
         let numbers = plan.holdings.read(client, about, how)?;
         let mut pools = Vec::with_capacity(plan.pools.len());
         for (number, rule) in plan.pools.iter().enumerate() {
-            let there = presence::of_rule(plan, rule, about)?;
+            let there = presence::of_rule(plan, rule, about);
             let row = states.and_then(|states| states.get(&rule.name)).or(rule.pool.as_ref());
             let reps = plan
                 .pool_reps
@@ -80,17 +83,21 @@ impl Situation {
             let standings = held.counted.standings(rule, &numbers)?;
             let seat = |(member, (row, rep)): (usize, (&crate::router::intent::MemberRow, &u32))| -> Result<Seat> {
                 let there = there.get(member);
+                let stand_in = there.and_then(|there| there.stand_in);
+                // Who stands in where loads are levelled is level with the others by what he holds himself.
+                let holder = stand_in.and_then(|rep| plan.reps.get(rep as usize)).unwrap_or(&row.rep);
                 let standing = standings.as_ref().and_then(|standings| standings.get(member));
                 Ok(Seat {
                     key: row.rep.clone(),
-                    rep: there.and_then(|there| there.stand_in).unwrap_or(*rep),
-                    stand_in: there.is_some_and(|there| there.stand_in.is_some()),
+                    own: *rep,
+                    rep: stand_in.unwrap_or(*rep),
+                    stand_in: stand_in.is_some(),
                     weight: standing.map_or_else(|| rule.weight(row), |standing| standing.weight.clone()),
                     position: row.position,
                     presence: there.map_or(allocation::Presence::Present, |there| there.presence),
                     load: match held.shelf.load(&row.rep, &numbers) {
                         Some(load) => load,
-                        None => held.counted.load(rule, &row.rep, &numbers)?,
+                        None => held.counted.load(rule, holder, &numbers)?,
                     },
                     target: held.shelf.target(member),
                     room: held.shelf.room(member, &row.rep, &numbers),
@@ -108,7 +115,12 @@ impl Situation {
                 segment: held.shelf.segment,
                 state: row.map_or_else(|| Ok(PoolState::default()), |row| row.state(&rule.name))?,
                 credits: row.map(|row| row.credits.clone()).unwrap_or_default(),
-                otherwise: plan.pool_fallbacks.get(number).copied().flatten(),
+                otherwise: plan
+                    .pool_fallbacks
+                    .get(number)
+                    .copied()
+                    .flatten()
+                    .map(|goal| goal::find(plan, goal, about).target),
                 exact_cells: rule
                     .exact_cells
                     .map_or(allocation::limit::CELLS, |cells| cells as usize),
@@ -116,8 +128,14 @@ impl Situation {
         }
         let capped = Capped::of_plan(client, plan, about)?;
         let caps = capped.rooms(plan);
+        let goals = plan
+            .leaves
+            .iter()
+            .map(|leaf| goal::find(plan, leaf.goal, about))
+            .collect();
         Ok(Self {
             pools,
+            goals,
             caps,
             capped,
             about,
@@ -129,7 +147,8 @@ impl Situation {
     /// # Errors
     /// Numbers that make no sense, with the rule.
     pub fn ask(&self, client: &SpiClient<'_>, plan: &Plan, candidates: &Candidates, keep: bool) -> Result<Answer> {
-        let targets: Vec<Target> = plan.leaves.iter().map(|leaf| leaf.target).collect();
+        let targets: Vec<Target> = self.goals.iter().map(|found| found.target).collect();
+        let named: Vec<Option<u32>> = self.goals.iter().map(|found| found.named).collect();
         let reassign: Vec<bool> = plan.leaves.iter().map(|leaf| leaf.reassign).collect();
         let unowned;
         let owned = if candidates.owned.is_empty() {
@@ -138,13 +157,14 @@ impl Situation {
         } else {
             &candidates.owned
         };
-        let held = previous::of_candidates(client, plan, &self.pools, candidates, self.about)?;
+        let held = previous::of_candidates(client, plan, (&self.pools, &self.goals), candidates, self.about)?;
         let mut eligibility = Eligibility::default();
         let class_of = eligibility::classes(plan, candidates, &held, &mut eligibility)?;
         let values = load::values(client, plan, candidates)?;
         let request = Request {
             leaves: &candidates.leaves,
             targets: &targets,
+            named: &named,
             reassign: &reassign,
             owned,
             reps: plan.reps.len(),

@@ -11,6 +11,7 @@ use crate::allocation::{self, Pool, Target};
 use crate::clock;
 use crate::error::{Result, error_hint, internal};
 use crate::router::decide::{Candidates, Texts, texts};
+use crate::router::goal::Found;
 use crate::router::inside;
 use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
@@ -77,7 +78,7 @@ struct Holder {
 pub fn of_candidates(
     client: &SpiClient<'_>,
     plan: &Plan,
-    pools: &[Pool],
+    (pools, goals): (&[Pool], &[Found]),
     candidates: &Candidates,
     about: DateTime<Utc>,
 ) -> Result<Held> {
@@ -106,7 +107,7 @@ pub fn of_candidates(
         within_intervals: !(sticky || by_number),
     };
     let holders = holders(client, plan, candidates, about, &asked)?;
-    let mut chains = Chains::new(plan, pools);
+    let mut chains = Chains::new(goals, pools);
     if sticky {
         held.previous = vec![-1; candidates.count];
     }
@@ -244,31 +245,32 @@ fn holders(
 
 /// Which pool can give a rep the records of a leaf: the first, of those through which they are handed on, in which he is.
 struct Chains<'a> {
-    plan: &'a Plan,
+    goals: &'a [Found],
     pools: &'a [Pool],
     of_leaf: HashMap<usize, HashMap<u32, u32>>,
 }
 
 impl<'a> Chains<'a> {
-    fn new(plan: &'a Plan, pools: &'a [Pool]) -> Self {
+    fn new(goals: &'a [Found], pools: &'a [Pool]) -> Self {
         Self {
-            plan,
+            goals,
             pools,
             of_leaf: HashMap::new(),
         }
     }
 
     fn pool(&mut self, leaf: usize, rep: u32) -> Option<u32> {
-        let (plan, pools) = (self.plan, self.pools);
+        let (goals, pools) = (self.goals, self.pools);
         let chain = self.of_leaf.entry(leaf).or_insert_with(|| {
             let mut of_rep = HashMap::new();
-            let mut target = plan.leaves.get(leaf).map(|leaf| leaf.target);
+            let mut target = goals.get(leaf).map(|found| found.target);
             // At most each pool once: a circle is refused when the records are given out.
             for _ in pools {
                 let Some(Target::Pool(number)) = target else { break };
                 let Some(pool) = pools.get(number as usize) else { break };
                 for seat in &pool.seats {
                     of_rep.entry(seat.rep).or_insert(number);
+                    of_rep.entry(seat.own).or_insert(number);
                 }
                 target = pool.otherwise;
             }
