@@ -11,7 +11,6 @@ use serde::Deserialize;
 
 use crate::catalogue::read;
 use crate::error::{Result, error, internal, raised};
-use crate::router::decide::Reading;
 use crate::router::failure;
 use crate::router::intent::{DistributionRule, Intent};
 use crate::router::session::with_settings;
@@ -109,7 +108,7 @@ fn whole_and_parts(intent: &Intent, segments: &Segments, about: DateTime<Utc>) -
         let at = counts.want(object, amount, targets.keys().map(String::as_str));
         places.push((Some(name.clone()), at));
     }
-    let numbers = Spi::connect(|client| counts.read(client, about, Reading::Once))?;
+    let numbers = Spi::connect(|client| counts.read(client, about))?;
     Ok((numbers, places))
 }
 
@@ -169,7 +168,7 @@ pub fn performance(about: DateTime<Utc>) -> Result<Vec<Performance>> {
                 check_writers(&intent.writers())?;
                 let mut counts = Counts::default();
                 let counted = load::compile(intent, rule, AS_OF, &mut counts, &mut Vec::new())?;
-                let numbers = Spi::connect(|client| counts.read(client, about, Reading::Once))?;
+                let numbers = Spi::connect(|client| counts.read(client, about))?;
                 counted.standings(rule, &numbers)
             })?;
             let (mut standings, note) = match standings {

@@ -148,7 +148,7 @@ pub fn decide(
         owned: !plan.filters.iter().any(|(name, _)| name == "source unowned"),
         fields: !plan.set_fields.is_empty(),
     };
-    let situation = Situation::of_plan(client, plan, about, states, how)?;
+    let situation = Situation::of_plan(client, plan, about, states)?;
     let note = format!("While the candidates of {} were read.", plan.source);
     let sql = failure::compiling(|| statement::candidates(plan, shape, how == Reading::Locked))?;
     let candidates =

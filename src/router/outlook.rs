@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 
 use crate::allocation::{Member, Outcome, Pool, PoolReport, Presence, Quota, Reason, SeatReport, Strategy, Target};
 use crate::error::{Result, internal};
-use crate::router::decide::{Candidates, Carried, Reading};
+use crate::router::decide::{Candidates, Carried};
 use crate::router::explain::{Line, line};
 use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
@@ -53,7 +53,7 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
         numbers: record.numbers.iter().map(|number| vec![*number]).collect(),
     };
     let (situation, report, barred) = Spi::connect(|client| {
-        let situation = Situation::of_plan(client, plan, about, None, Reading::Once)?;
+        let situation = Situation::of_plan(client, plan, about, None)?;
         let report = situation.ask(client, plan, &candidates, false)?.report;
         let barred = barred::of_record(client, plan, (&situation.pools, &situation.goals), &candidates, about)?;
         Result::Ok((situation, report, barred))
@@ -204,6 +204,9 @@ fn facts(rule: &DistributionRule, seat: &crate::allocation::Seat, report: &SeatR
     }
     if let Some(target) = &seat.target {
         facts.push_str(&format!(" of {target}"));
+    }
+    if let Some(room) = seat.room {
+        facts.push_str(&format!(", room in the book {room}"));
     }
     if !released {
         facts.push_str(", had its share");

@@ -84,6 +84,16 @@ select 100 + n, case when n <= 8 then 150 else 50 end, case when n % 2 = 0 then 
 select candidates, assigned, unassigned, reasons from test.run_as_previewed('top off');
 select * from pg_temp.books;
 select item, outcome, detail from dist.explain('account', '109', 'top off') where stage in ('candidate', 'outcome');
+-- Ann has none of the banks, and no room for any.
+update dist.transfer set to_distribution_rule = 'fill banks' where name = 'top off';
+select item, outcome, detail from dist.explain('account', '110', 'top off') where stage = 'rep' order by item;
+update dist.transfer set to_distribution_rule = 'fill large' where name = 'top off';
+-- Names go along: a segment's, a team's, a rep's.
+update dist.book_segment set name = 'banks' where name = 'bank';
+update dist.team set team = 'outside' where team = 'field';
+select segment from dist.distribution_rule where name = 'fill banks';
+select distinct team, segment from dist.book where team is not null order by 2;
+update dist.book_segment set name = 'bank' where name = 'banks';
 -- In a ruleset each rule does the same: all segments at once. A rule in front takes records that a segment then lacks.
 insert into dist.ruleset (name, object) values ('fill segments', 'account');
 insert into dist.assignment_rule (ruleset, position, predicate, to_rep, to_distribution_rule) values

@@ -4,7 +4,9 @@ create schema load;
 grant usage on schema load to public;
 create table load.lead (id integer primary key, score integer, amount numeric, open boolean not null default true, owner text);
 create table load.deal (id integer primary key, stage text not null, worth numeric, seller text);
+create sequence load.looks;
 grant select, update, insert, delete on load.lead, load.deal to test_manager;
+grant all on sequence load.looks to test_manager;
 insert into dist.object (name, relation, key_column, owner_column) values ('lead', 'load.lead', 'id', 'owner'), ('deal', 'load.deal', 'id', 'seller');
 
 \c - test_manager
@@ -83,6 +85,15 @@ select test.refused($$select dist.execute('level leads')$$);
 update load.deal set worth = 'NaN' where id = 9;
 select test.refused($$select dist.execute('level leads')$$);
 update load.deal set worth = 0 where id = 9;
+
+-- What is held is counted once for a run, not for each record that is given: of three deals, three looks, whatever the
+-- number of leads. (A sequence goes on counting whatever becomes of the run.)
+delete from dist.measure;
+insert into dist.measure (distribution_rule, measure, object, predicate)
+values ('least', 'load', 'deal', $$r.id <= 3 and pg_catalog.nextval('load.looks') > 0$$);
+update load.lead set owner = null;
+select assigned from dist.execute('level leads');
+select last_value from load.looks;
 
 -- One rep in two pools has one load; and many in a rule without a team: every active rep.
 insert into dist.distribution_rule (name, strategy) values ('everybody', 'load');

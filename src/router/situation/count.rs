@@ -9,8 +9,6 @@ use pgrx::spi::SpiClient;
 
 use crate::clock;
 use crate::error::{Result, internal, noting};
-use crate::prepared;
-use crate::router::decide::Reading;
 use crate::router::expression::RECORD;
 use crate::router::failure;
 use crate::router::intent::Object;
@@ -92,8 +90,8 @@ impl Counts {
     ///
     /// # Errors
     /// What the user's expressions raise.
-    pub fn read(&self, client: &SpiClient<'_>, about: DateTime<Utc>, how: Reading) -> Result<Numbers> {
-        let each = self.objects.iter().map(|counted| counted.read(client, about, how));
+    pub fn read(&self, client: &SpiClient<'_>, about: DateTime<Utc>) -> Result<Numbers> {
+        let each = self.objects.iter().map(|counted| counted.read(client, about));
         Ok(Numbers {
             numbers: each.collect::<Result<_>>()?,
         })
@@ -101,26 +99,17 @@ impl Counts {
 }
 
 impl Counted {
-    fn read(&self, client: &SpiClient<'_>, about: DateTime<Utc>, how: Reading) -> Result<HashMap<String, Vec<String>>> {
+    fn read(&self, client: &SpiClient<'_>, about: DateTime<Utc>) -> Result<HashMap<String, Vec<String>>> {
         let sql = failure::compiling(|| self.sql())?;
         let note = format!("While what reps have of object '{}' was counted.", self.object.name);
-        noting(&note, || self.select(client, &sql, about, how)).inspect_err(|_| failure::in_statement(&sql))
+        noting(&note, || self.select(client, &sql, about)).inspect_err(|_| failure::in_statement(&sql))
     }
 
-    fn select(
-        &self,
-        client: &SpiClient<'_>,
-        sql: &str,
-        about: DateTime<Utc>,
-        how: Reading,
-    ) -> Result<HashMap<String, Vec<String>>> {
+    fn select(&self, client: &SpiClient<'_>, sql: &str, about: DateTime<Utc>) -> Result<HashMap<String, Vec<String>>> {
         let reps: Vec<&str> = self.reps.iter().map(String::as_str).collect();
         let args: [DatumWithOid<'_>; 2] = [reps.into(), clock::to_pg(about)?.into()];
-        let rows = if how == Reading::Once {
-            client.select(sql, None, &args)
-        } else {
-            prepared::select(client, sql, &args)
-        };
+        // Planned for these reps: a plan for any would look through all of them for each record.
+        let rows = client.select(sql, None, &args);
         let row = rows.map_err(internal)?.first();
         let texts = |ordinal: usize| -> Result<Vec<String>> {
             Ok(row.get::<Vec<String>>(ordinal).map_err(internal)?.unwrap_or_default())

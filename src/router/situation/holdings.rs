@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use pgrx::spi::SpiClient;
 
 use crate::error::Result;
-use crate::router::decide::{Candidates, Reading};
+use crate::router::decide::Candidates;
 use crate::router::intent::{DistributionRule, Intent};
 use crate::router::situation::books::{self, Segments, Shelf};
 use crate::router::situation::count::{Counts, Numbers};
@@ -58,8 +58,8 @@ impl Holdings {
     ///
     /// # Errors
     /// What the user's expressions raise.
-    pub fn read(&self, client: &SpiClient<'_>, about: DateTime<Utc>, how: Reading) -> Result<Numbers> {
-        self.counts.read(client, about, how)
+    pub fn read(&self, client: &SpiClient<'_>, about: DateTime<Utc>) -> Result<Numbers> {
+        self.counts.read(client, about)
     }
 
     /// The segments that the candidates are in; empty where no pool asks.

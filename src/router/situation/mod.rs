@@ -37,7 +37,7 @@ use crate::allocation::{
     self, Arrays, Cap, Eligibility, Pool, PoolState, Recorded, Report, Request, Seat, Strategy, Target,
 };
 use crate::error::{Place, Result, error, internal};
-use crate::router::decide::{Candidates, Reading};
+use crate::router::decide::Candidates;
 use crate::router::goal::{self, Found};
 use crate::router::intent::{DistributionRule, PoolRow};
 use crate::router::lock::States;
@@ -62,14 +62,8 @@ impl Situation {
     ///
     /// # Errors
     /// A pool or weight that is not what it should be; what the user's expressions raise.
-    pub fn of_plan(
-        client: &SpiClient<'_>,
-        plan: &Plan,
-        about: DateTime<Utc>,
-        states: Option<&States>,
-        how: Reading,
-    ) -> Result<Self> {
-        let numbers = plan.holdings.read(client, about, how)?;
+    pub fn of_plan(client: &SpiClient<'_>, plan: &Plan, about: DateTime<Utc>, states: Option<&States>) -> Result<Self> {
+        let numbers = plan.holdings.read(client, about)?;
         let mut pools = Vec::with_capacity(plan.pools.len());
         for (number, rule) in plan.pools.iter().enumerate() {
             let there = presence::of_rule(plan, rule, about);
