@@ -34,6 +34,12 @@ insert into dist.team_member (team, rep, weight, position)
 values ('field', 'ada', 3, 1), ('field', 'bob', 2.5, 2), ('field', 'cyd', 1.000001, 3), ('field', 'dee', 7, 4);
 insert into dist.distribution_rule (name, strategy, team, rep)
 values ('by weight', 'weighted', 'field', null), ('in turn', 'round_robin', 'field', null), ('always cyd', 'rep', null, 'cyd');
+insert into dist.book_segment (name, object, position, predicate) values ('south', 'lead', 1, 'r.region = ''south'''), ('stale', 'lead', 2, 'r.stale');
+insert into dist.book (object, team, rep, segment, target)
+values ('lead', 'field', null, 'stale', 20), ('lead', null, 'bob', 'stale', 30), ('lead', null, 'ada', null, 90);
+insert into dist.distribution_rule (name, strategy, team, segment) values ('fill stale', 'top_off', 'field', 'stale'), ('by load', 'load', 'field', null);
+insert into dist.measure (distribution_rule, measure, object, criteria, value)
+values ('by load', 'load', 'lead', '{"field": "stale", "op": "=", "value": false}', 'r.budget');
 insert into dist.ruleset (name, object, default_to_distribution_rule) values ('leads', 'lead', 'in turn'), ('south', 'lead', null);
 insert into dist.assignment_rule (ruleset, position, criteria, predicate, to_rep, to_distribution_rule, to_ruleset)
 values ('leads', 1, '{"field": "region", "op": "=", "value": "south"}', null, null, null, 'south'),
