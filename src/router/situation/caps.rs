@@ -147,6 +147,9 @@ impl Capped {
     /// # Errors
     /// 55006 when a run inside of this one has counted meanwhile.
     pub fn keep(&self, client: &mut SpiClient<'_>, plan: &Plan, left: &[u64]) -> Result<()> {
+        if self.counters.is_empty() {
+            return Ok(());
+        }
         let now = clock::from_pg(clock::now()?)?.min(self.about);
         let (mut caps, mut reps, mut since, mut received, mut oldest) = (vec![], vec![], vec![], vec![], vec![]);
         let mut more = vec![0_i64; plan.caps.len()];
