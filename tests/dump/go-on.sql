@@ -9,6 +9,7 @@ select dist.execute('plenty', '2026-06-01 12:00Z') is not null;
 select run_id, seq, record_key, old_owner, new_owner, reason, rule, distribution_rule, fields from dist.assignment
  where at >= '2026-05-01' or reason = 'undo' order by run_id, seq;
 select distribution_rule, total_weight, scale, deficits, turns from dist.pool order by 1;
+select cap, rep, since, used, taken from dist.cap_use join dist.cap_state using (cap) order by 1, 2, 3;
 select run_id, reason, record_key from dist.unassigned order by run_id, record_key;
 -- A schedule that ran once does not run again; what is due runs.
 select dist.tick('2999-01-01 05:00Z');

@@ -72,6 +72,9 @@ insert into dist.step (schedule, position, target) values ('of boss', 1, 'some')
 select dist.pause('paused');
 select dist.cancel('cancelled');
 
+insert into dist.cap (name, per, most) values ('a month', 'month', 1000);
+insert into dist.cap (name, per, most, rolling, counts) values ('together', 'day', 1000, true, 'together');
+
 -- History: moves in several months, records left, an undo, failures, a run of a schedule that runs once.
 select dist.execute('some', '2026-01-15 12:00Z');
 select dist.execute('some', '2026-02-28 23:59Z');

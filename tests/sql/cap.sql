@@ -178,6 +178,20 @@ rollback;
 select sum(used) from dist.cap_use where cap = 'three a day';
 select pg_temp.as_audited();
 
+-- A run inside of a run (a trigger on the records calls pg_dist) must not count by the same cap: the outer one had looked
+-- at what is left before.
+\c - postgres
+create function cap.inside() returns trigger language plpgsql as $$ begin perform dist.execute('deals', '2031-09-01'); return null; end $$;
+create trigger inside after update on cap.lead for each row when (new.id = 300) execute function cap.inside();
+update cap.deal set owner = null;
+\c - test_manager
+insert into dist.transfer (name, object, to_rep, predicate) values ('lead 300', 'lead', 'ada', 'r.id = 300');
+select test.refused($$select dist.execute('lead 300', '2031-09-01')$$);
+select * from dist._balance_of_caps('2031-09-01');
+update dist.cap set active = false;
+select (dist.execute('lead 300', '2031-09-01')).assigned;
+update dist.cap set active = true, most = 3 where name = 'three a day';
+
 -- Nothing is kept that no window needs any more.
 select count(*) from generate_series(timestamptz '2020-01-01', '2020-02-01', '1 day') d, lateral dist.execute('leads to ada', d) x;
 select count(*), min(since) from dist.cap_use where cap = 'three a day' and since < '2021-01-01';
