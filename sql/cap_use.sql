@@ -168,38 +168,3 @@ begin
 end $$;
 create trigger rename_cap_use after update of rep on dist.rep
     for each row when (old.rep <> new.rep) execute function dist._rename_cap_use();
-
-create function dist._balance_of_caps(at timestamptz)
-    returns table (cap text, rep text, since timestamptz, until timestamptz, most bigint, used bigint, "left" bigint)
-    language plpgsql stable
-    set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-begin
-    return query
-        with counted as (
-            select c.name, p.rep, coalesce(c.time_zone, p.time_zone) as zone, c.per, c.rolling, c.most
-              from dist.cap c, dist._covered(c) p
-             where c.active and c.per <> 'open' and c.counts = 'each'
-            union all
-            select c.name, '', c.time_zone, c.per, c.rolling, c.most
-              from dist.cap c
-             where c.active and c.per <> 'open' and c.counts = 'together')
-        select k.name, nullif(k.rep, ''), w.since, w.until, k.most, n.used, greatest(k.most - n.used, 0)
-          from counted k
-         cross join lateral dist._cap_window(k.per, k.rolling, k.zone, at) w
-         cross join lateral (select coalesce(sum(u.used), 0)::bigint as used
-                               from dist.cap_use u
-                              where u.cap = k.name and u.rep = k.rep and u.since >= w.since and u.since < w.until) n;
-end $$;
-comment on function dist._balance_of_caps(timestamptz) is 'Internal: dist.cap_balance at an instant';
-
-create view dist.cap_balance as select b.* from dist._balance_of_caps(dist._clock()) b;
-comment on view dist.cap_balance is 'How much of each active cap with a window is used at this moment (of per open: dist.explain tells)';
-comment on column dist.cap_balance.cap is 'The cap';
-comment on column dist.cap_balance.rep is 'The rep; null where reps are counted together';
-comment on column dist.cap_balance.since is 'Since when what was received counts';
-comment on column dist.cap_balance.until is 'When the window ends; where it rolls, the part of it that is now counted into';
-comment on column dist.cap_balance.most is 'How many may be received in the window';
-comment on column dist.cap_balance.used is 'How many have been';
-comment on column dist.cap_balance."left" is 'How many more may be';

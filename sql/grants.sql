@@ -96,7 +96,7 @@ grant execute on function
 grant insert, update, delete on dist.cap to dist_manager;
 grant execute on function dist._recount_caps(text[]) to dist_manager;
 grant execute on function
-    dist._balance_of_caps(timestamptz), dist._covered(dist.cap), dist._cap_window(text, boolean, text, timestamptz)
+    dist._balance_of_caps(timestamptz), dist._open_balances(), dist._covered(dist.cap), dist._cap_window(text, boolean, text, timestamptz)
     to dist_reader;
 
 -- Who may have which records.

@@ -507,6 +507,26 @@ fn book_balances() -> Result<
 }
 
 #[pg_extern(sql = false)]
+fn open_balances() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(cap, String),
+            name!(rep, Option<String>),
+            name!(most, i64),
+            name!(held, Option<i64>),
+            name!(note, Option<String>),
+        ),
+    >,
+> {
+    let rows = router::open_balance::open(chrono::Utc::now())?;
+    Ok(TableIterator::new(
+        rows.into_iter()
+            .map(|row| (row.cap, row.rep, row.most, row.held, row.note)),
+    ))
+}
+
+#[pg_extern(sql = false)]
 fn performances() -> Result<
     TableIterator<
         'static,

@@ -84,7 +84,12 @@ extension_sql_file!("../sql/views.sql", name = "views", requires = ["templates"]
 extension_sql_file!("../sql/fairness.sql", name = "fairness", requires = ["views"]);
 extension_sql_file!("../sql/books.sql", name = "books", requires = ["fairness"]);
 extension_sql_file!("../sql/availability.sql", name = "availability", requires = ["books"]);
-extension_sql_file!("../sql/health.sql", name = "health", requires = ["availability"]);
+extension_sql_file!(
+    "../sql/cap_balance.sql",
+    name = "cap_balance",
+    requires = ["availability"]
+);
+extension_sql_file!("../sql/health.sql", name = "health", requires = ["cap_balance"]);
 extension_sql_file!("../sql/ahead.sql", name = "ahead", requires = ["health"]);
 extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["ahead"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["retention"], finalize);

@@ -188,7 +188,10 @@ pub fn performance(about: DateTime<Utc>) -> Result<Vec<Performance>> {
 }
 
 /// What `work` returns, or what it fails of; nothing of a failure is left. A cancel is no failure of its.
-fn or_note<T>(work: impl FnOnce() -> Result<T>) -> Result<std::result::Result<T, String>> {
+///
+/// # Errors
+/// The cancel.
+pub fn or_note<T>(work: impl FnOnce() -> Result<T>) -> Result<std::result::Result<T, String>> {
     let caught = match xact::attempt(|| (work().unwrap_or_report(), true)) {
         Ok(done) => return Ok(Ok(done)),
         Err(caught) => caught,

@@ -83,8 +83,8 @@ pub enum Counts {
     },
     /// What is held.
     Open {
-        /// Which records: one SQL boolean expression over `r`.
-        test: String,
+        /// Which records: one SQL boolean expression over `r`; None = all.
+        test: Option<String>,
         /// Whom it covers, be they in the dictionary or not, where they are counted together.
         holders: Vec<String>,
     },
@@ -140,6 +140,18 @@ pub fn of_plan(
     Ok(caps)
 }
 
+/// Whether a rep's text is a value of an owner column of that type. Those to whom records go are checked to be; others
+/// whom a cap covers may own records of other objects only.
+pub fn can_own(base: &str, rep: &str) -> bool {
+    match base {
+        "int2" => rep.parse::<i16>().is_ok(),
+        "int4" => rep.parse::<i32>().is_ok(),
+        "int8" => rep.parse::<i64>().is_ok(),
+        "uuid" => rep.len() == 36 && rep.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()),
+        _ => true,
+    }
+}
+
 fn counts(
     intent: &Intent,
     object: &Object,
@@ -153,11 +165,20 @@ fn counts(
         row: &row.name,
     };
     let Some(per) = Per::parse(&row.per) else {
-        let relation = object.relation()?;
-        let test = expression::compile(&place, relation, row.criteria.as_ref(), row.predicate.as_deref(), as_of)?;
+        let compile = || {
+            let relation = object.relation()?;
+            expression::compile(&place, relation, row.criteria.as_ref(), row.predicate.as_deref(), as_of)
+        };
+        let test = row.has_text().then(compile).transpose()?;
+        let base = &object.owner()?.base;
+        let holders = row
+            .reps
+            .iter()
+            .flatten()
+            .filter(|rep| row.together && can_own(base, rep));
         return Ok(Counts::Open {
-            test: test.sql,
-            holders: row.reps.clone().filter(|_| row.together).unwrap_or_default(),
+            test: test.map(|test| test.sql),
+            holders: holders.cloned().collect(),
         });
     };
     if row.rolling {

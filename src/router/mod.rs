@@ -37,6 +37,7 @@ pub mod inside;
 pub mod intent;
 pub mod kept;
 pub mod lock;
+pub mod open_balance;
 pub mod outlook;
 pub mod plan;
 pub mod preview;

@@ -43,6 +43,19 @@ select pg_temp.given('deals');
 select stage, item, outcome, detail from dist.explain('lead', '60', 'leads', as_of => '2031-01-05') where stage = 'rep';
 select stage, item, outcome, detail from dist.explain('lead', '1', 'to 9', as_of => '2031-01-05') where stage = 'rep';
 
+-- People see it too, with rights of their own.
+select cap, rep, since, most, used, "left", note from dist.cap_balance order by cap, rep;
+\c - test_reader
+select cap, rep, most, used, "left", note from dist.cap_balance order by cap, rep;
+\c - postgres
+select cap, rep, most, used, "left", note from dist.cap_balance order by cap, rep;
+\c - test_manager
+-- Somebody who cannot own such records covered by a cap of all is in nobody's way.
+insert into dist.rep (rep) values ('not a number');
+select count(*), bool_and(rep is distinct from 'not a number') from dist.cap_balance;
+select count(*) from dist.preview('leads', '2031-01-05') where new_owner is not null;
+delete from dist.rep where rep = 'not a number';
+
 -- A run does what its preview said, and after it the next one finds everybody full; what is closed makes room.
 update dist.cap set active = false where name = 'all of us';
 select assigned, reasons from dist.execute('leads', '2031-01-05');
@@ -56,7 +69,7 @@ select assigned, reasons from dist.execute('leads', '2031-01-05');
 -- There is nothing to be counted in windows.
 select count(*) from dist.cap_state;
 
--- Text of somebody whom the run's owner does not trust is not executed, be it only to count; nor is it shown as a balance.
+-- Text of somebody whom the run's owner does not trust is not executed, be it only to count, and for a view.
 \c - postgres
 create role capo_stranger login in role dist_manager;
 create function capo.spy(id integer) returns boolean language sql as 'select true';
@@ -65,6 +78,7 @@ insert into dist.cap (name, per, most, object, predicate) values ('strange', 'op
 \c - test_manager
 select test.refused($$select dist.execute('leads')$$);
 select test.refused($$select * from dist.preview('leads')$$);
+select cap, rep, used, note from dist.cap_balance where used is null;
 update dist.cap set active = false where name = 'strange';
 -- What goes wrong says where.
 update dist.cap set predicate = '1 / (r.id - r.id) = 0' where name = 'seven';

@@ -1,69 +1,57 @@
-//! What reps hold, for caps on what is open: one statement over the object, as the run's owner.
-
-use std::collections::HashMap;
+//! What reps hold, for caps on what is open: counted by owner as books and loads are, with the rights of the current role.
 
 use chrono::{DateTime, Utc};
 use pgrx::spi::SpiClient;
 
-use crate::clock;
-use crate::error::{Result, internal, noting};
-use crate::router::caps::{Counts, PlannedCap};
-use crate::router::expression::RECORD;
-use crate::router::failure;
-use crate::router::plan::Plan;
-use crate::router::statement::column;
+use crate::error::Result;
+use crate::router::caps::{Counts as What, PlannedCap};
+use crate::router::decide::Reading;
+use crate::router::intent::Object;
+use crate::router::situation::count::{Amount, At, Counts, Numbers};
 
-/// By number of the cap in the plan, how many records each rep holds.
-pub type Held = HashMap<usize, HashMap<String, u64>>;
+/// What was counted.
+pub struct Held {
+    numbers: Numbers,
+    /// By cap; None for those with a window.
+    places: Vec<Option<At>>,
+}
 
-/// Counts what is open for all caps of a plan.
+impl Held {
+    /// How many records a rep holds, as a cap counts them; None where the cap counts something else.
+    pub fn of(&self, cap: usize, rep: &str) -> Option<u64> {
+        let at = self.places.get(cap).copied().flatten()?;
+        Some(self.numbers.of(at, rep).parse().unwrap_or(0))
+    }
+}
+
+/// Counts for all caps about an object, whose `reps` are indexes into that dictionary.
 ///
 /// # Errors
 /// What the caps' expressions raise.
-pub fn of_plan(client: &SpiClient<'_>, plan: &Plan, about: DateTime<Utc>) -> Result<Held> {
-    let open = plan.caps.iter().enumerate();
-    let open: Vec<(usize, &PlannedCap, &str)> = open
-        .filter_map(|(number, cap)| match &cap.counts {
-            Counts::Open { test, .. } => Some((number, cap, test.as_str())),
-            Counts::Received { .. } => None,
-        })
-        .collect();
-    if open.is_empty() {
-        return Ok(Held::new());
-    }
-    let owner = plan.object.owner()?;
-    let owner_sql = column(&owner.name);
-    // Who is counted together with others need not be somebody to whom the plan gives.
-    let of_whom = if open.iter().any(|(_, cap, _)| cap.together) {
-        format!("{owner_sql} is not null")
-    } else {
-        format!("{owner_sql} = any ($1::text[]::{}[])", owner.type_sql)
+pub fn count(
+    client: &SpiClient<'_>,
+    object: &Object,
+    caps: &[PlannedCap],
+    reps: &[String],
+    about: DateTime<Utc>,
+    how: Reading,
+) -> Result<Held> {
+    let mut counts = Counts::default();
+    let mut place = |cap: &PlannedCap| {
+        let What::Open { test, holders } = &cap.counts else {
+            return None;
+        };
+        let amount = Amount {
+            test: test.clone(),
+            value: None,
+        };
+        let covered = cap.reps.iter().filter_map(|rep| reps.get(*rep as usize));
+        let whom = covered.chain(holders).map(String::as_str);
+        Some(counts.want(object, amount, whom))
     };
-    let (mut counts, mut arrays, mut tests) = (String::new(), String::new(), Vec::new());
-    for (number, _, test) in &open {
-        counts.push_str(&format!(", count(*) filter (where {test}) as d_{number}"));
-        arrays.push_str(&format!(", array_agg(d.d_{number})"));
-        tests.push(*test);
-    }
-    let sql = format!(
-        "select array_agg(d.d_owner){arrays} from (select {owner_sql}::text as d_owner{counts} from {} as {RECORD} \
-          where {of_whom} and ({}) group by {owner_sql}) as d",
-        plan.object.relation()?.sql(),
-        tests.join(" or "),
-    );
-    let names: Vec<&str> = open.iter().map(|(_, cap, _)| cap.name.as_str()).collect();
-    let note = format!("While what is open was counted for dist.cap '{}'.", names.join("', '"));
-    let args = [plan.reps.clone().into(), clock::to_pg(about)?.into()];
-    noting(&note, || {
-        let row = client.select(sql.as_str(), Some(1), &args).map_err(internal)?.first();
-        let owners: Vec<String> = row.get(1).map_err(internal)?.unwrap_or_default();
-        let mut held = Held::new();
-        for (ordinal, (number, ..)) in (2..).zip(&open) {
-            let counts: Vec<i64> = row.get(ordinal).map_err(internal)?.unwrap_or_default();
-            let counts = counts.into_iter().map(i64::unsigned_abs);
-            held.insert(*number, owners.iter().cloned().zip(counts).collect());
-        }
-        Ok(held)
+    let places = caps.iter().map(&mut place).collect();
+    Ok(Held {
+        numbers: counts.read(client, about, how)?,
+        places,
     })
-    .inspect_err(|_| failure::in_statement(&sql))
 }
