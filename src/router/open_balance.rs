@@ -9,7 +9,6 @@ use crate::catalogue::read;
 use crate::error::{Result, internal};
 use crate::router::balance::or_note;
 use crate::router::caps::{self, Counts};
-use crate::router::decide::Reading;
 use crate::router::intent::Intent;
 use crate::router::session::with_settings;
 use crate::router::situation::open;
@@ -74,7 +73,7 @@ fn count(capped: &Capped, about: DateTime<Utc>) -> Result<Vec<Open>> {
     let reps = capped.reps.iter().filter(|rep| caps::can_own(base, rep));
     let reps: Vec<String> = reps.cloned().collect();
     let planned = caps::of_plan(intent, object, &reps, &[], AS_OF)?;
-    let held = Spi::connect(|client| open::count(client, object, &planned, &reps, about, Reading::Once))?;
+    let held = Spi::connect(|client| open::count(client, object, &planned, &reps, about))?;
     let mut rows = Vec::new();
     for (number, cap) in planned.iter().enumerate() {
         let Counts::Open { holders, .. } = &cap.counts else {

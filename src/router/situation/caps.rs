@@ -13,7 +13,7 @@ use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::prepared;
 use crate::router::caps::{Counts, PlannedCap};
-use crate::router::decide::Reading;
+
 use crate::router::plan::Plan;
 use crate::router::situation::open;
 use crate::window::{Per, Window};
@@ -45,7 +45,7 @@ impl Capped {
     ///
     /// # Errors
     /// What the caps' expressions raise; an instant at the end of the calendar.
-    pub fn of_plan(client: &SpiClient<'_>, plan: &Plan, about: DateTime<Utc>, how: Reading) -> Result<Self> {
+    pub fn of_plan(client: &SpiClient<'_>, plan: &Plan, about: DateTime<Utc>) -> Result<Self> {
         let mut counters = Vec::new();
         for (cap, planned) in plan.caps.iter().enumerate() {
             let each = if planned.together { 1 } else { planned.reps.len() };
@@ -64,7 +64,7 @@ impl Capped {
             about,
         };
         capped.read_received(client, plan)?;
-        capped.read_open(client, plan, how)?;
+        capped.read_open(client, plan)?;
         Ok(capped)
     }
 
@@ -128,8 +128,8 @@ impl Capped {
         Ok(())
     }
 
-    fn read_open(&mut self, client: &SpiClient<'_>, plan: &Plan, how: Reading) -> Result<()> {
-        let held = open::count(client, &plan.object, &plan.caps, &plan.reps, self.about, how)?;
+    fn read_open(&mut self, client: &SpiClient<'_>, plan: &Plan) -> Result<()> {
+        let held = open::count(client, &plan.object, &plan.caps, &plan.reps, self.about)?;
         for counter in &mut self.counters {
             let of = |rep: &str| held.of(counter.cap, rep);
             let open = match (plan.caps.get(counter.cap).map(|cap| &cap.counts), counter.rep) {

@@ -120,7 +120,7 @@ impl Situation {
                     .map_or(allocation::limit::CELLS, |cells| cells as usize),
             });
         }
-        let capped = Capped::of_plan(client, plan, about, how)?;
+        let capped = Capped::of_plan(client, plan, about)?;
         let caps = capped.rooms(plan);
         let goals = plan
             .leaves

@@ -5,7 +5,6 @@ use pgrx::spi::SpiClient;
 
 use crate::error::Result;
 use crate::router::caps::{Counts as What, PlannedCap};
-use crate::router::decide::Reading;
 use crate::router::intent::Object;
 use crate::router::situation::count::{Amount, At, Counts, Numbers};
 
@@ -34,7 +33,6 @@ pub fn count(
     caps: &[PlannedCap],
     reps: &[String],
     about: DateTime<Utc>,
-    how: Reading,
 ) -> Result<Held> {
     let mut counts = Counts::default();
     let mut place = |cap: &PlannedCap| {
@@ -51,7 +49,7 @@ pub fn count(
     };
     let places = caps.iter().map(&mut place).collect();
     Ok(Held {
-        numbers: counts.read(client, about, how)?,
+        numbers: counts.read(client, about)?,
         places,
     })
 }
