@@ -1,4 +1,5 @@
 //! Working hours against a scan of minutes that asks another library for the local time and the rows for the rest (X8).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;

@@ -14,10 +14,10 @@ insert into dist.shift select 'office', weekday, '09:00', '17:00' from generate_
 insert into dist.shift values ('nights', 7, '22:00', '06:00');
 insert into dist.holiday values ('office', '2031-05-01', 'May Day');
 insert into dist.rep (rep, time_zone, calendar) values
-    ('ada', 'Europe/Berlin', 'office'), ('bob', 'America/New_York', 'office'), ('cyd', 'UTC', null), ('dan', 'UTC', 'nights');
+    ('abe', 'Europe/Berlin', 'office'), ('ben', 'America/New_York', 'office'), ('cleo', 'UTC', null), ('dov', 'UTC', 'nights');
 insert into dist.team (team) values ('all'), ('two'), ('one');
 insert into dist.team_member (team, rep, position) values
-    ('all', 'ada', 1), ('all', 'bob', 2), ('all', 'cyd', 3), ('two', 'ada', 1), ('two', 'bob', 2), ('one', 'ada', 1);
+    ('all', 'abe', 1), ('all', 'ben', 2), ('all', 'cleo', 3), ('two', 'abe', 1), ('two', 'ben', 2), ('one', 'abe', 1);
 insert into dist.distribution_rule (name, strategy, team) values ('turns', 'round_robin', 'all'), ('pair', 'round_robin', 'two');
 insert into dist.transfer (name, object, to_distribution_rule, row_limit) values ('go', 'visit', 'turns', 6), ('pairs', 'visit', 'pair', 4);
 
@@ -55,25 +55,25 @@ delete from dist.holiday;
 select pg_temp.given('go', '2031-05-01 10:00+00');
 insert into dist.holiday values ('office', '2031-05-01', 'May Day');
 
--- What becomes of the turns of who is away: lost, one kept, owed up to a number and for a time. Ada is away for six
+-- What becomes of the turns of who is away: lost, one kept, owed up to a number and for a time. Abe is away for six
 -- records of two members; then twelve records for three, and six more a month later.
-insert into dist.absence (rep, starts, ends, reason) values ('ada', '2031-06-02 00:00', '2031-06-09 00:00', 'leave');
-insert into dist.rep (rep) values ('eve'), ('fay');
+insert into dist.absence (rep, starts, ends, reason) values ('abe', '2031-06-02 00:00', '2031-06-09 00:00', 'leave');
+insert into dist.rep (rep) values ('eli'), ('fee');
 insert into dist.team (team) values ('west');
-insert into dist.team_member (team, rep, position) values ('west', 'ada', 1), ('west', 'eve', 2), ('west', 'fay', 3);
+insert into dist.team_member (team, rep, position) values ('west', 'abe', 1), ('west', 'eli', 2), ('west', 'fee', 3);
 insert into dist.distribution_rule (name, strategy, team, missed, missed_max, missed_expiry) values
     ('lost', 'round_robin', 'west', 'lost', null, null), ('keep', 'round_robin', 'west', 'keep_turn', null, null),
     ('owe', 'round_robin', 'west', 'catch_up', 3, null), ('owe a week', 'round_robin', 'west', 'catch_up', 3, '7 days');
 insert into dist.transfer (name, object, source, on_owned, to_distribution_rule, row_limit)
 select name, 'visit', 'any', 'reassign', name, 12 from dist.distribution_rule where name in ('lost', 'keep', 'owe', 'owe a week');
 select name, pg_temp.given(name, '2031-06-03 10:00+00') from dist.transfer where row_limit = 12 order by name;
-select distribution_rule, deficits ->> 'ada' <> '0' as owed, credits from dist.pool where distribution_rule in ('lost', 'keep', 'owe', 'owe a week') order by 1;
+select distribution_rule, deficits ->> 'abe' <> '0' as owed, credits from dist.pool where distribution_rule in ('lost', 'keep', 'owe', 'owe a week') order by 1;
 select name, pg_temp.given(name, '2031-06-09 10:00+00') from dist.transfer where row_limit = 12 order by name;
 -- What is owed lapses a week after the last turn that was missed: away again, and back after eight days, or six.
 reset role;
 delete from dist.pool where distribution_rule like 'owe%';
 set role test_manager;
-insert into dist.absence (rep, starts, ends, reason) values ('ada', '2031-07-01 00:00', '2031-07-08 00:00', 'leave');
+insert into dist.absence (rep, starts, ends, reason) values ('abe', '2031-07-01 00:00', '2031-07-08 00:00', 'leave');
 select name, pg_temp.given(name, '2031-07-03 10:00+00') from dist.transfer where name like 'owe%' order by name;
 select name, pg_temp.to(name, '2031-07-09 10:00+00'), pg_temp.to(name, '2031-07-11 10:00+00') from dist.transfer where name like 'owe%' order by name;
 reset role;

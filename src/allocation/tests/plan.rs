@@ -16,6 +16,7 @@ const STRANGER: i32 = -2;
 fn pool(members: &[Member], reps: &[u32]) -> Pool {
     let seat = |(member, &rep): (&Member, &u32)| Seat {
         key: member.key.clone(),
+        own: rep,
         rep,
         stand_in: false,
         weight: member.weight.clone(),
