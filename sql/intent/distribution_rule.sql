@@ -15,7 +15,8 @@ create table dist.distribution_rule (
     missed_expiry                 interval,
     if_unavailable                text not null default 'hold',
     fallback_to_rep               text references dist.rep on update cascade,
-    fallback_to_distribution_rule text references dist.distribution_rule on update cascade,
+    -- No foreign key: a dump has the rows in any order. Triggers keep it (below, and in references.sql).
+    fallback_to_distribution_rule text,
     cool_down                     interval,
     cool_down_holders             integer,
     exact_cells                   integer,
@@ -192,6 +193,17 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.distribution_rule
     for each row execute function dist._check_distribution_rule();
+
+create function dist._rename_fallback() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update dist.distribution_rule d set fallback_to_distribution_rule = new.name where d.fallback_to_distribution_rule = old.name;
+    return null;
+end $$;
+create trigger rename_fallback after update of name on dist.distribution_rule
+    for each row when (old.name is distinct from new.name) execute function dist._rename_fallback();
 
 -- Which objects' records can come to one of these distribution rules.
 create function dist._objects_served(rules text[]) returns setof text

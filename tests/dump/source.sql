@@ -72,6 +72,13 @@ insert into dist.step (schedule, position, target) values ('of boss', 1, 'some')
 select dist.pause('paused');
 select dist.cancel('cancelled');
 
+insert into dist.eligibility (name, object, rep, criteria) values ('cyd small', 'lead', 'cyd', '{"field": "budget", "op": "<", "value": 100000}');
+insert into dist.protection (name, object, predicate) values ('first', 'lead', 'r.id = 1');
+-- Named before it is there, were the rows restored in order.
+insert into dist.distribution_rule (name, strategy, rep) values ('a last resort', 'rep', 'ada');
+insert into dist.distribution_rule (name, strategy, if_unavailable, fallback_to_distribution_rule)
+values ('anybody', 'round_robin', 'fall_back', 'a last resort');
+update dist.distribution_rule set name = 'z last resort' where name = 'a last resort';
 insert into dist.cap (name, per, most) values ('a month', 'month', 1000);
 insert into dist.cap (name, per, most, rolling, counts) values ('together', 'day', 1000, true, 'together');
 

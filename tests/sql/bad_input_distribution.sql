@@ -59,6 +59,11 @@ select test.refused($$insert into dist.transfer (name, kind, object, source, fro
 -- Each of them was refused by pg_dist, with a HINT.
 select count(*), count(*) filter (where own and hint <> '') from test.refusal;
 
+-- A rule's new name is known to those that hand on to it.
+begin;
+update dist.distribution_rule set name = 'turns of north' where name = 'turns';
+select name, fallback_to_distribution_rule from dist.distribution_rule where fallback_to_distribution_rule is not null;
+rollback;
 -- No destination: all active reps, by a rule that is there to be seen.
 insert into dist.transfer (name, object) values ('to all', 'lead');
 select to_distribution_rule from dist.transfer where name = 'to all';
@@ -67,7 +72,7 @@ select record_key, new_owner, reason from dist.preview('to all');
 insert into dist.transfer (name, object, to_distribution_rule, row_limit) values ('by idle first', 'lead', 'idle first', 3);
 select record_key, new_owner, reason from dist.preview('by idle first');
 select assigned, unassigned, reasons from dist.execute('by idle first');
-select record_key, new_owner, reason, distribution_rule from dist.assignment order by seq;
+select record_key, new_owner, reason, distribution_rule from dist.assignment where run_id = (select max(id) from dist.run) order by seq;
 select distribution_rule, turns from dist.pool where distribution_rule in ('idle first', 'turns') order by 1;
 select stage, item, outcome, detail from dist.explain('lead', '4', 'by idle first');
 -- Undone, the turns go back to the rule that gave them.
