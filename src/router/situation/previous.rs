@@ -1,6 +1,7 @@
 //! Who held a record before: for rules that give it back to him, and for those that must not for a time; and from whom this
 //! very run has taken it. Read from the audit in one statement, and only where somebody asks.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -214,33 +215,59 @@ fn holders(
                 .map(Option::unwrap_or_default)
                 .map_err(internal)
         };
-        let (records, reps, places, flags) = (small(1)?, small(2)?, small(3)?, small(5)?);
         let large = |ordinal| {
             row.get::<Vec<i64>>(ordinal)
                 .map(Option::unwrap_or_default)
                 .map_err(internal)
         };
-        let (at, cooling) = (large(4)?, large(6)?);
-        let rows = records
-            .into_iter()
-            .zip(reps)
-            .zip(places)
-            .zip(at)
-            .zip(flags)
-            .zip(cooling);
-        let holders = rows.map(|(((((record, rep), place), at), flags), cooling)| {
-            Ok(Holder {
-                record: usize::try_from(record).map_err(internal)?,
-                rep: u32::try_from(rep).map_err(internal)?,
-                place,
-                at,
-                taken: flags & 1 != 0,
-                gave_back: flags & 2 != 0,
-                cooling,
-            })
+        let (records, reps, lasts, at, taken, cooling) =
+            (small(1)?, small(2)?, large(3)?, large(4)?, small(5)?, large(6)?);
+        let rows = records.into_iter().zip(reps).zip(lasts).zip(at).zip(taken).zip(cooling);
+        let seen = rows.map(|(((((record, rep), last), at), taken), cooling)| Seen {
+            record,
+            rep,
+            last,
+            at,
+            taken: taken == 1,
+            cooling,
         });
-        holders.collect()
+        let mut seen: Vec<Seen> = seen.collect();
+        seen.sort_unstable_by_key(|seen| (seen.record, Reverse(seen.last)));
+        placed(&seen)
     })?
+}
+
+/// A row of the answer.
+struct Seen {
+    record: i32,
+    /// -1 = somebody who is not in the dictionary, and yet a holder.
+    rep: i32,
+    last: i64,
+    at: i64,
+    taken: bool,
+    cooling: i64,
+}
+
+/// Counts the holders of each record from the last, and leaves those out who are not in the dictionary.
+fn placed(seen: &[Seen]) -> Result<Vec<Holder>> {
+    let mut holders = Vec::with_capacity(seen.len());
+    for of_record in seen.chunk_by(|one, next| one.record == next.record) {
+        for (place, seen) in (1..).zip(of_record) {
+            let Ok(rep) = u32::try_from(seen.rep) else {
+                continue;
+            };
+            holders.push(Holder {
+                record: usize::try_from(seen.record).map_err(internal)?,
+                rep,
+                place,
+                at: seen.at,
+                taken: seen.taken,
+                gave_back: seen.last & 1 == 1,
+                cooling: seen.cooling,
+            });
+        }
+    }
+    Ok(holders)
 }
 
 /// Which pool can give a rep the records of a leaf: the first, of those through which they are handed on, in which he is.
