@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::{Cap, Missed, Pool, Presence, Reason, Strategy as Way};
+use super::super::{Cap, Missed, Pool, Presence, Reason, Strategy as Way, Target};
 use super::world::{World, seats};
 use super::*;
 
@@ -181,4 +181,36 @@ fn two_turns_are_caught_up() {
     assert_eq!(deficit(&world), 2.0);
     // Three make everybody even; then a round begins as any does.
     assert_eq!(live(&mut world, Presence::Present, 6), [0, 0, 0, 0, 1, 2]);
+}
+
+/// What a rep owns who is named and away stays his, whoever stands in or is handed the others; and that only where owned
+/// records move at all.
+#[test]
+fn what_the_named_owns_stays() {
+    let mut world = World::of(Pool::new(Way::Turns, seats(&[1000, 1000, 1000])), 6);
+    world.targets = vec![Target::Rep(1), Target::Pool(0), Target::leave(Reason::Absent)];
+    world.named = vec![Some(0); 3];
+    world.reassign = vec![true; 3];
+    world.leaves = vec![0, 0, 0, 1, 2, 2];
+    world.owned = vec![0, 2, -1, 0, 0, 1];
+    let report = world.run();
+    let why: Vec<Reason> = report.outcome.reason.iter().map(|&code| Reason::from(code)).collect();
+    let (same, moved) = (Reason::SameOwner, Reason::Moved);
+    assert_eq!(why, [same, moved, moved, same, same, Reason::Absent]);
+    assert_eq!(report.outcome.rep[1..3], [1, 1]);
+    assert!(report.pools[0].seats.iter().all(|seat| seat.received == 0));
+}
+
+/// Sticky: what an absent rep held goes to who stands in for him, in his place; what the stand-in held himself, in his own.
+#[test]
+fn former_owners_have_seats_of_their_own() {
+    let mut two = seats(&[1000, 1000, 1000]);
+    (two[2].rep, two[2].stand_in) = (1, true);
+    (two[0].rep, two[0].stand_in) = (1, true);
+    let mut world = World::of(Pool::new(Way::Sticky, two), 3);
+    world.previous = vec![0, 1, 2];
+    let outcome = world.run().outcome;
+    assert_eq!(outcome.rep, [1, 1, 1]);
+    let turns: Vec<_> = outcome.diverted.iter().map(|it| (it.record, it.turn)).collect();
+    assert_eq!(turns, [(0, Some((0, 0))), (2, Some((0, 2)))]);
 }
