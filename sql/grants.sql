@@ -43,7 +43,7 @@ grant execute on function
     dist._next_runs(jsonb, integer, timestamptz),
     dist.preview(text, timestamptz), dist._preview(text, timestamptz),
     dist.explain(text, text, text, text, timestamptz, bigint), dist._explain(text, text, text, text, timestamptz),
-    dist._explain_past(text, text, bigint), dist.replay(bigint),
+    dist._explain_past(text, text, bigint), dist.replay(bigint), dist._totals(text, jsonb), dist.preview_totals(text, timestamptz),
     dist.fairness_between(timestamptz, timestamptz), dist._deficits_at(text, timestamptz), dist._members(dist.distribution_rule),
     dist._check_schedule_name(text),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
@@ -76,7 +76,7 @@ grant insert, update, delete on
     to dist_manager;
 grant execute on function
     dist.execute(text, timestamptz), dist._execute(text, timestamptz),
-    dist.preview_schedule(text, timestamptz), dist._rehearse(text[], timestamptz),
+    dist.preview_schedule(text, timestamptz), dist.preview_schedule_totals(text, timestamptz), dist._rehearse(text[], timestamptz),
     dist.undo(bigint), dist._undo(bigint),
     dist.return_record(text, text, text), dist._return_record(text, text, text),
     dist._users_statement(text, text), dist._last_failure(),
