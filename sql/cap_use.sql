@@ -82,16 +82,29 @@ create function dist._recount_caps(caps text[]) returns void
     language plpgsql security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    counting text[] := array(select c.name from dist.cap c where c.name = any (caps) and c.active and c.per <> 'open' order by c.name);
 begin
-    if not exists (select from dist.cap c where c.name = any (caps) and c.per <> 'open') then
+    -- (ON CONFLICT by itself would wait for a run that holds the row.)
+    insert into dist.cap_state (cap)
+    select c.name from dist.cap c
+     where c.name = any (caps) and c.per <> 'open' and not exists (select from dist.cap_state s where s.cap = c.name)
+        on conflict do nothing;
+    -- What is passive is counted when it becomes active again.
+    delete from dist.cap_use u where u.cap = any (caps) and u.cap <> all (counting);
+    if counting = '{}' then
         return;
     end if;
-    insert into dist.cap_state (cap) select c.name from dist.cap c where c.name = any (caps) and c.per <> 'open' on conflict do nothing;
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        perform dist._refuse('cap', counting[1], '25001',
+            format('what has been received cannot be counted in a %s transaction', current_setting('transaction_isolation')),
+            'It sees the database as of its start, and would miss what runs have given since: use one that is READ COMMITTED.');
+    end if;
     -- In the order of all runs. Those in progress are waited for, as they do not know of the change and count as before.
     perform from dist.object_state s order by s.object collate "C" for share;
-    perform from dist.cap_state s where s.cap = any (caps) order by s.cap collate "C" for update;
-    delete from dist.cap_use u where u.cap = any (caps);
-    insert into dist.cap_use select a.* from dist._cap_audit(caps) a;
+    perform from dist.cap_state s where s.cap = any (counting) order by s.cap collate "C" for update;
+    delete from dist.cap_use u where u.cap = any (counting);
+    insert into dist.cap_use select a.* from dist._cap_audit(counting) a;
 end $$;
 comment on function dist._recount_caps(text[]) is 'Internal: counts from the audit what has been used of caps';
 

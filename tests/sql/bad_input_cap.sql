@@ -63,6 +63,13 @@ select test.refused($$delete from dist.team_member where team = 'north'; delete 
 select test.refused($$delete from dist.distribution_rule where name = 'turns'$$);
 select test.refused($$update dist.distribution_rule set strategy = 'rep', team = null, rep = 'ada' where name = 'turns'$$);
 select test.refused($$insert into dist.cap (name, per, most) values ('adas day', 'day', 1)$$);
+-- What was received is counted as of now, or not at all; making it passive, or raising it, counts nothing.
+begin transaction isolation level repeatable read;
+select test.refused($$insert into dist.cap (name, per, most) values ('late', 'day', 1)$$);
+select test.refused($$insert into dist.team_member (team, rep) values ('north', 'bob')$$);
+update dist.cap set active = false, most = 5 where name = 'adas day';
+insert into dist.cap (name, per, most, active) values ('later', 'day', 1, false);
+rollback;
 -- Nobody but pg_dist writes what has been used; readers write no caps.
 select test.refused($$insert into dist.cap_use values ('adas day', 'ada', now(), 0)$$);
 select test.refused($$delete from dist.cap_state$$);
