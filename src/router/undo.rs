@@ -3,8 +3,9 @@
 //! A record that is still as the run left it goes back to its former owner, and so does each column that is still as
 //! it was set; its turn is given back to the pool. Everything else is left and reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
@@ -25,6 +26,7 @@ use crate::router::statement::column;
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
+use crate::working::{Roster, Standing};
 use crate::xact::{as_extension_owner, current_role_name, with_users_search_path};
 
 /// What the history says about the run that is to be undone.
@@ -267,7 +269,9 @@ fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) ->
                 continue;
             };
             let wrong = |problem| allocation_error(name, &problem);
-            let members: Vec<Member> = rule.members.iter().map(|row| member(&rule, row)).collect();
+            let away = away(run, &rule)?;
+            let members = rule.members.iter().map(|row| member(&rule, row, &away));
+            let members: Vec<Member> = members.collect();
             let row = rule.pool.as_ref();
             let state = row.map_or_else(|| Ok(PoolState::default()), |row| row.state(name))?;
             let credits = row.map(|row| row.credits.clone()).unwrap_or_default();
@@ -282,11 +286,38 @@ fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) ->
     })?
 }
 
-fn member(rule: &DistributionRule, row: &MemberRow) -> Member {
+/// Who of a rule's members was away in a run, as far as the working hours say now: he was entitled to nothing, so nothing is
+/// taken back of it.
+fn away(run: i64, rule: &DistributionRule) -> Result<BTreeSet<String>> {
+    #[derive(serde::Deserialize)]
+    struct Then {
+        at: DateTime<Utc>,
+        people: Roster,
+    }
+    let members: Vec<String> = rule.members.iter().map(|row| row.rep.clone()).collect();
+    let then: Option<Then> = read(
+        "select jsonb_build_object('at', r.as_of, 'people', dist._people_intent($2)) from dist.run r where r.id = $1",
+        &[run.into(), members.clone().into()],
+    )?;
+    let Some(Then { at, people }) = then else {
+        return Ok(BTreeSet::new());
+    };
+    let away = |rep: &String| matches!(people.standing(rep, at), Standing::Away { stand_in: None, .. });
+    let found: BTreeSet<String> = members.iter().filter(|rep| away(rep)).cloned().collect();
+    // Nobody there: all were assigned anyway.
+    let all = rule
+        .members
+        .iter()
+        .filter(|row| row.active)
+        .all(|row| found.contains(&row.rep));
+    Ok(if all { BTreeSet::new() } else { found })
+}
+
+fn member(rule: &DistributionRule, row: &MemberRow, away: &BTreeSet<String>) -> Member {
     Member {
         key: row.rep.clone(),
         weight: rule.weight(row),
         position: row.position,
-        active: row.active,
+        active: row.active && !away.contains(&row.rep),
     }
 }

@@ -76,6 +76,15 @@ set role test_manager;
 insert into dist.absence (rep, starts, ends, reason) values ('abe', '2031-07-01 00:00', '2031-07-08 00:00', 'leave');
 select name, pg_temp.given(name, '2031-07-03 10:00+00') from dist.transfer where name like 'owe%' order by name;
 select name, pg_temp.to(name, '2031-07-09 10:00+00'), pg_temp.to(name, '2031-07-11 10:00+00') from dist.transfer where name like 'owe%' order by name;
+-- Undone, everybody is owed what he was: who was away was entitled to nothing, which is not taken back from him.
+delete from dist.absence where starts = '2031-07-01';
+insert into dist.absence (rep, starts, ends) values ('abe', '2031-08-01', '2031-08-08');
+select deficits as before from dist.pool where distribution_rule = 'lost' \gset
+select pg_temp.given('lost', '2031-08-04 10:00+00');
+select assigned from dist.undo((select max(id) from dist.run));
+select (select jsonb_object_agg(key, value) from jsonb_each(:'before') where value <> '0') is not distinct from
+       (select jsonb_object_agg(key, value) from jsonb_each(deficits) where value <> '0') as restored
+  from dist.pool where distribution_rule = 'lost';
 reset role;
 select test.forget_intent();
 set client_min_messages = warning;
