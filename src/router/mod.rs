@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | take the locks | [`lock`] |
 //! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`kept`], [`trust`] |
-//! | compile it: one CASE over the record, numbered leaves | [`plan`], [`branches`], [`expression`], [`caps`] |
+//! | compile it: one CASE over the record, numbered leaves | [`plan`], [`compiler`], [`branches`], [`expression`], [`caps`] |
 //! | write the statements | [`statement`] |
 //! | where records go, and where to when who is named is away | [`goal`] |
 //! | read the candidates, allocate | [`decide`] |
@@ -26,6 +26,7 @@ pub mod arguments;
 pub mod balance;
 pub mod branches;
 pub mod caps;
+pub mod compiler;
 pub mod decide;
 pub mod explain;
 pub mod expression;

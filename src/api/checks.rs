@@ -1,0 +1,100 @@
+//! What the check triggers call when rows are written.
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::iter::TableIterator;
+use pgrx::prelude::*;
+
+use crate::error::{Place, Result, internal};
+use crate::router;
+use crate::router::session::with_settings;
+use crate::{check, clock, criteria, timing, window};
+
+#[pg_extern(sql = false)]
+fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name.unwrap_or_default(),
+    };
+    timing::zone(&place, zone.unwrap_or_default())
+}
+
+#[pg_extern(sql = false)]
+fn check_plan(plan: pgrx::JsonB, at: TimestampWithTimeZone) -> Result<Option<TimestampWithTimeZone>> {
+    timing::spec(&plan.0)?
+        .next(Some(clock::from_pg(at)?))
+        .map(clock::to_pg)
+        .transpose()
+}
+
+#[pg_extern(sql = false)]
+fn cap_window(
+    per: &str,
+    rolling: bool,
+    zone: Option<&str>,
+    at: TimestampWithTimeZone,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(since, TimestampWithTimeZone),
+            name!(until, TimestampWithTimeZone),
+            name!(kept_at, TimestampWithTimeZone),
+        ),
+    >,
+> {
+    let window = window::of(per, rolling, zone, clock::from_pg(at)?)
+        .ok_or_else(|| internal(format!("no window per {per} in zone {}", zone.unwrap_or("of the rep"))))?;
+    let row = (
+        clock::to_pg(window.since)?,
+        clock::to_pg(window.until)?,
+        clock::to_pg(window.kept_at)?,
+    );
+    Ok(TableIterator::once(row))
+}
+
+#[pg_extern(sql = false)]
+fn cap_memory(per: &str) -> Result<pgrx::datum::Interval> {
+    let memory = window::Per::parse(per).map_or(0, |per| per.memory().num_microseconds().unwrap_or(0));
+    pgrx::datum::Interval::new(0, 0, memory).map_err(internal)
+}
+
+#[pg_extern(sql = false)]
+fn check_text(relation: &str, row_name: &str, object: &str, new_row: pgrx::JsonB) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    check::text(&place, object, new_row.0)
+}
+
+#[pg_extern(sql = false)]
+fn check_object(new_row: pgrx::JsonB) -> Result<pgrx::JsonB> {
+    Ok(pgrx::JsonB(check::object(new_row.0)?.into()))
+}
+
+#[pg_extern(sql = false)]
+fn check_reps(relation: &str, row_name: &str, object: &str, reps: Option<Vec<String>>) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    check::reps(&place, object, &reps.unwrap_or_default())
+}
+
+#[pg_extern(sql = false)]
+fn check_call(relation: &str, row_name: &str, target: &str, args: Option<pgrx::JsonB>) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    // With the settings of a run, so that values are read as they will be then.
+    with_settings(chrono::Utc::now(), || {
+        router::function::check(&place, target, args.as_ref().map(|args| &args.0))
+    })
+}
+
+#[pg_extern(sql = false)]
+fn nearest(wanted: Option<&str>, names: Option<Vec<Option<String>>>) -> Option<String> {
+    let names = names.unwrap_or_default();
+    criteria::nearest(wanted?, names.iter().flatten().map(String::as_str)).map(ToOwned::to_owned)
+}

@@ -1,0 +1,201 @@
+//! Looking at what would be, was, or is held: nothing is written.
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::iter::TableIterator;
+use pgrx::prelude::*;
+
+use crate::api::{instant, missing, named};
+use crate::clock;
+use crate::error::Result;
+use crate::router;
+
+type PreviewRow = (
+    name!(record_key, Option<String>),
+    name!(old_owner, Option<String>),
+    name!(new_owner, Option<String>),
+    name!(rule, Option<String>),
+    name!(reason, String),
+);
+
+#[pg_extern(sql = false)]
+fn preview(
+    transfer: Option<&str>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(record_key, Option<String>),
+            name!(old_owner, Option<String>),
+            name!(new_owner, Option<String>),
+            name!(rule, Option<String>),
+            name!(reason, String),
+        ),
+    >,
+> {
+    let about = clock::from_pg(instant(as_of)?)?;
+    let rows = router::preview::preview(named("transfer", transfer)?, about)?;
+    Ok(TableIterator::new(rows.into_iter().map(|row| -> PreviewRow {
+        (row.key, row.old_owner, row.new_owner, row.rule, row.reason)
+    })))
+}
+
+type ReplayRow = (i32, String, i64, i64, bool, i64, Option<String>);
+
+#[pg_extern(sql = false)]
+fn replay(
+    run_id: Option<i64>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(transfer, String),
+            name!(records, i64),
+            name!(moved, i64),
+            name!(agrees, bool),
+            name!(differences, i64),
+            name!(first_difference, Option<String>),
+        ),
+    >,
+> {
+    let steps = router::replay::replay(run_id.ok_or_else(|| missing("run_id"))?)?;
+    Ok(TableIterator::new(steps.into_iter().map(|s| -> ReplayRow {
+        (
+            s.step,
+            s.transfer,
+            s.records,
+            s.moved,
+            s.differences == 0,
+            s.differences,
+            s.first,
+        )
+    })))
+}
+
+type RehearsedRow = (
+    name!(place, i32),
+    name!(record_key, Option<String>),
+    name!(old_owner, Option<String>),
+    name!(new_owner, Option<String>),
+    name!(rule, Option<String>),
+    name!(reason, String),
+);
+
+#[pg_extern(sql = false)]
+fn rehearse(
+    transfers: Vec<String>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(place, i32),
+            name!(record_key, Option<String>),
+            name!(old_owner, Option<String>),
+            name!(new_owner, Option<String>),
+            name!(rule, Option<String>),
+            name!(reason, String),
+        ),
+    >,
+> {
+    let rows = router::rehearse::rehearse(&transfers, clock::from_pg(instant(as_of)?)?)?;
+    Ok(TableIterator::new(rows.into_iter().map(
+        |(place, row)| -> RehearsedRow {
+            let place = i32::try_from(place + 1).unwrap_or(i32::MAX);
+            (place, row.key, row.old_owner, row.new_owner, row.rule, row.reason)
+        },
+    )))
+}
+
+#[pg_extern(sql = false)]
+fn explain(
+    object: Option<&str>,
+    record_key: Option<&str>,
+    transfer: Option<&str>,
+    ruleset: Option<&str>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(stage, String),
+            name!(item, String),
+            name!(outcome, String),
+            name!(detail, Option<String>),
+        ),
+    >,
+> {
+    let lines = router::explain::explain(
+        named("object", object)?,
+        named("record_key", record_key)?,
+        transfer,
+        ruleset,
+        clock::from_pg(instant(as_of)?)?,
+    )?;
+    Ok(TableIterator::new(lines.into_iter().map(|line| {
+        (line.stage.to_owned(), line.item, line.outcome, line.detail)
+    })))
+}
+
+#[pg_extern(sql = false)]
+fn book_balances() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(object, String),
+            name!(segment, Option<String>),
+            name!(rep, String),
+            name!(target, i32),
+            name!(held, Option<i64>),
+            name!(note, Option<String>),
+        ),
+    >,
+> {
+    let books = router::balance::books(chrono::Utc::now())?;
+    Ok(TableIterator::new(books.into_iter().map(|book| {
+        (book.object, book.segment, book.rep, book.target, book.held, book.note)
+    })))
+}
+
+#[pg_extern(sql = false)]
+fn open_balances() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(cap, String),
+            name!(rep, Option<String>),
+            name!(most, i64),
+            name!(held, Option<i64>),
+            name!(note, Option<String>),
+        ),
+    >,
+> {
+    let rows = router::open_balance::open(chrono::Utc::now())?;
+    Ok(TableIterator::new(
+        rows.into_iter()
+            .map(|row| (row.cap, row.rep, row.most, row.held, row.note)),
+    ))
+}
+
+#[pg_extern(sql = false)]
+fn performances() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(distribution_rule, String),
+            name!(rep, String),
+            name!(active, bool),
+            name!(wins, Option<String>),
+            name!(handled, Option<String>),
+            name!(weight, Option<String>),
+            name!(note, Option<String>),
+        ),
+    >,
+> {
+    let rows = router::balance::performance(chrono::Utc::now())?;
+    Ok(TableIterator::new(rows.into_iter().map(|row| {
+        let [wins, handled, weight] = row.done.map_or([None, None, None], |done| done.map(Some));
+        (row.rule, row.rep, row.active, wins, handled, weight, row.note)
+    })))
+}

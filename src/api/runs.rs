@@ -1,0 +1,99 @@
+//! Runs: made, undone, cancelled, and what a run knows of itself.
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::prelude::*;
+
+use crate::api::{instant, missing, named};
+use crate::clock;
+use crate::error::{Result, internal};
+use crate::router;
+use crate::xact::{as_extension_owner, current_role_name};
+
+#[pg_extern(sql = false)]
+fn run_id() -> Option<i64> {
+    router::inside::run_id()
+}
+
+#[pg_extern(sql = false)]
+fn runs_here(schedule_id: i32, planned: bool) -> bool {
+    router::inside::runs_here(schedule_id, planned)
+}
+
+#[pg_extern(sql = false)]
+fn execute(transfer: Option<&str>, as_of: Option<TimestampWithTimeZone>) -> Result<i64> {
+    let (transfer, as_of) = (named("transfer", transfer)?, instant(as_of)?);
+    router::run::execute(transfer, as_of)
+}
+
+#[pg_extern(sql = false)]
+#[allow(clippy::too_many_arguments)] // the facts of a run, as SQL has them
+fn run_steps(
+    schedule: i32,
+    name: String,
+    owner: String,
+    trigger: String,
+    due_at: Option<TimestampWithTimeZone>,
+    as_of: TimestampWithTimeZone,
+    attempt: i32,
+    nowait: bool,
+) -> Result<Option<i64>> {
+    let schedule = router::run::Planned {
+        id: schedule,
+        name,
+        owner,
+    };
+    router::run::run_steps(schedule, trigger, due_at, as_of, attempt, nowait)
+}
+
+#[pg_extern(sql = false)]
+fn last_failure() -> Option<pgrx::JsonB> {
+    router::failure::take().map(pgrx::JsonB)
+}
+
+#[pg_extern(sql = false)]
+fn failed_to_compile() -> bool {
+    router::failure::failed_to_compile()
+}
+
+#[pg_extern(sql = false)]
+fn undo(run_id: Option<i64>) -> Result<i64> {
+    router::undo::undo(run_id.ok_or_else(|| missing("run_id"))?)
+}
+
+#[pg_extern(sql = false)]
+fn return_record(object: Option<&str>, record_key: Option<&str>, reason: Option<&str>) -> Result<i64> {
+    let (object, key) = (named("object", object)?, named("record_key", record_key)?);
+    router::give_back::give_back(object, key, named("reason", reason)?)
+}
+
+#[pg_extern(sql = false)]
+fn tick(as_of: Option<TimestampWithTimeZone>) -> Result<i32> {
+    let as_of = instant(as_of)?;
+    clock::from_pg(as_of)?;
+    let caller = current_role_name()?;
+    as_extension_owner(|| Spi::get_one_with_args::<i32>("select dist._tick($1, $2)", &[as_of.into(), caller.into()]))?
+        .map_err(internal)?
+        .ok_or_else(|| internal("tick returned nothing"))
+}
+
+#[pg_extern(sql = false)]
+fn run_now(schedule: Option<&str>) -> Result<i64> {
+    let schedule = named("schedule", schedule)?.to_owned();
+    let caller = current_role_name()?;
+    as_extension_owner(|| {
+        Spi::get_one_with_args::<i64>("select dist._run_now($1, $2)", &[schedule.into(), caller.into()])
+    })?
+    .map_err(internal)?
+    .ok_or_else(|| internal("run_now returned nothing"))
+}
+
+#[pg_extern(sql = false)]
+fn cancel_run(schedule: Option<&str>) -> Result<bool> {
+    let schedule = named("schedule", schedule)?.to_owned();
+    let caller = current_role_name()?;
+    as_extension_owner(|| {
+        Spi::get_one_with_args::<bool>("select dist._cancel_run($1, $2)", &[schedule.into(), caller.into()])
+    })?
+    .map_err(internal)?
+    .ok_or_else(|| internal("cancel_run returned nothing"))
+}

@@ -1,0 +1,209 @@
+//! Instants: what is due, what comes next, who is at work.
+
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::iter::{SetOfIterator, TableIterator};
+use pgrx::prelude::*;
+
+use crate::error::{Result, internal};
+use crate::router;
+use crate::working::Roster;
+use crate::{ahead, clock, standing, timing};
+
+#[pg_extern(sql = false)]
+fn now() -> Result<TimestampWithTimeZone> {
+    clock::now()
+}
+
+type Chosen = (
+    name!(run, Option<TimestampWithTimeZone>),
+    name!(skipped_from, Option<TimestampWithTimeZone>),
+    name!(skipped_to, Option<TimestampWithTimeZone>),
+);
+
+#[pg_extern(sql = false)]
+fn choose(
+    schedule_id: i32,
+    schedule: pgrx::JsonB,
+    misfire_window: Option<f64>,
+    retry_after: f64,
+    state: pgrx::JsonB,
+    at: TimestampWithTimeZone,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(run, Option<TimestampWithTimeZone>),
+            name!(skipped_from, Option<TimestampWithTimeZone>),
+            name!(skipped_to, Option<TimestampWithTimeZone>),
+        ),
+    >,
+> {
+    let spans = standing::Spans {
+        misfire_window,
+        retry_after,
+    };
+    let limits = router::kept::limits()?;
+    let due = standing::Due::read(&schedule.0, &spans, &state.0, &limits)?;
+    let choice = due.firing().choose(&due.standing, clock::from_pg(at)?);
+    due.keep(schedule_id);
+    let row = choice
+        .map(|choice| -> Result<Chosen> {
+            let skipped = choice.skipped;
+            Ok((
+                optional(choice.run)?,
+                optional(skipped.map(|s| s.from))?,
+                optional(skipped.map(|s| s.to))?,
+            ))
+        })
+        .transpose()?;
+    Ok(TableIterator::new(row))
+}
+
+#[pg_extern(sql = false)]
+fn advance(
+    schedule_id: i32,
+    run: Option<TimestampWithTimeZone>,
+    given_up: Option<TimestampWithTimeZone>,
+    outcome: &str,
+    claimed: TimestampWithTimeZone,
+    finished: TimestampWithTimeZone,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(next_run_at, Option<TimestampWithTimeZone>),
+            name!(due_at, Option<TimestampWithTimeZone>),
+            name!(attempt, i32),
+            name!(queued, bool),
+            name!(runs, i32),
+            name!(failures, i32),
+            name!(ended, Option<String>),
+            name!(skipped_from, Option<TimestampWithTimeZone>),
+            name!(skipped_to, Option<TimestampWithTimeZone>),
+            name!(cause, Option<String>),
+        ),
+    >,
+> {
+    let due = standing::Due::kept(schedule_id)?;
+    let instant = |at: Option<TimestampWithTimeZone>| at.map(clock::from_pg).transpose();
+    let choice = standing::choice(instant(run)?, instant(given_up)?);
+    let (becomes, skipped) = due.firing().advance(
+        &due.standing,
+        &choice,
+        standing::outcome(outcome)?,
+        clock::from_pg(claimed)?,
+        clock::from_pg(finished)?,
+    );
+    Ok(TableIterator::once((
+        optional(becomes.next)?,
+        optional(becomes.due)?,
+        becomes.attempt,
+        becomes.queued,
+        becomes.runs,
+        becomes.failures,
+        becomes.ended.map(|ended| standing::ended(ended).to_owned()),
+        optional(skipped.map(|s| s.from))?,
+        optional(skipped.map(|s| s.to))?,
+        skipped.map(|s| standing::cause(s.cause).to_owned()),
+    )))
+}
+
+fn optional(at: Option<chrono::DateTime<chrono::Utc>>) -> Result<Option<TimestampWithTimeZone>> {
+    at.map(clock::to_pg).transpose()
+}
+
+#[pg_extern(sql = false)]
+fn next_runs(
+    plan: pgrx::JsonB,
+    n: Option<i32>,
+    after: Option<TimestampWithTimeZone>,
+) -> Result<SetOfIterator<'static, TimestampWithTimeZone>> {
+    let after = after.map(clock::from_pg).transpose()?;
+    let runs = timing::next_runs(&plan.0, n.unwrap_or(5), after)?;
+    let runs: Vec<_> = runs.into_iter().map(clock::to_pg).collect::<Result<_>>()?;
+    Ok(SetOfIterator::new(runs))
+}
+
+#[pg_extern(sql = false)]
+fn tz_version() -> &'static str {
+    chrono_tz::IANA_TZDB_VERSION
+}
+
+type AvailabilityRow = (
+    name!(rep, String),
+    name!(at_work, bool),
+    name!(why, Option<String>),
+    name!(until, Option<TimestampWithTimeZone>),
+    name!(stand_in, Option<String>),
+);
+
+#[pg_extern(sql = false)]
+fn availability(
+    people: pgrx::JsonB,
+    reps: Vec<String>,
+    at: TimestampWithTimeZone,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(rep, String),
+            name!(at_work, bool),
+            name!(why, Option<String>),
+            name!(until, Option<TimestampWithTimeZone>),
+            name!(stand_in, Option<String>),
+        ),
+    >,
+> {
+    let roster: Roster = serde_json::from_value(people.0).map_err(internal)?;
+    let at = clock::from_pg(at)?;
+    let row = |rep: String| -> Result<AvailabilityRow> {
+        Ok(match roster.away(&rep, at) {
+            None => {
+                let until = optional(roster.works_until(&rep, at))?;
+                (rep, true, None, until, None)
+            }
+            Some(away) => (rep, false, Some(away.told()), optional(away.until)?, away.stand_in),
+        })
+    };
+    let rows: Vec<AvailabilityRow> = reps.into_iter().map(row).collect::<Result<_>>()?;
+    Ok(TableIterator::new(rows))
+}
+
+type AheadRow = (
+    name!(at, TimestampWithTimeZone),
+    name!(item, i32),
+    name!(cause, Option<&'static str>),
+    name!(detail, Option<String>),
+);
+
+#[pg_extern(sql = false)]
+fn look_ahead(
+    plans: Vec<Option<pgrx::JsonB>>,
+    due: Vec<Option<TimestampWithTimeZone>>,
+    runs_left: Vec<Option<i32>>,
+    from: TimestampWithTimeZone,
+    to: TimestampWithTimeZone,
+    most: i32,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(at, TimestampWithTimeZone),
+            name!(item, i32),
+            name!(cause, Option<&'static str>),
+            name!(detail, Option<String>),
+        ),
+    >,
+> {
+    let items = plans.into_iter().zip(due).zip(runs_left);
+    let items = items.map(|((plan, due), runs_left)| ahead::Item { plan, due, runs_left });
+    let lines = ahead::lines(items, from, to, most)?;
+    Ok(TableIterator::new(lines.into_iter().map(|line| -> AheadRow {
+        (line.at, line.item, line.cause, line.detail)
+    })))
+}
+
+#[pg_extern(sql = false)]
+fn icalendar(name: &str, made_at: TimestampWithTimeZone, events: pgrx::JsonB) -> Result<String> {
+    ahead::calendar(name, clock::from_pg(made_at)?, events.0)
+}

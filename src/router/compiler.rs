@@ -1,0 +1,408 @@
+//! The walk through rules and destinations that makes a plan: each way through the rulesets ends in a numbered leaf, each
+//! rep and pool gets its number.
+
+use std::collections::BTreeMap;
+
+use pgrx::prelude::*;
+
+use crate::allocation::{Reason, Target};
+use crate::error::{Place, Result, error_hint};
+use crate::router::branches::{Branch, first_match};
+use crate::router::caps;
+use crate::router::expression::{self, Expression};
+use crate::router::goal::{Goal, Single};
+use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
+use crate::router::plan::{Leaf, Plan};
+use crate::router::situation::books::{self, Segments};
+use crate::router::situation::eligibility::Limits;
+use crate::router::situation::holdings::Holdings;
+
+/// More destinations than this are a ruleset that reaches others along very many paths.
+const MOST_LEAVES: usize = 100_000;
+/// Rulesets that lead to one another in a longer line than this would nest deeper than PostgreSQL reads expressions.
+const MOST_NESTED: usize = 100;
+
+/// What walks through the rules and collects the leaves.
+pub struct Compiler<'a> {
+    intent: &'a Intent,
+    object: &'a Object,
+    as_of: &'a str,
+    on_owned: Option<String>,
+    /// The segments of books.
+    pub segments: Segments,
+    rulesets: BTreeMap<&'a str, &'a Ruleset>,
+    rules: BTreeMap<&'a str, &'a DistributionRule>,
+    leaves: Vec<Leaf>,
+    reps: Vec<String>,
+    rep_numbers: BTreeMap<String, u32>,
+    pools: Vec<DistributionRule>,
+    pool_reps: Vec<Vec<u32>>,
+    pool_fallbacks: Vec<Option<Goal>>,
+    singles: Vec<Single>,
+    single_numbers: BTreeMap<String, u32>,
+    pool_numbers: BTreeMap<String, u32>,
+    path: Vec<&'a str>,
+    visits: usize,
+}
+
+/// A destination as rules, transfers and defaults name it.
+struct Destination<'a> {
+    rule: Option<String>,
+    rep: Option<&'a str>,
+    distribution_rule: Option<&'a str>,
+    on_owned: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> Compiler<'a> {
+    /// Before the first rule.
+    ///
+    /// # Errors
+    /// What is wrong with the text of the books' segments.
+    pub fn new(intent: &'a Intent, object: &'a Object, as_of: &'a str, on_owned: Option<String>) -> Result<Self> {
+        Ok(Self {
+            intent,
+            object,
+            as_of,
+            on_owned,
+            segments: books::segments(intent, as_of)?,
+            rulesets: intent
+                .rulesets
+                .iter()
+                .map(|ruleset| (ruleset.name.as_str(), ruleset))
+                .collect(),
+            rules: intent
+                .distribution_rules
+                .iter()
+                .map(|rule| (rule.name.as_str(), rule))
+                .collect(),
+            leaves: Vec::new(),
+            reps: Vec::new(),
+            rep_numbers: BTreeMap::new(),
+            pools: Vec::new(),
+            pool_reps: Vec::new(),
+            pool_fallbacks: Vec::new(),
+            singles: Vec::new(),
+            single_numbers: BTreeMap::new(),
+            pool_numbers: BTreeMap::new(),
+            path: Vec::new(),
+            visits: 0,
+        })
+    }
+
+    /// The plan of what was collected; `leaf` is the expression that numbers the leaves.
+    ///
+    /// # Errors
+    /// What is wrong with the text of measures, caps and eligibility.
+    pub fn finish(mut self, leaf: Option<String>) -> Result<Plan> {
+        self.stand_ins();
+        let mut numbers = Vec::new();
+        let holdings = Holdings::compile(self.intent, &self.pools, &self.segments, self.as_of, &mut numbers)?;
+        Ok(Plan {
+            caps: caps::of_plan(self.intent, self.object, &self.reps, &self.pools, self.as_of)?,
+            source: String::new(),
+            source_name: String::new(),
+            object: self.object.clone(),
+            filter: "true".to_owned(),
+            filters: Vec::new(),
+            order: String::new(),
+            row_limit: None,
+            limit_per_rep: None,
+            numbers,
+            holdings,
+            limits: Limits::default(),
+            leaf,
+            leaves: self.leaves,
+            reps: self.reps,
+            pools: self.pools,
+            keep_decisions: self.intent.keep_decisions,
+            pool_reps: self.pool_reps,
+            pool_fallbacks: self.pool_fallbacks,
+            singles: self.singles,
+            people: self.intent.people.clone(),
+            rep_numbers: self.rep_numbers,
+            set_fields: Vec::new(),
+        })
+    }
+
+    /// The leaves of a transfer; returns the expression that numbers them, where there is more than one.
+    ///
+    /// # Errors
+    /// What is wrong with the text of rules.
+    pub fn transfer(&mut self, transfer: &'a Transfer) -> Result<Option<String>> {
+        if let Some(ruleset) = &transfer.to_ruleset {
+            self.leave(Reason::Unmatched)?;
+            let leaf = self.ruleset(ruleset, 0, None)?;
+            return Ok(Some(leaf));
+        }
+        let retrieval = transfer.kind == "retrieval";
+        if retrieval && transfer.to_rep.is_none() {
+            self.push(Leaf {
+                rule: None,
+                distribution_rule: None,
+                reason: "retrieval".to_owned(),
+                note: None,
+                goal: Goal::of(Target::Unowned),
+                reassign: true,
+            })?;
+        } else {
+            self.destination(&Destination {
+                rule: None,
+                rep: transfer.to_rep.as_deref(),
+                distribution_rule: transfer.to_distribution_rule.as_deref(),
+                on_owned: retrieval.then_some("reassign"),
+                reason: retrieval.then_some("retrieval"),
+            })?;
+        }
+        Ok(None)
+    }
+
+    /// The CASE expression of a ruleset; what nothing matches reaches its default, else `fallback`.
+    ///
+    /// # Errors
+    /// What is wrong with the text of rules; a circle.
+    pub fn ruleset(&mut self, name: &str, fallback: usize, on_owned: Option<&str>) -> Result<String> {
+        let ruleset = *self
+            .rulesets
+            .get(name)
+            .ok_or_else(|| crate::check::no_such("ruleset", name))?;
+        self.enter(&ruleset.name)?;
+        let fallback = if ruleset.default_to_rep.is_some() || ruleset.default_to_distribution_rule.is_some() {
+            self.destination(&Destination {
+                rule: None,
+                rep: ruleset.default_to_rep.as_deref(),
+                distribution_rule: ruleset.default_to_distribution_rule.as_deref(),
+                on_owned,
+                reason: Some("default"),
+            })?
+        } else {
+            fallback
+        };
+        let mut branches = Vec::new();
+        for rule in ruleset.rules.iter().filter(|rule| rule.active) {
+            let test = rule_test(self.intent, &self.segments, name, rule, self.as_of)?;
+            let inner_on_owned = rule.on_owned.as_deref().or(on_owned);
+            let number = match &rule.to_ruleset {
+                Some(inner) => self.ruleset(inner, fallback, inner_on_owned)?,
+                None => self
+                    .destination(&Destination {
+                        rule: Some(rule.shown()),
+                        rep: rule.to_rep.as_deref(),
+                        distribution_rule: rule.to_distribution_rule.as_deref(),
+                        on_owned: inner_on_owned,
+                        reason: None,
+                    })?
+                    .to_string(),
+            };
+            branches.push(Branch {
+                tests: test.conjuncts,
+                number,
+            });
+        }
+        self.path.pop();
+        Ok(first_match(&branches, fallback))
+    }
+
+    /// Writing refuses a circle of rulesets, but two sessions can close one where the second cannot see what the first
+    /// has written (repeatable read), and a restored dump is not checked at all.
+    fn enter(&mut self, ruleset: &'a str) -> Result<()> {
+        let place = Place {
+            table: "ruleset",
+            row: ruleset,
+        };
+        if self.path.contains(&ruleset) {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+                format!(
+                    "{place}: the rulesets form a circle: {} -> {ruleset}",
+                    self.path.join(" -> ")
+                ),
+                "A ruleset must not lead back to itself: change one of its assignment rules.",
+            ));
+        }
+        self.visits += 1;
+        if self.path.len() >= MOST_NESTED || self.visits > MOST_LEAVES {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+                format!("{place}: more than {MOST_NESTED} rulesets in a line, or {MOST_LEAVES} ways through them"),
+                "Let fewer rules name other rulesets.",
+            ));
+        }
+        self.path.push(ruleset);
+        Ok(())
+    }
+
+    /// Adds the leaf of a destination that is no ruleset; returns its number.
+    fn destination(&mut self, to: &Destination<'_>) -> Result<usize> {
+        let said = to.on_owned.or(self.on_owned.as_deref());
+        let mut leaf = Leaf {
+            rule: to.rule.clone(),
+            distribution_rule: to.distribution_rule.map(ToOwned::to_owned),
+            reason: String::new(),
+            note: None,
+            goal: Goal::of(Target::leave(Reason::NoDestination)),
+            // A destination that names a rep directly takes the record from its owner unless told otherwise; a default
+            // is no such destination.
+            reassign: said.map_or(to.rep.is_some() && to.reason != Some("default"), |said| {
+                said == "reassign"
+            }),
+        };
+        let mut reason = "rep";
+        if let Some(rep) = to.rep {
+            leaf.goal = Goal::of(self.rep_target(rep));
+        } else if let Some(name) = to.distribution_rule {
+            let rule = *self
+                .rules
+                .get(name)
+                .ok_or_else(|| crate::check::no_such("distribution_rule", name))?;
+            reason = &rule.strategy;
+            leaf.goal = self.rule_goal(rule)?;
+        }
+        leaf.reason = to.reason.unwrap_or(reason).to_owned();
+        self.push(leaf)
+    }
+
+    fn rep_target(&mut self, rep: &str) -> Target {
+        if self.intent.reps.get(rep).copied().unwrap_or(false) {
+            Target::Rep(self.rep(rep))
+        } else {
+            Target::leave(Reason::RepInactive)
+        }
+    }
+
+    fn rep(&mut self, rep: &str) -> u32 {
+        let next = self.reps.len() as u32;
+        let number = *self.rep_numbers.entry(rep.to_owned()).or_insert(next);
+        if number == next {
+            self.reps.push(rep.to_owned());
+        }
+        number
+    }
+
+    fn pool(&mut self, rule: &DistributionRule) -> Result<u32> {
+        let next = self.pools.len() as u32;
+        let number = *self.pool_numbers.entry(rule.name.clone()).or_insert(next);
+        if number == next {
+            let numbers = rule.members.iter().map(|member| self.rep(&member.rep)).collect();
+            self.pool_reps.push(numbers);
+            self.pools.push(rule.clone());
+            self.pool_fallbacks.push(None);
+            let fallback = self.fallback(rule)?;
+            if let Some(slot) = self.pool_fallbacks.get_mut(number as usize) {
+                *slot = fallback;
+            }
+        }
+        Ok(number)
+    }
+
+    /// Where a pool's records go that nobody in it can have. (A circle of fallbacks, which writing refuses, is found when
+    /// the records are given out.)
+    fn fallback(&mut self, rule: &DistributionRule) -> Result<Option<Goal>> {
+        if let Some(rep) = &rule.fallback_to_rep {
+            return Ok(Some(Goal::of(self.rep_target(rep))));
+        }
+        let Some(name) = &rule.fallback_to_distribution_rule else {
+            return Ok(None);
+        };
+        let next = *self
+            .rules
+            .get(name.as_str())
+            .ok_or_else(|| crate::check::no_such("distribution_rule", name))?;
+        self.rule_goal(next).map(Some)
+    }
+
+    fn rule_goal(&mut self, rule: &DistributionRule) -> Result<Goal> {
+        Ok(match &rule.rep {
+            Some(rep) => Goal {
+                target: self.rep_target(rep),
+                single: Some(self.single(rule)?),
+            },
+            None => Goal::of(Target::Pool(self.pool(rule)?)),
+        })
+    }
+
+    fn single(&mut self, rule: &DistributionRule) -> Result<u32> {
+        let next = self.singles.len() as u32;
+        let number = *self.single_numbers.entry(rule.name.clone()).or_insert(next);
+        if number == next {
+            self.singles.push(Single {
+                name: rule.name.clone(),
+                anyway: rule.if_unavailable == "assign_anyway",
+                fallback: None,
+            });
+            let fallback = self.fallback(rule)?;
+            if let Some(single) = self.singles.get_mut(number as usize) {
+                single.fallback = fallback;
+            }
+        }
+        Ok(number)
+    }
+
+    /// Who can come to stand in for a rep of the dictionary is in it as well.
+    fn stand_ins(&mut self) {
+        let mut next = 0;
+        while let Some(rep) = self.reps.get(next).cloned() {
+            for name in self.intent.people.stand_ins(&rep) {
+                self.rep(name);
+            }
+            next += 1;
+        }
+    }
+
+    /// Adds a leaf whose records are left.
+    ///
+    /// # Errors
+    /// As for [`Self::push`].
+    pub fn leave(&mut self, reason: Reason) -> Result<usize> {
+        self.push(Leaf {
+            rule: None,
+            distribution_rule: None,
+            reason: reason.as_str().to_owned(),
+            note: None,
+            goal: Goal::of(Target::leave(reason)),
+            reassign: true,
+        })
+    }
+
+    /// Adds a leaf; returns its number.
+    ///
+    /// # Errors
+    /// 54001 when there are too many.
+    pub fn push(&mut self, leaf: Leaf) -> Result<usize> {
+        if self.leaves.len() >= MOST_LEAVES {
+            return Err(error_hint(
+                PgSqlErrorCode::ERRCODE_STATEMENT_TOO_COMPLEX,
+                format!("the rulesets reach more than {MOST_LEAVES} destinations"),
+                "Let fewer rules name the same rulesets.",
+            ));
+        }
+        self.leaves.push(leaf);
+        Ok(self.leaves.len() - 1)
+    }
+}
+
+/// The test of an assignment rule.
+///
+/// # Errors
+/// What is wrong with its text.
+pub fn rule_test(intent: &Intent, segments: &Segments, ruleset: &str, rule: &Rule, as_of: &str) -> Result<Expression> {
+    let row = format!("{ruleset}/{}", rule.position);
+    let mut test = expression::compile(
+        &Place {
+            table: "assignment_rule",
+            row: &row,
+        },
+        intent.object()?.relation()?,
+        rule.criteria.as_ref(),
+        rule.predicate.as_deref(),
+        as_of,
+    )?;
+    // A rule that hands on to what fills one segment is about records of that segment.
+    if let Some(narrowed) = books::narrowed(intent, segments, rule.to_distribution_rule.as_deref()) {
+        test.sql = format!("({} and {})", test.sql, narrowed.sql);
+        // In front, for a predicate is the last.
+        test.conjuncts.splice(0..0, narrowed.conjuncts);
+        test.tests.extend(narrowed.tests);
+    }
+    Ok(test)
+}
