@@ -117,6 +117,11 @@ impl Recorded {
         (recorded, arrays)
     }
 
+    /// The pools as the run found them.
+    pub fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
     /// Whether a record could come to a pool; of the others nothing is kept.
     pub fn reached(&self, pool: usize) -> bool {
         self.pools.get(pool).is_some_and(|pool| !pool.seats.is_empty())

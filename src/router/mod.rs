@@ -51,5 +51,6 @@ pub mod situation;
 pub mod statement;
 pub mod steps;
 pub mod trust;
+pub mod turns;
 pub mod undo;
 pub mod ways;

@@ -25,14 +25,19 @@ pub struct Step {
 }
 
 /// A row of `dist.decision` with the moves that followed from it.
-struct Decided {
+pub struct Decided {
     step: i32,
     transfer: String,
-    records: usize,
+    /// How many records it looked at.
+    pub records: usize,
     reasons: BTreeMap<String, i64>,
     reps: Vec<String>,
-    asked: Recorded,
-    arrays: Arrays,
+    /// What it was asked.
+    pub asked: Recorded,
+    /// The same by record.
+    pub arrays: Arrays,
+    /// The pools, as `asked` numbers them; None where no record could come to it.
+    pub pools: Vec<Option<String>>,
     moves: Vec<String>,
 }
 
@@ -48,7 +53,11 @@ pub fn replay(run: i64) -> Result<Vec<Step>> {
     decided.into_iter().map(again).collect()
 }
 
-fn decided(run: i64) -> Result<Vec<Decided>> {
+/// What a run was asked, a row for each of its transfers. Called as the extension's owner.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn decided(run: i64) -> Result<Vec<Decided>> {
     Spi::connect(|client| {
         let rows = client
             .select(include_str!("sql/decided.sql"), None, &[run.into()])
@@ -81,6 +90,10 @@ fn decided(run: i64) -> Result<Vec<Decided>> {
                     segments: long(13)?,
                 },
                 moves: texts(14)?,
+                pools: row
+                    .get::<Vec<Option<String>>>(15)
+                    .map_err(internal)?
+                    .unwrap_or_default(),
             });
         }
         Ok(decided)

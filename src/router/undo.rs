@@ -3,30 +3,27 @@
 //! A record that is still as the run left it goes back to its former owner, and so does each column that is still as
 //! it was set; its turn is given back to the pool. Everything else is left and reported.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
 
-use crate::allocation::{Member, PoolState, Quota};
 use crate::catalogue::read;
 use crate::clock;
 use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Result, error_hint, internal};
 use crate::router::expression::RECORD;
 use crate::router::inside::enter;
-use crate::router::intent::{DistributionRule, MemberRow, Object};
+use crate::router::intent::Object;
 use crate::router::lock::{Needs, lock, next_run_id};
-use crate::router::record::{Header, Totals, ensure_partition, finish, keep_pool, started_now};
+use crate::router::record::{Header, Totals, ensure_partition, finish, started_now};
 use crate::router::session::with_settings;
-use crate::router::situation::allocation_error;
 use crate::router::statement::column;
 use crate::router::trust::check_writers;
+use crate::router::turns;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
-use crate::working::{Roster, Standing};
 use crate::xact::{as_extension_owner, current_role_name, with_users_search_path};
 
 /// What the history says about the run that is to be undone.
@@ -75,7 +72,7 @@ pub fn undo(run: i64) -> Result<i64> {
                 let fields = past.fields.get(name).map_or(&[][..], Vec::as_slice);
                 one_object(client, run, id, name, fields, started, &mut totals)?;
             }
-            give_back(client, run, id, &past.pools)?;
+            turns::give_back(client, run, id, &past.pools)?;
             uncount(client, run, id)
         })
     })?;
@@ -253,71 +250,4 @@ fn uncount(client: &mut SpiClient<'_>, run: i64, id: i64) -> Result<()> {
             .map(|_| ())
             .map_err(internal)
     })?
-}
-
-/// Gives the turns of the records that went back to their pools.
-fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]) -> Result<()> {
-    as_extension_owner(|| {
-        let turns: BTreeMap<String, BTreeMap<String, u64>> =
-            read(include_str!("sql/turns.sql"), &[run.into(), id.into()])?.unwrap_or_default();
-        for name in pools {
-            let Some(rule): Option<DistributionRule> = read("select dist._rule_intent($1)", &[name.clone().into()])?
-            else {
-                continue;
-            };
-            let Some(counts) = turns.get(name) else {
-                continue;
-            };
-            let wrong = |problem| allocation_error(name, &problem);
-            let away = away(run, &rule)?;
-            let members = rule.members.iter().map(|row| member(&rule, row, &away));
-            let members: Vec<Member> = members.collect();
-            let row = rule.pool.as_ref();
-            let state = row.map_or_else(|| Ok(PoolState::default()), |row| row.state(name))?;
-            let credits = row.map(|row| row.credits.clone()).unwrap_or_default();
-            let mut quota = Quota::new(&members, &state).map_err(wrong)?;
-            quota.give_back(counts).map_err(wrong)?;
-            let total = counts.values().sum::<u64>();
-            let before = row.map_or(0, |row| row.turns);
-            let turns = -i64::try_from(total).map_err(internal)?;
-            keep_pool(client, name, &quota.state(), &credits, before, turns)?;
-        }
-        Ok(())
-    })?
-}
-
-/// Who of a rule's members was away in a run, as far as the working hours say now: he was entitled to nothing, so nothing is
-/// taken back of it.
-fn away(run: i64, rule: &DistributionRule) -> Result<BTreeSet<String>> {
-    #[derive(serde::Deserialize)]
-    struct Then {
-        at: DateTime<Utc>,
-        people: Roster,
-    }
-    let members: Vec<String> = rule.members.iter().map(|row| row.rep.clone()).collect();
-    let then: Option<Then> = read(
-        "select jsonb_build_object('at', r.as_of, 'people', dist._people_intent($2)) from dist.run r where r.id = $1",
-        &[run.into(), members.clone().into()],
-    )?;
-    let Some(Then { at, people }) = then else {
-        return Ok(BTreeSet::new());
-    };
-    let away = |rep: &String| matches!(people.standing(rep, at), Standing::Away { stand_in: None, .. });
-    let found: BTreeSet<String> = members.iter().filter(|rep| away(rep)).cloned().collect();
-    // Nobody there: all were assigned anyway.
-    let all = rule
-        .members
-        .iter()
-        .filter(|row| row.active)
-        .all(|row| found.contains(&row.rep));
-    Ok(if all { BTreeSet::new() } else { found })
-}
-
-fn member(rule: &DistributionRule, row: &MemberRow, away: &BTreeSet<String>) -> Member {
-    Member {
-        key: row.rep.clone(),
-        weight: rule.weight(row),
-        position: row.position,
-        active: row.active && !away.contains(&row.rep),
-    }
 }

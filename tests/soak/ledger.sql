@@ -193,12 +193,13 @@ create view crm.audit_verdict as
                           where r.undoes is not null) u
      where p.turns <> t.n - u.n
     union all
-    -- A turn that a crash gave out twice, or took away, would show here. Undone turns are used again: not that pool.
+    -- A turn that a crash gave out twice, or took away, would show here. Undone turns are used again: not that pool; nor the
+    -- one of runs that take records back, for what was taken from a rep does not go back to the same one.
     select 'a pool was unfair', count(*), min(format('%s, turn %s, %s: %s', distribution_rule, t, rep, x))
       from (select t.distribution_rule, t.t, m.rep, w.share,
                    count(*) filter (where t.rep = m.rep) over (partition by t.distribution_rule, m.rep order by t.t) as x
               from crm.turn t
-              join dist.distribution_rule d on d.name = t.distribution_rule and d.name <> 'by hand'
+              join dist.distribution_rule d on d.name = t.distribution_rule and d.name not in ('by hand', 'given again')
               join dist.team_member m on m.team = d.team
              cross join lateral (select case d.strategy when 'weighted' then m.weight / sum(o.weight) else 1.0 / count(*) end as share
                                    from dist.team_member o where o.team = d.team) w) prefix

@@ -122,7 +122,7 @@ values ('everybody', 'rep 1', 1), ('everybody', 'rep 3', 2), ('everybody', 'rep 
        ('everybody', 'rep 9', 5);
 insert into dist.distribution_rule (name, strategy, team)
 values ('north in turn', 'round_robin', 'north'), ('south in turn', 'round_robin', 'south'),
-       ('shared', 'weighted', 'everybody'), ('tickets in turn', 'round_robin', 'south'), ('by hand', 'round_robin', 'north');
+       ('shared', 'weighted', 'everybody'), ('given again', 'weighted', 'everybody'), ('tickets in turn', 'round_robin', 'south'), ('by hand', 'round_robin', 'north');
 insert into dist.ruleset (name, object, default_to_distribution_rule) values ('lead rules', 'lead', 'shared');
 insert into dist.assignment_rule (ruleset, position, predicate, to_rep, to_distribution_rule)
 values ('lead rules', 1, 'r.tier = 9', 'rep 1', null),
@@ -161,7 +161,7 @@ set session authorization bob;
 insert into dist.transfer (name, kind, object, predicate, row_limit, set_fields)
 values ('take stale leads', 'retrieval', 'lead', 'r.stale', 50, '{"stale": false}');
 insert into dist.transfer (name, object, to_distribution_rule, row_limit)
-values ('give leads', 'lead', 'shared', 50), ('give tickets', 'ticket', 'tickets in turn', 50);
+values ('give leads', 'lead', 'given again', 50), ('give tickets', 'ticket', 'tickets in turn', 50);
 select crm.schedule('rebalance', '*/3 * * * * *', 'one', '{take stale leads,give leads}');
 select crm.schedule('rebalance, every instant', '2-59/5 * * * * *', 'all', '{take stale leads,give leads}');
 select crm.schedule('edited 1', '*/2 * * * * *', 'one', '{give leads}');

@@ -3,7 +3,8 @@ select d.step, d.transfer, d.records, d.reasons::text, d.reps, d.asked::text,
        d.leaves, d.owned, d.classes, d."values", d.hashes, d.previous, d.segments,
        (select array_agg(coalesce(a.new_owner, '') order by a.seq)
           from dist.assignment a
-         where a.run_id = d.run_id and a.seq > d.seq_before and a.seq <= d.seq_before + d.moved)
+         where a.run_id = d.run_id and a.seq > d.seq_before and a.seq <= d.seq_before + d.moved),
+       d.distribution_rules
   from dist.decision d
  where d.run_id = $1
  order by d.step
