@@ -121,6 +121,10 @@ strategies() {
     strategy "by $name"
     result "$name / floor (in CPU time $CPU_RATIO)" "$RATIO" 1.5
   done
+  for name in 'many weights' 'many loads'; do
+    strategy "by $name"
+    result "10 000 reps, $name / floor (in CPU time $CPU_RATIO)" "$RATIO"
+  done
   cluster_psql -f bench/route/reset.sql -f bench/route/whole.sql >/dev/null
   for name in weighted load; do
     strategy "all $name"

@@ -5,7 +5,7 @@
 
 part_idle() {
   sized_cluster
-  local size window=60 goals pids
+  local size window=60 goals pids now
   # Whatever the loading had woken has gone back to sleep.
   sleep 12
   say "nothing is due, for $window s"
@@ -21,7 +21,9 @@ part_idle() {
   for size in "${FIRE_SIZES[@]}"; do
     cluster_size "$size"
     read -r -a pids <<<"${watched[$size]}"
-    [[ $(workers 'launcher|scheduler|runner' | tr '\n' ' ') == "${watched[$size]}" ]] || die "The workers of $PGDATABASE have changed."
+    now=$(workers 'launcher|scheduler|runner' | tr '\n' ' ')
+    [[ $now == "${watched[$size]}" ]] ||
+      die "The workers of $PGDATABASE have changed, from ${watched[$size]}to $now: $(cluster_value "select string_agg(backend_type || ' ' || pid || ' since ' || backend_start, ', ') from pg_stat_activity where backend_type like 'pg_dist%'")"
     cpu[$size]=$(minus "$(cpu_ms "${pids[@]}")" "${cpu[$size]}")
     wakes[$size]=$(($(wakeups "${pids[@]}") - wakes[$size]))
     goals=()

@@ -20,7 +20,7 @@ insert into dist.book (object, rep, target) select 'lead', n, :rows / 100 from g
 insert into dist.transfer (name, object, to_distribution_rule) select name, 'lead', name from dist.distribution_rule where name like 'by %';
 
 -- The whole of it: a day's cap for each rep and one for the team, a tenth of the reps absent, and who may have what by
--- three countries, two industries and a least size each: some 400 kinds of records.
+-- three countries, two industries and a least size each: more than 400 kinds of records.
 insert into dist.distribution_rule (name, strategy, team) values ('all weighted', 'weighted', 'all'), ('all load', 'load', 'all');
 insert into dist.transfer (name, object, to_distribution_rule) values ('all weighted', 'lead', 'all weighted'), ('all load', 'lead', 'all load');
 create table kept_caps as
@@ -31,9 +31,16 @@ select format('%s in %s for %s', i, c, n) as name, n::text as rep,
        jsonb_build_object('all', jsonb_build_array(
            jsonb_build_object('field', 'country', 'op', '=', 'value', c),
            jsonb_build_object('field', 'industry', 'op', '=', 'value', i),
-           jsonb_build_object('field', 'employees', 'op', '>=', 'value', n % 4 * 1000))) as criteria
+           jsonb_build_object('field', 'employees', 'op', '>=', 'value', n % 10 * 500))) as criteria
   from generate_series(1, 200) n,
        lateral (select distinct (array['DE', 'FR', 'US', 'GB', 'ES', 'IT', 'PL', 'NL', 'SE', 'JP', 'BR', 'IN'])[1 + k % 12] from unnest(array[n, n + 5, n * 7]) k) x(c),
        lateral (select distinct (array['energy', 'finance', 'health', 'media', 'public', 'retail', 'software', 'transport'])[1 + k % 8] from unnest(array[n / 5, n / 5 + 3]) k) y(i);
 insert into dist.calendar (name) values ('weekdays');
 insert into dist.shift (calendar, weekday, starts, ends) select 'weekdays', d, '00:00', '24:00' from generate_series(1, 7) d;
+
+-- Ten thousand reps.
+insert into dist.rep (rep) select n from generate_series(1001, 11000) n;
+insert into dist.team (team) values ('many');
+insert into dist.team_member (team, rep, weight) select 'many', n, 1 + n % 7 from generate_series(1001, 11000) n;
+insert into dist.distribution_rule (name, strategy, team) values ('by many weights', 'weighted', 'many'), ('by many loads', 'load', 'many');
+insert into dist.transfer (name, object, to_distribution_rule) values ('by many weights', 'lead', 'by many weights'), ('by many loads', 'lead', 'by many loads');
