@@ -6,7 +6,12 @@
 part_idle() {
   sized_cluster
   local size window=60 goals pids now
-  # Whatever the loading had woken has gone back to sleep.
+  # A minute after a database's scheduler has started the next month's part of the audit is made; that is once a day.
+  for size in "${FIRE_SIZES[@]}"; do
+    cluster_size "$size"
+    await "select count(*) > 1 from pg_inherits where inhparent = 'dist.assignment'::regclass" 180
+  done
+  # Whatever that and the loading had woken has gone back to sleep.
   sleep 12
   say "nothing is due, for $window s"
   declare -A cpu=() wakes=() watched=()
