@@ -192,3 +192,26 @@ begin
 end $$;
 comment on function dist._books_intent(text, text[]) is
     'Internal: what the books of an object shall hold, as Rust reads it; without rules all of it';
+
+-- A rule that fills one segment gives records of that segment's object only.
+create function dist._check_segments(relation text, row_name text, object text, rules text[]) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    other record;
+begin
+    select d.name, d.segment, s.object into other
+      from dist.distribution_rule d
+      join dist.book_segment s on s.name = d.segment
+     where d.name in (select dist._with_fallbacks(rules)) and s.object <> $3
+     order by d.name collate "C"
+     limit 1;
+    if found then
+        perform dist._refuse(relation, row_name, '22023',
+            format('distribution rule %L fills segment %L of object %L, not %L', other.name, other.segment, other.object, object),
+            'Name a distribution rule of a segment of the same object.');
+    end if;
+end $$;
+comment on function dist._check_segments(text, text, text, text[]) is
+    'Internal: refuses distribution rules that fill segments of another object';

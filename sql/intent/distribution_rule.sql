@@ -237,7 +237,8 @@ create function dist._check_served() returns trigger
 as $$
 begin
     if not dist._checks_off() then
-        perform dist._check_reps(tg_table_name, new.name, served, dist._reachable_reps(null, new.name))
+        perform dist._check_reps(tg_table_name, new.name, served, dist._reachable_reps(null, new.name)),
+                dist._check_segments(tg_table_name, new.name, served, array[new.name])
            from dist._objects_served(array[new.name]) served;
     end if;
     return null;

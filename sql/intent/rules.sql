@@ -86,6 +86,7 @@ begin
     end if;
     perform dist._check_reps(tg_table_name, new.name, new.object,
         dist._reachable_reps(new.default_to_rep, new.default_to_distribution_rule));
+    perform dist._check_segments(tg_table_name, new.name, new.object, array[new.default_to_distribution_rule]);
     return new;
 end $$;
 create trigger check_row before insert or update on dist.ruleset
@@ -162,6 +163,7 @@ begin
         perform dist._check_text(tg_table_name, row_name, own_object, to_jsonb(new));
     end if;
     perform dist._check_reps(tg_table_name, row_name, own_object, dist._reachable_reps(new.to_rep, new.to_distribution_rule));
+    perform dist._check_segments(tg_table_name, row_name, own_object, array[new.to_distribution_rule]);
     return new;
 end $$;
 create trigger check_row before insert or update on dist.assignment_rule

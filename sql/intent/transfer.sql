@@ -124,6 +124,7 @@ begin
         perform dist._check_text(tg_table_name, new.name, new.object, to_jsonb(new));
     end if;
     perform dist._check_reps(tg_table_name, new.name, new.object, dist._reachable_reps(new.to_rep, new.to_distribution_rule));
+    perform dist._check_segments(tg_table_name, new.name, new.object, array[new.to_distribution_rule]);
     return new;
 end $$;
 create trigger check_row before insert or update on dist.transfer

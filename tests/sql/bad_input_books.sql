@@ -91,6 +91,9 @@ select test.refused($$delete from dist.book_segment where name = 'big'$$);
 insert into dist.distribution_rule (name, strategy, team, segment) values ('fill', 'top_off', 'numbers', 'sold');
 select test.refused($$delete from dist.book_segment where name = 'sold'$$);
 select test.refused($$insert into dist.distribution_rule (name, strategy, team, segment) values ('fill big', 'top_off', 'words', 'bigg')$$);
+-- A rule that fills a segment of one object gives no records of another.
+select test.refused($$insert into dist.transfer (name, object, to_distribution_rule) values ('t', 'lead', 'fill')$$);
+select test.refused($$insert into dist.ruleset (name, object, default_to_distribution_rule) values ('s', 'lead', 'fill')$$);
 select test.refused($$delete from dist.object where name = 'lead'$$);
 
 -- Books.

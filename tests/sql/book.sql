@@ -118,8 +118,7 @@ insert into dist.transfer (name, object, to_distribution_rule) values ('hand out
 create table book.other (id integer primary key, owner text);
 grant select, update on book.other to test_manager;
 insert into dist.object (name, relation, key_column, owner_column) values ('other', 'book.other', 'id', 'owner');
-insert into dist.transfer (name, object, to_distribution_rule) values ('wrong', 'other', 'fill banks');
-select test.refused($$select dist.execute('wrong')$$);
+select test.refused($$insert into dist.transfer (name, object, to_distribution_rule) values ('wrong', 'other', 'fill banks')$$);
 -- The view, for whom it is not: the whole book is counted without anybody's text, segments only for whom trusts its writer.
 grant usage on schema book to test_reader;
 grant select on book.account to test_reader;
