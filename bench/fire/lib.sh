@@ -97,7 +97,7 @@ flushes() {
 }
 
 workers() { # KINDS
-  cluster_value "select pid from pg_stat_activity where backend_type ~ '^pg_dist ($1)' and (datid is null or datname = current_database())"
+  cluster_value "select pid from pg_stat_activity where backend_type ~ '^pg_dist ($1)' and (datid is null or datname = current_database()) order by pid"
 }
 
 cpu_ms() { # PID...
