@@ -6,6 +6,22 @@ create function dist.as_of() returns timestamptz
 comment on function dist.as_of() is
     'The instant a run is about: what predicates use in place of now(), so that a preview of a future run tells the truth';
 
+-- A SQLSTATE of the user's own, raised by a trigger of theirs, is XX000 once it has passed through Rust. In a handler of that:
+-- raises what it was, and returns where it was nobody's.
+create function dist._raise_original() returns void
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    original jsonb := dist._last_failure();
+begin
+    if original is not null then
+        raise exception using errcode = original ->> 'sqlstate', message = original ->> 'message',
+            detail = original ->> 'detail', hint = original ->> 'hint';
+    end if;
+end $$;
+comment on function dist._raise_original() is 'Internal: raises the last error of a user''s own code as it was';
+
 create function dist._execute(transfer text, as_of timestamptz) returns bigint
     language c volatile
     as 'MODULE_PATHNAME', 'execute_wrapper';
@@ -17,20 +33,14 @@ create function dist.execute(transfer text, as_of timestamptz default now()) ret
 as $$
 declare
     made bigint;
-    original jsonb;
     result dist.run;
 begin
     begin
         perform dist._last_failure();
         made := dist._execute(transfer, as_of);
     exception when internal_error then
-        -- A SQLSTATE of the user's own, raised by a trigger of theirs, is XX000 once it has passed through Rust.
-        original := dist._last_failure();
-        if original is null then
-            raise;
-        end if;
-        raise exception using errcode = original ->> 'sqlstate', message = original ->> 'message',
-            detail = original ->> 'detail', hint = original ->> 'hint';
+        perform dist._raise_original();
+        raise;
     end;
     select * into strict result from dist.run r where r.id = made;
     return result;
@@ -151,20 +161,14 @@ create function dist.return_record(object text, record_key text, reason text) re
 as $$
 declare
     made bigint;
-    original jsonb;
     result dist.run;
 begin
     begin
         perform dist._last_failure();
         made := dist._return_record(object, record_key, reason);
     exception when internal_error then
-        -- As in dist.execute.
-        original := dist._last_failure();
-        if original is null then
-            raise;
-        end if;
-        raise exception using errcode = original ->> 'sqlstate', message = original ->> 'message',
-            detail = original ->> 'detail', hint = original ->> 'hint';
+        perform dist._raise_original();
+        raise;
     end;
     select * into strict result from dist.run r where r.id = made;
     return result;

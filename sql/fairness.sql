@@ -1,17 +1,19 @@
 -- Who is owed what, who received what in a time, and who owned what when: what people and BI tools ask of the history.
 
 create view dist.fairness as
-    select r.name as distribution_rule, r.strategy, m.rep, m.weight, m.active as active,
+    select r.name as distribution_rule, r.strategy, m.rep, m.weight, m.active,
            coalesce((s.deficits operator(pg_catalog.->>) m.rep)::numeric
                operator(pg_catalog./) nullif(s.total_weight operator(pg_catalog.*) 1048576, 0), 0)::numeric(12, 6) as deficit,
            coalesce(s.turns, 0) as turns_of_rule,
-           case when m.active then
+           case when w.weight is null then null
+                when m.active then
                (w.weight operator(pg_catalog./) sum(w.weight) filter (where m.active)
                    over (partition by r.name))::numeric(12, 6)
            else 0 end as share
       from dist.distribution_rule r
      cross join lateral dist._members(r) m
-     cross join lateral (select case when r.strategy operator(pg_catalog.=) any (array['weighted', 'load', 'value', 'sticky', 'random']) then m.weight else 1 end) w(weight)
+     cross join lateral (select case when r.strategy operator(pg_catalog.=) any (array['weighted', 'sticky', 'random']) then m.weight
+                              when r.strategy operator(pg_catalog.=) 'round_robin' then 1 end) w(weight)
       left join dist.pool s on s.distribution_rule operator(pg_catalog.=) r.name;
 comment on view dist.fairness is 'Who is owed what in each distribution rule';
 comment on column dist.fairness.distribution_rule is 'The distribution rule';
@@ -21,7 +23,7 @@ comment on column dist.fairness.weight is 'Weight in the team; round_robin, perf
 comment on column dist.fairness.active is 'Whether the rep takes turns now';
 comment on column dist.fairness.deficit is 'Records entitled to minus records received; where the rule goes by turns between -1 and 1 as long as the members stay the same';
 comment on column dist.fairness.turns_of_rule is 'Turns the whole rule has taken';
-comment on column dist.fairness.share is 'The part of the rule''s records that the rep is entitled to, 0 to 1';
+comment on column dist.fairness.share is 'The part of the rule''s records that the rep is entitled to, 0 to 1; null where that follows from what reps hold or have won (dist.performance, dist.book_balance)';
 
 -- What a pool's deficits were at an instant: as the next run found them, or as they are now.
 create function dist._deficits_at(rule text, instant timestamptz, out deficits jsonb, out unit numeric)
@@ -85,7 +87,7 @@ begin
          order by t.name, t.rep;
 end $$;
 comment on function dist.fairness_between(timestamptz, timestamptz) is
-    'What each rep received in a time by each distribution rule, and what it was entitled to: received, and what it is owed now more than before. Undone runs do not count';
+    'What each rep received in a time by each distribution rule, and what it was entitled to: received, and what it is owed now more than before. Undone runs do not count. Deficits are those that runs found, so it takes the policy keep_decisions';
 
 create view dist.ownership as
     with moves as (

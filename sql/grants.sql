@@ -79,7 +79,7 @@ grant execute on function
     dist.preview_schedule(text, timestamptz), dist.preview_schedule_totals(text, timestamptz), dist._rehearse(text[], timestamptz),
     dist.undo(bigint), dist._undo(bigint),
     dist.return_record(text, text, text), dist._return_record(text, text, text),
-    dist._users_statement(text, text), dist._last_failure(),
+    dist._users_statement(text, text), dist._last_failure(), dist._raise_original(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
     dist.pause(text, text), dist.resume(text), dist.cancel(text, text), dist._resume_stopped(text),
     dist.save_template(text, text), dist.make_transfer(text, text, jsonb), dist._copy_transfer(text, text, boolean, jsonb),

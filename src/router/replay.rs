@@ -46,21 +46,21 @@ pub struct Decided {
 /// # Errors
 /// 42704 for a run that does not exist; 55000 for one of which nothing was kept.
 pub fn replay(run: i64) -> Result<Vec<Step>> {
-    let decided = as_extension_owner(|| decided(run))??;
+    let decided = as_extension_owner(|| decided(run, true))??;
     if decided.is_empty() {
         return Err(nothing_kept(run)?);
     }
     decided.into_iter().map(again).collect()
 }
 
-/// What a run was asked, a row for each of its transfers. Called as the extension's owner.
+/// What a run was asked, a row for each of its transfers; `moves` = and what became of it. Called as the extension's owner.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn decided(run: i64) -> Result<Vec<Decided>> {
+pub fn decided(run: i64, moves: bool) -> Result<Vec<Decided>> {
     Spi::connect(|client| {
         let rows = client
-            .select(include_str!("sql/decided.sql"), None, &[run.into()])
+            .select(include_str!("sql/decided.sql"), None, &[run.into(), moves.into()])
             .map_err(internal)?;
         let mut decided = Vec::new();
         for row in rows {

@@ -82,7 +82,7 @@ pub fn give_back(client: &mut SpiClient<'_>, run: i64, id: i64, pools: &[String]
 /// The pools that gave records in a run, by name; none where nothing was kept of it.
 fn pasts(run: i64) -> Result<BTreeMap<String, Past>> {
     let mut pasts: BTreeMap<String, Past> = BTreeMap::new();
-    for step in decided(run)? {
+    for step in decided(run, false)? {
         let report = step
             .asked
             .again(step.records, step.arrays, distribute)

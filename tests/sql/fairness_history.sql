@@ -27,6 +27,9 @@ select rep, received, entitled, deficit_until from dist.fairness_between((select
 select * from dist.fairness_between('2031-01-02', '2031-01-01');
 select * from dist.fairness_between(null, '2031-01-01');
 
+-- A share is told where one is entitled to one, and not where it follows from what is held.
+insert into dist.distribution_rule (name, strategy, team) values ('past load', 'load', 'all'), ('past turns', 'round_robin', 'all');
+select distribution_rule, rep, share from dist.fairness where distribution_rule like 'past %' order by 1, 2;
 -- Record 2: bob's, taken back, given to ada by somebody else, then by pg_dist again to nobody.
 select assigned from dist.execute('past back', '2031-02-01 00:00+00');
 update past.lead set owner = 'ada' where id = 2;

@@ -50,7 +50,7 @@ pub struct Situation {
     pub pools: Vec<Pool>,
     /// By leaf of the plan, where its records go.
     pub goals: Vec<Found>,
-    /// What reps may still take: by `capped`, then the books' own capacities.
+    /// What reps may still take, by `capped`.
     pub caps: Vec<Cap>,
     /// What of the caps has been used.
     pub capped: Capped,
