@@ -44,6 +44,18 @@ begin
 end $$;
 comment on function dist._deficits_at(text, timestamptz) is 'Internal: a pool''s deficits at an instant, and what one turn is in their unit';
 
+create function dist._check_time(since timestamptz, until timestamptz) returns void
+    language plpgsql immutable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if since is null or until is null or since > until then
+        raise exception using errcode = '22023', message = format('since %s and until %s are no time', coalesce(since::text, 'null'), coalesce(until::text, 'null')),
+            hint = 'Give two instants, since not after until.';
+    end if;
+end $$;
+comment on function dist._check_time(timestamptz, timestamptz) is 'Internal: refuses what is no time from one instant to another';
+
 create function dist.fairness_between(since timestamptz, until timestamptz default now())
     returns table (distribution_rule text, rep text, received bigint, entitled numeric, deficit_since numeric, deficit_until numeric)
     language plpgsql stable
@@ -51,10 +63,7 @@ create function dist.fairness_between(since timestamptz, until timestamptz defau
 as $$
 #variable_conflict use_column
 begin
-    if $1 is null or $2 is null or $1 > $2 then
-        raise exception using errcode = '22023', message = format('since %s and until %s are no time', coalesce($1::text, 'null'), coalesce($2::text, 'null')),
-            hint = 'Give two instants, since not after until.';
-    end if;
+    perform dist._check_time($1, $2);
     return query
         with moves as (
             -- What went back does not count: an undo takes the turns back.
@@ -88,6 +97,32 @@ begin
 end $$;
 comment on function dist.fairness_between(timestamptz, timestamptz) is
     'What each rep received in a time by each distribution rule, and what it was entitled to: received, and what it is owed now more than before. Undone runs do not count. Deficits are those that runs found, so it takes the policy keep_decisions';
+
+create function dist._shares(run_id bigint)
+    returns table (distribution_rule text, segment text[], rep text, received bigint, entitled bigint)
+    language c stable
+    as 'MODULE_PATHNAME', 'shares_wrapper';
+comment on function dist._shares(bigint) is 'Internal: what a run gave whom in each segment, and to how many millionths of a record each was entitled there';
+
+create function dist.fairness_by_segment(since timestamptz, until timestamptz default now())
+    returns table (distribution_rule text, segment text[], rep text, received bigint, entitled numeric)
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    perform dist._check_time($1, $2);
+    return query
+        select s.distribution_rule, s.segment, s.rep, sum(s.received)::bigint, sum(s.entitled) / 1000000
+          from dist.run r
+         cross join lateral dist._shares(r.id) s
+         where r.finished_at >= $1 and r.finished_at < $2 and r.status = 'succeeded' and r.trigger <> 'undo'
+           and not exists (select from dist.run u where u.undoes = r.id and u.status = 'succeeded' and u.finished_at < $2)
+         group by s.distribution_rule, s.segment, s.rep
+         order by s.distribution_rule, s.segment, s.rep;
+end $$;
+comment on function dist.fairness_by_segment(timestamptz, timestamptz) is
+    'The same by segment: what each rep received of the records that just the reps in segment could have, and what each was entitled to there by weight (null where a rule does not go by weights). Asks each run of the time again, so it takes the policy keep_decisions, and a while for long times';
 
 create view dist.ownership as
     with moves as (

@@ -44,7 +44,7 @@ grant execute on function
     dist.preview(text, timestamptz), dist._preview(text, timestamptz),
     dist.explain(text, text, text, text, timestamptz, bigint), dist._explain(text, text, text, text, timestamptz),
     dist._explain_past(text, text, bigint), dist.replay(bigint), dist._totals(text, jsonb), dist.preview_totals(text, timestamptz),
-    dist.fairness_between(timestamptz, timestamptz), dist._deficits_at(text, timestamptz), dist._members(dist.distribution_rule),
+    dist._deficits_at(text, timestamptz), dist._check_time(timestamptz, timestamptz), dist._shares(bigint), dist.fairness_between(timestamptz, timestamptz), dist.fairness_by_segment(timestamptz, timestamptz), dist._members(dist.distribution_rule),
     dist._check_schedule_name(text),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
     dist._book_balances(), dist._performances(),

@@ -59,6 +59,11 @@ impl Eligibility {
         }
     }
 
+    /// Whether a set has a rep.
+    pub(super) fn has(&self, set: u32, rep: u32) -> bool {
+        self.sets[set as usize].binary_search(&rep).is_ok()
+    }
+
     /// The number of a set of reps, the same for the same reps.
     pub fn set(&mut self, mut reps: Vec<u32>) -> u32 {
         reps.sort_unstable();

@@ -40,7 +40,7 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `request`, `run`, `report` | what is asked, one pass over the records, what became of it |
-//! | `recorded` | a request as it is kept, to be asked again |
+//! | `recorded`, `shares` | a request as it is kept, to be asked again; what it gave whom in each segment |
 //! | `pool`, `dealer`, `eligibility`, `caps`, `absence`, `reason` | who may receive, and why not |
 //! | `quota`, `turns`, `tournament`, `contender`, `ledger` | the quota method, in O(log R) a turn, on deficits that survive every change |
 //! | `level`, `pick` | lowest first; by hash |
@@ -76,6 +76,7 @@ mod report;
 mod request;
 mod restricted;
 mod run;
+mod shares;
 mod spread;
 mod table;
 mod tournament;
@@ -104,6 +105,7 @@ pub use report::{PoolReport, Report, SeatReport};
 pub use request::Request;
 pub use restricted::Method;
 pub use run::distribute;
+pub use shares::{Share, shares};
 
 /// One member of a pool as the caller's tables state it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -73,6 +73,29 @@ fn replay(
     })))
 }
 
+type ShareRow = (String, Vec<String>, String, i64, Option<i64>);
+
+#[pg_extern(sql = false)]
+fn shares(
+    run_id: Option<i64>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(distribution_rule, String),
+            name!(segment, Vec<String>),
+            name!(rep, String),
+            name!(received, i64),
+            name!(entitled, Option<i64>),
+        ),
+    >,
+> {
+    let rows = router::shares::of_run(run_id.ok_or_else(|| missing("run_id"))?)?;
+    Ok(TableIterator::new(rows.into_iter().map(|row| -> ShareRow {
+        (row.distribution_rule, row.segment, row.rep, row.received, row.entitled)
+    })))
+}
+
 type RehearsedRow = (
     name!(place, i32),
     name!(record_key, Option<String>),

@@ -18,7 +18,7 @@
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and [`outlook`] for one record,
 //! keeping what lost; [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a
-//! run was asked; [`balance`] counts what a run would count, for people to look at. [`session`] holds the settings that all of them share,
+//! run was asked, [`shares`] for what it gave whom in each segment; [`balance`] counts what a run would count, for people to look at. [`session`] holds the settings that all of them share,
 //! [`inside`] which runs a session is inside of.
 
 pub mod apply;
@@ -47,6 +47,7 @@ pub mod rehearse;
 pub mod replay;
 pub mod run;
 pub mod session;
+pub mod shares;
 pub mod situation;
 pub mod statement;
 pub mod steps;

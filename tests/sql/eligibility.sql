@@ -49,6 +49,16 @@ total as (select rep, sum(share) as share, sum(got) as got from cell group by re
 select 'cell' as what, count(*), count(*) filter (where abs(share - got) >= 1) as unfair from cell
 union all select 'total', count(*), count(*) filter (where abs(share - got) >= 1) from total;
 
+-- The same is told to whoever asks for it, by the kinds that the run saw (X3).
+with class as (
+    select l.id, array(select m.rep from pg_temp.may m where m.id = l.id order by 1) as reps from elig.lead l),
+cell as (
+    select reps, rep, count(*)::numeric / cardinality(reps) as share,
+           count(*) filter (where a.new_owner = rep) as got
+      from class, unnest(reps) rep, dist.assignment a where a.run_id = :run and a.record_key = class.id::text group by reps, rep)
+select count(*) as cells, count(*) filter (where f.received = c.got and abs(f.entitled - c.share) < 0.0001) as as_told
+  from cell c full join dist.fairness_by_segment((select started_at from dist.run where id = :run)) f on f.segment = c.reps and f.rep = c.rep;
+
 -- A passive row limits nobody; a rep without any may have everything. Explain says who is not eligible, and by which rows.
 update elig.lead set owner = null;
 select stage, item, outcome, detail from dist.explain('lead', '2', transfer => 'route') where stage in ('rep', 'outcome');

@@ -21,11 +21,15 @@ select rep, received, entitled, deficit_since, deficit_until from dist.fairness_
 select rep, received, entitled, deficit_since, deficit_until from dist.fairness_between((select at from past.mark), 'infinity') where distribution_rule = 'past weights';
 -- What is received is what the audit says, and what all are entitled to is what all received.
 select sum(received) = sum(entitled) and sum(received) = 6 from dist.fairness_between((select at from past.mark), 'infinity') where distribution_rule = 'past weights';
+-- By segment: nobody is limited, so there is but one, of all.
+select segment, rep, received, entitled from dist.fairness_by_segment((select at from past.mark), 'infinity') where distribution_rule = 'past weights';
 -- Undone, it does not count.
 select assigned from dist.undo((select max(id) from dist.run));
 select rep, received, entitled, deficit_until from dist.fairness_between((select at from past.mark), 'infinity') where distribution_rule = 'past weights';
 select * from dist.fairness_between('2031-01-02', '2031-01-01');
+select sum(received) from dist.fairness_by_segment('-infinity', 'infinity') where distribution_rule = 'past weights';
 select * from dist.fairness_between(null, '2031-01-01');
+select * from dist.fairness_by_segment('2031-01-02', '2031-01-01');
 
 -- A share is told where one is entitled to one, and not where it follows from what is held.
 insert into dist.distribution_rule (name, strategy, team) values ('past load', 'load', 'all'), ('past turns', 'round_robin', 'all');

@@ -20,6 +20,7 @@ mod quota;
 mod refused;
 mod restricted;
 mod run;
+mod shares;
 mod tables;
 mod world;
 
