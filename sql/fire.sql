@@ -63,6 +63,12 @@ begin
             run_trigger, due, about, attempt, started, clock_timestamp(), status,
             e_sqlstate, message, nullif(e_detail, ''), nullif(e_hint, ''), nullif(e_context, ''), s.owner)
     returning dist.run.id into run_id;
+    if status <> 'cancelled' then
+        perform dist._write_events('failed', (select t.object from dist.transfer t where t.name = targets[1] and cardinality(targets) = 1),
+                                   null, null, about, run_id, s.name,
+                                   jsonb_build_object('schedule', s.name, 'trigger', run_trigger, 'due_at', due, 'attempt', attempt,
+                                                      'sqlstate', e_sqlstate, 'message', message));
+    end if;
     if status = 'failed' and dist._failed_to_compile() then
         status := 'broken';
     end if;

@@ -51,6 +51,14 @@ grant execute on function
     dist._is_running(integer), dist._running_schedules(), dist._running_key(), dist._policy_defaults(), dist._policy_value(text), dist._presets(), dist._workers()
     to dist_reader;
 
+-- The outbox: whoever reads events is a member of the consumer's owner.
+grant execute on function
+    dist.read_events(text, integer), dist._read_events(text, integer), dist._health_of_consumers(),
+    dist._is_unread(dist.event, dist.consumer, dist.event_cursor)
+    to dist_reader;
+grant insert, update, delete on dist.consumer to dist_manager;
+grant execute on function dist._event_kinds() to dist_manager;
+
 -- Working hours.
 grant execute on function
     dist.availability_at(timestamptz), dist._availability(jsonb, text[], timestamptz), dist._people_intent(text[]), dist._with_stand_ins(text[])

@@ -216,17 +216,19 @@ create view dist.health as
             union all
             select * from dist._health_of_time()
             union all
-            select * from dist._health_of_schedules()) h
+            select * from dist._health_of_schedules()
+            union all
+            select * from dist._health_of_consumers()) h
       left join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) h.database_oid
       left join pg_catalog.pg_roles a on a.oid operator(pg_catalog.=) h.role_oid;
 comment on view dist.health is
     'Is pg_dist alive and on time, what is in its way, and which schedules do not run and why. Nothing is wrong where every status is ok';
 comment on column dist.health.kind is
-    'launcher, scheduler, runner (processes); check; blocked (a schedule, and who holds what it needs); schedule (not in dist.upcoming, or failing)';
+    'launcher, scheduler, runner (processes); check; blocked (a schedule, and who holds what it needs); schedule (not in dist.upcoming, or failing); consumer (who reads the outbox)';
 comment on column dist.health.name is 'The schedule, or what is checked: lag, copy, max_worker_processes, pg_dist.max_runners, pg_dist.enabled';
 comment on column dist.health.status is 'ok, warning or error';
 comment on column dist.health.detail is 'What there is to say about it';
-comment on column dist.health.since is 'Since when: a process''s start, the instant that has been due the longest, the instant at which a schedule was stopped';
+comment on column dist.health.since is 'Since when: a process''s start, the instant that has been due the longest, the instant at which a schedule was stopped, the oldest event that a consumer has yet to read';
 comment on column dist.health.database is 'The database it works in; null for the launcher';
-comment on column dist.health.role is 'Role that a runner runs for, that owns the schedule, or that holds the lock';
+comment on column dist.health.role is 'Role that a runner runs for, that owns the schedule or consumer, or that holds the lock';
 comment on column dist.health.pid is 'Process id; for kind blocked that of whoever holds the lock';

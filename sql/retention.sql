@@ -100,7 +100,7 @@ begin
 end $$;
 comment on function dist._old_part(timestamptz) is 'Internal: the oldest partition of dist.assignment that can go';
 
-create function dist._purge(batch_limit integer, out runs bigint, out unassigned bigint, out dropped text, out more boolean)
+create function dist._purge(batch_limit integer, out runs bigint, out unassigned bigint, out events bigint, out dropped text, out more boolean)
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
     -- Whoever runs something waits no longer than this for what has to wait for them.
@@ -119,7 +119,11 @@ begin
     exception when lock_not_available then
         more := true;
     end;
-    if kept_since is null then
+    events := dist._forget_events(batch_limit);
+    if events = batch_limit then
+        more := true;
+    end if;
+    if more or kept_since is null then
         return;
     end if;
     select f.runs, f.unassigned, f.more into runs, unassigned, more from dist._forget_runs(kept_since, batch_limit) f;
@@ -140,7 +144,7 @@ end $$;
 comment on function dist._purge(integer) is 'Internal: dist.purge';
 
 create function dist.purge(batch_limit integer default 10000)
-    returns table (runs bigint, unassigned bigint, dropped text, more boolean)
+    returns table (runs bigint, unassigned bigint, events bigint, dropped text, more boolean)
     language plpgsql volatile security definer
     set search_path = pg_catalog, pg_temp
 as $$
@@ -151,4 +155,4 @@ begin
     return query select p.* from dist._purge(purge.batch_limit) p;
 end $$;
 comment on function dist.purge(integer) is
-    'Forgets history older than the policy history_days, at most so many runs and left records, or one month of dist.assignment, at a time; more: call it again, in another transaction. The worker does so by itself';
+    'Forgets history older than the policy history_days, and events older than the policy event_days, at most so many runs, left records and events, or one month of dist.assignment, at a time; more: call it again, in another transaction. The worker does so by itself';

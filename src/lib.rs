@@ -73,7 +73,10 @@ extension_sql_file!(
     name = "eligibility",
     requires = ["stamp"]
 );
-extension_sql_file!("../sql/function.sql", name = "function", requires = ["stamp"]);
+extension_sql_file!("../sql/intent/consumer.sql", name = "consumer", requires = ["stamp"]);
+extension_sql_file!("../sql/event.sql", name = "event", requires = ["consumer"]);
+extension_sql_file!("../sql/read_events.sql", name = "read_events", requires = ["event"]);
+extension_sql_file!("../sql/function.sql", name = "function", requires = ["read_events"]);
 extension_sql_file!("../sql/running.sql", name = "running", requires = ["function"]);
 extension_sql_file!("../sql/tell.sql", name = "tell", requires = ["running"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["tell"]);

@@ -37,6 +37,12 @@ begin atomic
             'records that one run may move'),
            ('history_days', null,
             'days that the history is kept'),
+           ('event_days', 7,
+            'days that events are kept in the outbox once those consumers who want them have read them'),
+           ('event_unread_days', null,
+            'days after which events are forgotten that an active consumer has not read'),
+           ('event_lag', 3600,
+            'seconds that an event may lie unread before dist.health warns'),
            ('keep_decisions', 1,
             'whether what a run is asked is kept in dist.decision, for dist.replay: 1 or 0');
 end;

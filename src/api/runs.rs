@@ -88,6 +88,20 @@ fn run_now(schedule: Option<&str>) -> Result<i64> {
 }
 
 #[pg_extern(sql = false)]
+fn read_events(consumer: Option<&str>, n: Option<i32>) -> Result<Vec<i64>> {
+    let consumer = named("consumer", consumer)?.to_owned();
+    let caller = current_role_name()?;
+    as_extension_owner(|| {
+        Spi::get_one_with_args::<Vec<i64>>(
+            "select dist._take_events($1, $2, $3)",
+            &[consumer.into(), n.into(), caller.into()],
+        )
+    })?
+    .map_err(internal)?
+    .ok_or_else(|| internal("take_events returned nothing"))
+}
+
+#[pg_extern(sql = false)]
 fn cancel_run(schedule: Option<&str>) -> Result<bool> {
     let schedule = named("schedule", schedule)?.to_owned();
     let caller = current_role_name()?;

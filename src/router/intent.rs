@@ -41,6 +41,8 @@ pub struct Intent {
     pub reps: BTreeMap<String, bool>,
     /// The caps that hold for the object and the distribution rules.
     pub caps: CapRows,
+    /// The kinds of events about the object that somebody wants to be told of.
+    pub events: Vec<String>,
     /// Policy: how many rows a run may write to `dist.unassigned`.
     pub unassigned_rows: i64,
     /// Policy: whether what a run is asked is kept for a replay.

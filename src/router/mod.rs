@@ -13,6 +13,7 @@
 //! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
 //! | move them | [`apply`], [`failure`] |
 //! | write the audit, the pools, the outcome | [`ways`], [`record`] |
+//! | tell those who want to know | [`events`] |
 //!
 //! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
@@ -28,6 +29,7 @@ pub mod branches;
 pub mod caps;
 pub mod compiler;
 pub mod decide;
+pub mod events;
 pub mod explain;
 pub mod expression;
 pub mod failure;

@@ -13,6 +13,7 @@ use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Decision, Jsonbs, Texts};
+use crate::router::events;
 use crate::router::intent::DistributionRule;
 use crate::router::kept::Compiled;
 use crate::router::lock::States;
@@ -99,6 +100,12 @@ pub fn record(
                 ],
             )
             .map_err(internal)?;
+            let moves = events::Moves {
+                run,
+                before: seq_before(totals.assigned)?,
+                at,
+            };
+            moves.tell(client, &plan.object.name, &compiled.intent.events)?;
         }
         if left > 0 && unassigned_rows > 0 {
             prepared::update(

@@ -13,6 +13,7 @@ use crate::catalogue::read;
 use crate::clock;
 use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Result, error_hint, internal};
+use crate::router::events;
 use crate::router::expression::RECORD;
 use crate::router::inside::enter;
 use crate::router::intent::Object;
@@ -193,7 +194,13 @@ fn one_object(
                 status.into(),
             ],
         )
-        .map_err(internal)
+        .map_err(internal)?;
+        let moves = events::Moves {
+            run: id,
+            before: seq_before,
+            at,
+        };
+        moves.tell(client, name, &events::wanted(name)?)
     })?
 }
 

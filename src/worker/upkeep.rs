@@ -72,7 +72,7 @@ fn purge() -> std::result::Result<Progress, txn::Failure> {
         Spi::connect_mut(|client| {
             let row = client
                 .update(
-                    "select p.more, p.runs operator(pg_catalog.+) p.unassigned operator(pg_catalog.>) 0 or p.dropped is not null \
+                    "select p.more, p.runs operator(pg_catalog.+) p.unassigned operator(pg_catalog.+) p.events operator(pg_catalog.>) 0 or p.dropped is not null \
                        from dist._purge($1) p",
                     Some(1),
                     &[BATCH.into()],

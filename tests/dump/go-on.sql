@@ -11,6 +11,11 @@ select run_id, seq, record_key, old_owner, new_owner, reason, rule, distribution
 select distribution_rule, total_weight, scale, deficits, turns from dist.pool order by 1;
 select cap, rep, since, used, taken from dist.cap_use join dist.cap_state using (cap) order by 1, 2, 3;
 select run_id, reason, record_key from dist.unassigned order by run_id, record_key;
+-- Consumers go on behind what they have read, with what they had not, and then what is new (Z10).
+select id, kind, record_key, rep, run_id from dist.read_events('push', 5);
+select count(*), count(distinct id), min(id), max(id) from dist.read_events('push', 10000);
+select count(*), count(distinct id), min(id), max(id) from dist.read_events('mirror', 10000);
+select count(*) from dist.read_events('push');
 -- A schedule that ran once does not run again; what is due runs.
 select dist.tick('2999-01-01 05:00Z');
 select schedule, trigger, status, due_at, assigned, sqlstate from dist.run where schedule is not null order by id;

@@ -82,6 +82,9 @@ update dist.distribution_rule set name = 'z last resort' where name = 'a last re
 insert into dist.cap (name, per, most) values ('a month', 'month', 1000);
 insert into dist.cap (name, per, most, rolling, counts) values ('together', 'day', 1000, true, 'together');
 
+-- Two consumers of the outbox, one of whom has read a part of it when the dump is made.
+insert into dist.consumer (name, kinds, objects, channel) values ('push', '{assigned,failed}', '{lead}', 'push'), ('mirror', null, null, null);
+
 -- History: moves in several months, records left, an undo, failures, a run of a schedule that runs once.
 select dist.execute('some', '2026-01-15 12:00Z');
 select dist.execute('some', '2026-02-28 23:59Z');
@@ -97,6 +100,7 @@ select dist.execute('some', '2026-03-31 13:00Z');
 update dist.transfer set source = 'any', criteria = '{"field": "stale", "op": "=", "value": true}' where name = 'plenty';
 select dist.execute('plenty', '2026-04-01 13:00Z');
 update dist.transfer set source = null, criteria = null where name = 'plenty';
+select count(*) from dist.read_events('push', 3);
 reset session authorization;
 
 -- Gone bad: a column and a table that intent names are dropped, and a row of intent has an author who left.
