@@ -1,28 +1,37 @@
--- Which schedules are due, and who may run them: dist.tick, dist.run_now and the worker's runners ask here.
+-- What is due, schedules and tasks, and who may run it: dist.tick, dist.run_now and the worker's runners ask here.
 
--- What is due, in the order in which it is to run: by instant; at one instant retrievals before distributions; by name.
-create function dist._due(as_of timestamptz, for_role name) returns table (schedule_id integer, owner name, due_at timestamptz, objects text[])
+-- What is due, in the order in which it is to run: by instant; at one instant what takes records from their owners comes
+-- before what gives them away; by name. A schedule has a number; a task (dist.task) has none, but its kind and name.
+create function dist._due(as_of timestamptz, for_role name)
+    returns table (schedule_id integer, kind text, name text, owner name, due_at timestamptz, objects text[])
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
     return query
-        select st.schedule_id, s.owner, st.next_run_at, about.objects
-          from dist.schedule_state st
-          join dist.schedule s on s.id = st.schedule_id
-          cross join lateral (
-              select array_agg(t.object) as objects, coalesce(bool_or(t.kind = 'distribution'), false) as distributes
-                from dist.step p
-                join dist.transfer t on t.name = p.target
-               where p.schedule = s.name and p.active and p.action = 'transfer') about
-         where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
-           and (for_role is null or s.owner = for_role)
-         order by st.next_run_at,
-                  about.distributes,
-                  s.name collate "C";
+        select d.schedule_id, d.kind, d.name, d.owner, d.due_at, d.objects
+          from (select st.schedule_id, null::text as kind, s.name, s.owner, st.next_run_at as due_at, about.objects,
+                       case when about.distributes then 2 else 0 end as place
+                  from dist.schedule_state st
+                  join dist.schedule s on s.id = st.schedule_id
+                  cross join lateral (
+                      select array_agg(t.object) as objects, coalesce(bool_or(t.kind = 'distribution'), false) as distributes
+                        from dist.step p
+                        join dist.transfer t on t.name = p.target
+                       where p.schedule = s.name and p.active and p.action = 'transfer') about
+                 where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
+                   and (for_role is null or s.owner = for_role)
+                union all
+                select null, a.kind, a.name, a.owner, min(a.due_at), array_remove(array[min(t.object)], null),
+                       case when a.kind in ('hopper', 'sla') then 1 else 3 end
+                  from dist._agenda a
+                  join dist.task t on t.kind = a.kind and t.name = a.name
+                 where a.due_at <= as_of and a.schedule_id is null and (for_role is null or a.owner = for_role)
+                 group by a.kind, a.name, a.owner) d
+         order by d.due_at, d.place, d.kind collate "C", d.name collate "C";
 end $$;
-comment on function dist._due(timestamptz, name) is 'Internal: due schedules in the order in which they are to run; for_role null = of all owners';
+comment on function dist._due(timestamptz, name) is 'Internal: what is due, in the order in which it is to run; for_role null = of all owners';
 
 -- A schedule whose owner's role is gone is left to superusers, under whose hands its run fails and says why.
 create function dist._may_run(caller name, owner name) returns boolean
@@ -57,27 +66,34 @@ as $$
 declare
     fired integer := 0;
     earliest timestamptz;
-    target integer;
-    busy integer[] := '{}';
+    one record;
+    outcome text;
+    busy text[] := '{}';
 begin
     perform dist._refuse_paused_copy();
     loop
-        select st.next_run_at into earliest
-          from dist.schedule_state st
-          join dist.schedule s on s.id = st.schedule_id
-         where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
-           and st.schedule_id <> all (busy) and dist._may_run(caller, s.owner)
-         order by st.next_run_at
+        select a.due_at into earliest
+          from dist._agenda a
+         where a.due_at <= as_of and coalesce(a.kind || ':' || a.name, a.schedule_id::text) <> all (busy)
+           and dist._may_run(caller, a.owner)
+         order by a.due_at
          limit 1;
         exit when not found;
-        foreach target in array array(
-            select d.schedule_id from dist._due(earliest, null) d
-             where d.schedule_id <> all (busy) and dist._may_run(caller, d.owner))
+        for one in
+            select d.schedule_id, d.kind, d.name, coalesce(d.kind || ':' || d.name, d.schedule_id::text) as called
+              from dist._due(earliest, null) d
+             where coalesce(d.kind || ':' || d.name, d.schedule_id::text) <> all (busy) and dist._may_run(caller, d.owner)
         loop
-            if dist._fire(target, as_of, false) = 'fired' then
+            if one.kind is null then
+                outcome := dist._fire(one.schedule_id, as_of, false);
+            else
+                -- As of its own instant: nothing is to be seen that comes after what is still to be done.
+                outcome := dist._do_task(one.kind, one.name, earliest, false);
+            end if;
+            if outcome = 'fired' then
                 fired := fired + 1;
             else
-                busy := busy || target;
+                busy := busy || one.called;
             end if;
         end loop;
     end loop;

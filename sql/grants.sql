@@ -113,7 +113,7 @@ grant insert, update, delete on dist.eligibility, dist.protection to dist_manage
 -- Watching runs, and stopping them.
 grant execute on function
     dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._overdue(interval), dist._blocked(),
-    dist._health_of_schedules(), dist._blame(integer), dist._pools(text), dist._caps(text), dist._receivers(text), dist._reps_of(text[]), dist._reach(text), dist._with_fallbacks(text[])
+    dist._health_of_schedules(), dist._health_of_tasks(), dist._blame(integer), dist._pools(text), dist._caps(text), dist._receivers(text), dist._reps_of(text[]), dist._reach(text), dist._with_fallbacks(text[])
     to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;
 grant execute on function dist.purge(integer) to dist_admin;

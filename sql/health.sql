@@ -88,26 +88,32 @@ end $$;
 comment on function dist._health_of_worker() is 'Internal: the part of dist.health about processes';
 
 -- What is due and is not being run, the longest first.
-create function dist._overdue(late_by interval) returns table (schedule text, next_run_at timestamptz, held_by xid)
+create function dist._overdue(late_by interval) returns table (kind text, name text, next_run_at timestamptz, held_by xid)
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
     return query
-        select s.name, st.next_run_at, st.xmax
+        select 'schedule', s.name, st.next_run_at, st.xmax
           from dist.schedule_state st
           join dist.schedule s on s.id = st.schedule_id
          where st.next_run_at < clock_timestamp() - late_by and s.enabled and s.cancelled_at is null
            and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks')
-         order by st.next_run_at;
+        union all
+        select t.kind, t.name, min(a.due_at), t.xmax
+          from dist._agenda a
+          join dist.task t on t.kind = a.kind and t.name = a.name
+         where a.due_at < clock_timestamp() - late_by
+         group by t.kind, t.name, t.xmax
+         order by 3;
 end $$;
 comment on function dist._overdue(interval) is
-    'Internal: schedules that are late by more than that and not being run; held_by: who has locked their state last';
+    'Internal: what is late by more than that, schedules that are being run left out; held_by: who has locked its state last';
 
 -- Who holds what a run needs. A run of the worker does not wait for locks, so there is nobody to be seen waiting: but the
 -- holder's transaction stands in the row that it holds.
-create function dist._blocked() returns table (schedule text, since timestamptz, what text, culprit integer)
+create function dist._blocked() returns table (name text, since timestamptz, what text, culprit integer)
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
 as $$
@@ -116,25 +122,25 @@ begin
     return query
         with overdue as (select o.* from dist._overdue('1 second') o limit 100),
         steps as (
-            select o.schedule, o.next_run_at, p.target
+            select o.name, o.next_run_at, p.target
               from overdue o
-              join dist.step p on p.schedule = o.schedule and p.active and p.action = 'transfer'),
+              join dist.step p on o.kind = 'schedule' and p.schedule = o.name and p.active and p.action = 'transfer'),
         needs as (
-            select o.schedule, o.next_run_at, 'its state' as what, o.held_by from overdue o
+            select o.name, o.next_run_at, 'its state' as what, o.held_by from overdue o
             union all
-            select p.schedule, p.next_run_at, format('object %L', x.object), x.xmax
+            select p.name, p.next_run_at, format('object %L', x.object), x.xmax
               from steps p
               join dist.transfer t on t.name = p.target
               join dist.object_state x on x.object = t.object
             union all
-            select p.schedule, p.next_run_at, format('distribution rule %L', x.distribution_rule), x.xmax
+            select p.name, p.next_run_at, format('distribution rule %L', x.distribution_rule), x.xmax
               from steps p
               join dist.pool x on x.distribution_rule = any (dist._pools(p.target))
             union all
-            select p.schedule, p.next_run_at, format('cap %L', x.cap), x.xmax
+            select p.name, p.next_run_at, format('cap %L', x.cap), x.xmax
               from steps p
               join dist.cap_state x on x.cap = any (dist._caps(p.target)))
-        select n.schedule, n.next_run_at, n.what, l.pid
+        select n.name, n.next_run_at, n.what, l.pid
           from needs n
           join pg_locks l on l.locktype = 'transactionid' and l.granted and l.transactionid = n.held_by
          where l.pid <> pg_backend_pid()
@@ -144,7 +150,7 @@ begin
           from dist.running r, unnest(pg_blocking_pids(r.pid)) b
          where b <> 0;
 end $$;
-comment on function dist._blocked() is 'Internal: which schedules are kept from running by a lock, and by whom';
+comment on function dist._blocked() is 'Internal: what is kept from running by a lock, and by whom';
 
 create function dist._health_of_time()
     returns table (kind text, name text, status text, detail text, since timestamptz, database_oid oid, role_oid oid, pid integer)
@@ -157,19 +163,19 @@ declare
     grace bigint := dist._policy_value('misfire_grace');
     latest record;
 begin
-    select o.schedule, o.next_run_at, clock_timestamp() - o.next_run_at as lag, count(*) over () as number into latest
+    select o.name, o.next_run_at, clock_timestamp() - o.next_run_at as lag, count(*) over () as number into latest
       from dist._overdue('0') o
      order by o.next_run_at
      limit 1;
     return query
         select 'check', 'lag', case when extract(epoch from latest.lag) > grace then 'warning' else 'ok' end,
                case when latest.number is null then 'nothing is overdue'
-                    else format('%s due; the longest, %L, for %s', latest.number, latest.schedule, date_trunc('milliseconds', latest.lag)) end,
+                    else format('%s due; the longest, %L, for %s', latest.number, latest.name, date_trunc('milliseconds', latest.lag)) end,
                latest.next_run_at, here, null::oid, null::integer;
     return query
-        select 'blocked', b.schedule, 'warning', format('%s is held by %s', b.what, dist._blame(b.culprit)), b.since, here,
+        select 'blocked', b.name, 'warning', format('%s is held by %s', b.what, dist._blame(b.culprit)), b.since, here,
                (select r.oid from pg_stat_activity a join pg_roles r on r.rolname = a.usename where a.pid = b.culprit), b.culprit
-          from (select distinct x.schedule, x.since, x.what, x.culprit from dist._blocked() x) b;
+          from (select distinct x.name, x.since, x.what, x.culprit from dist._blocked() x) b;
 end $$;
 comment on function dist._health_of_time() is 'Internal: the part of dist.health about what is late and what is in its way';
 
@@ -210,6 +216,34 @@ begin
 end $$;
 comment on function dist._health_of_schedules() is 'Internal: the part of dist.health about schedules that do not go by plan';
 
+create function dist._health_of_tasks()
+    returns table (kind text, name text, status text, detail text, since timestamptz, database_oid oid, role_oid oid, pid integer)
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    here oid := (select d.oid from pg_database d where d.datname = current_database());
+begin
+    return query
+        select t.kind, t.name, v.status, v.detail, v.since, here, o.oid, null::integer
+          from dist.task t
+          left join pg_roles o on o.rolname = t.owner
+         cross join lateral (
+            select * from (values
+                (1, o.oid is null, 'error', format('its owner %I does not exist any more', t.owner), null::timestamptz),
+                (2, not o.rolcanlogin and current_setting('server_version_num')::integer < 170000, 'error',
+                    format('its owner %I is not permitted to log in', t.owner), null),
+                (3, not has_database_privilege(o.oid, current_database(), 'connect'), 'error',
+                    format('its owner %I is not permitted to connect to this database', t.owner), null),
+                (4, t.failures > 0, 'error', format('failed %s times in a row, tried again at %s: %s', t.failures, t.due_at, t.note), null))
+                x(rank, holds, status, detail, since)
+             where x.holds
+             order by x.rank
+             limit 1) v;
+end $$;
+comment on function dist._health_of_tasks() is 'Internal: the part of dist.health about automations, releases, hoppers and SLAs that do not go by plan';
+
 create view dist.health as
     select h.kind, h.name, h.status, h.detail, h.since, d.datname as database, a.rolname as role, h.pid
       from (select * from dist._health_of_worker()
@@ -218,14 +252,16 @@ create view dist.health as
             union all
             select * from dist._health_of_schedules()
             union all
-            select * from dist._health_of_consumers()) h
+            select * from dist._health_of_consumers()
+            union all
+            select * from dist._health_of_tasks()) h
       left join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) h.database_oid
       left join pg_catalog.pg_roles a on a.oid operator(pg_catalog.=) h.role_oid;
 comment on view dist.health is
     'Is pg_dist alive and on time, what is in its way, and which schedules do not run and why. Nothing is wrong where every status is ok';
 comment on column dist.health.kind is
-    'launcher, scheduler, runner (processes); check; blocked (a schedule, and who holds what it needs); schedule (not in dist.upcoming, or failing); consumer (who reads the outbox)';
-comment on column dist.health.name is 'The schedule, or what is checked: lag, copy, max_worker_processes, pg_dist.max_runners, pg_dist.enabled';
+    'launcher, scheduler, runner (processes); check; blocked (who holds what something needs); schedule (not in dist.upcoming, or failing); automation, release, hopper, sla (failing); consumer (who reads the outbox)';
+comment on column dist.health.name is 'The schedule, automation, ..., or what is checked: lag, copy, max_worker_processes, pg_dist.max_runners, pg_dist.enabled';
 comment on column dist.health.status is 'ok, warning or error';
 comment on column dist.health.detail is 'What there is to say about it';
 comment on column dist.health.since is 'Since when: a process''s start, the instant that has been due the longest, the instant at which a schedule was stopped, the oldest event that a consumer has yet to read';

@@ -58,7 +58,7 @@ begin
     select * into h from dist.home;
     if not found then
         -- A dump that is being restored by several jobs: its plans can come before this row.
-        return case when exists (select from dist.schedule_state st where st.next_run_at is not null)
+        return case when exists (select from dist.schedule_state st where st.next_run_at is not null) or exists (select from dist.task)
             then 'it is being restored, or was restored without the row of dist.home' end;
     end if;
     if h.system_identifier = dist._system_identifier()

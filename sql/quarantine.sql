@@ -35,21 +35,25 @@ end $$;
 comment on function dist._quarantine(integer, timestamptz, text) is
     'Internal: sets a schedule aside until dist.resume; its failed or interrupted run has a row of its own';
 
--- The schedules of a role that is gone have nobody in whose name a runner could connect. The scheduler fires them: nothing
--- of theirs runs, for that is the first thing that a run asks.
+-- The schedules and tasks of a role that is gone have nobody in whose name a runner could connect. The scheduler fires them:
+-- nothing of theirs runs, for that is the first thing that a run asks.
 create function dist._fire_ownerless(role_name name) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
 declare
     right_now timestamptz := dist._clock();
-    target integer;
+    target record;
 begin
     for target in
-        select d.schedule_id from dist._due(right_now, role_name) d limit 1000
+        select d.schedule_id, d.kind, d.name from dist._due(right_now, role_name) d limit 1000
     loop
         exit when exists (select from pg_roles r where r.rolname = role_name);
-        perform dist._fire(target, right_now, true);
+        if target.kind is null then
+            perform dist._fire(target.schedule_id, right_now, true);
+        else
+            perform dist._do_task(target.kind, target.name, right_now, true);
+        end if;
     end loop;
 end $$;
 comment on function dist._fire_ownerless(name) is

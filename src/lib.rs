@@ -80,7 +80,8 @@ extension_sql_file!("../sql/function.sql", name = "function", requires = ["read_
 extension_sql_file!("../sql/running.sql", name = "running", requires = ["function"]);
 extension_sql_file!("../sql/tell.sql", name = "tell", requires = ["running"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["tell"]);
-extension_sql_file!("../sql/due.sql", name = "due", requires = ["fire"]);
+extension_sql_file!("../sql/task.sql", name = "task", requires = ["fire"]);
+extension_sql_file!("../sql/due.sql", name = "due", requires = ["task"]);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
 extension_sql_file!("../sql/totals.sql", name = "totals", requires = ["api"]);
 extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["totals"]);

@@ -1,8 +1,9 @@
-//! A runner: connected as an owner of schedules, it fires what of theirs is due, one transaction each.
+//! A runner: connected as an owner of schedules and other intent, it fires what of theirs is due, one transaction each.
 //!
 //! Connected as the owner, not merely switched to that role: whatever a run's text does, RESET ROLE and its kin lead
 //! back to the owner and no further. It calls `dist._fire`, which claims the schedule, runs its steps in a
-//! subtransaction, writes the outcome and advances the schedule, all in the one transaction that it commits here.
+//! subtransaction, writes the outcome and advances the schedule, all in the one transaction that it commits here; and
+//! `dist._do_task`, which is the same for what is no schedule.
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use super::process;
 use super::scheduler::AHEAD;
 use super::session;
 use super::shared::{Kind, Registration};
-use super::shares::{Due, Taken, share};
+use super::shares::{Due, Taken, Work, share};
 use super::txn::{self, Failure};
 use crate::error::internal;
 use crate::xact;
@@ -40,19 +41,19 @@ const PATIENCE: i64 = 300 * SECOND;
 const LOCK_TIMEOUT: &str = "select pg_catalog.set_config('lock_timeout', '200ms', true)";
 
 /// What is due, in order.
-const DUE: &str = "select d.schedule_id, d.objects from dist._due($1, session_user) d";
+const DUE: &str = "select d.schedule_id, d.kind, d.name, d.objects from dist._due($1, session_user) d";
 
 /// The owner's next due instant within the time that the runner lingers.
 const NEXT: &str = "
-    select st.next_run_at
-      from dist.schedule_state st
-      join dist.schedule s on s.id operator(pg_catalog.=) st.schedule_id
-     where st.next_run_at operator(pg_catalog.>) $1 and st.next_run_at operator(pg_catalog.<=) $2
-       and s.owner operator(pg_catalog.=) session_user and s.enabled and s.cancelled_at is null
-     order by st.next_run_at
+    select a.due_at
+      from dist._agenda a
+     where a.due_at operator(pg_catalog.>) $1 and a.due_at operator(pg_catalog.<=) $2
+       and a.owner operator(pg_catalog.=) session_user
+     order by a.due_at
      limit 1";
 
 const FIRE: &str = "select dist._fire($1, $2, true)";
+const DO_TASK: &str = "select dist._do_task($1, $2, $3, true)";
 
 /// Main function of a runner's process.
 #[unsafe(no_mangle)]
@@ -100,6 +101,7 @@ struct Queries {
     due: OwnedPreparedStatement,
     next: OwnedPreparedStatement,
     fire: OwnedPreparedStatement,
+    do_task: OwnedPreparedStatement,
 }
 
 impl Queries {
@@ -109,11 +111,14 @@ impl Queries {
             due: client.prepare(DUE, &[instant])?.keep(),
             next: client.prepare(NEXT, &[instant, instant])?.keep(),
             fire: client.prepare(FIRE, &[pg_sys::INT4OID.into(), instant])?.keep(),
+            do_task: client
+                .prepare(DO_TASK, &[pg_sys::TEXTOID.into(), pg_sys::TEXTOID.into(), instant])?
+                .keep(),
         })
     }
 }
 
-/// How an attempt at a schedule ended.
+/// How an attempt ended.
 enum Outcome {
     /// It ran, well or not, and has been advanced.
     Fired,
@@ -126,8 +131,8 @@ enum Outcome {
 struct Runner {
     registration: Registration,
     queries: Option<Queries>,
-    /// Schedules that stay due for now.
-    put_off: HashMap<i32, Backoff>,
+    /// What stays due for now.
+    put_off: HashMap<Work, Backoff>,
     looking: Backoff,
     /// A run has been committed and not been brought to disk.
     unflushed: bool,
@@ -156,7 +161,7 @@ impl Runner {
             match looked {
                 Ok(Some((due, next))) => {
                     self.looking.succeeded();
-                    self.put_off.retain(|id, _| due.iter().any(|one| one.id == *id));
+                    self.put_off.retain(|work, _| due.iter().any(|one| one.work == *work));
                     if edited {
                         self.put_off.values_mut().for_each(Backoff::hurry);
                     }
@@ -220,9 +225,16 @@ impl Runner {
             };
             let mut due = Vec::new();
             for row in client.select(&queries.due, None, &[process::instant(now).into()])? {
+                let work = match row.get::<i32>(1)? {
+                    Some(id) => Work::Schedule(id),
+                    None => Work::Task {
+                        kind: row.get::<String>(2)?.unwrap_or_default(),
+                        name: row.get::<String>(3)?.unwrap_or_default(),
+                    },
+                };
                 due.push(Due {
-                    id: row.get::<i32>(1)?.unwrap_or_default(),
-                    objects: row.get::<Vec<String>>(2)?.unwrap_or_default(),
+                    work,
+                    objects: row.get::<Vec<String>>(4)?.unwrap_or_default(),
                 });
             }
             let rows = client.select(
@@ -255,7 +267,7 @@ impl Runner {
         let mut taken = Taken::default();
         let mut flushed_at = process::now();
         for (position, one) in due.iter().enumerate() {
-            let id = &one.id;
+            let work = &one.work;
             process::obey();
             let now = process::now();
             if !super::ENABLED.get() || self.registration.is_yielding() {
@@ -263,7 +275,7 @@ impl Runner {
             }
             if self
                 .put_off
-                .get(id)
+                .get(work)
                 .is_some_and(|backoff| backoff.wait_until(now).is_some())
             {
                 continue;
@@ -272,9 +284,9 @@ impl Runner {
                 continue;
             }
             let flush_later = position + 1 < due.len() && now - flushed_at < FLUSH_TOGETHER;
-            match self.fire(*id, now, flush_later) {
+            match self.fire(work, now, flush_later) {
                 Ok(Outcome::Fired) => {
-                    self.put_off.remove(id);
+                    self.put_off.remove(work);
                     taken.not();
                     any = true;
                     self.unflushed = flush_later;
@@ -287,13 +299,13 @@ impl Runner {
                     taken.by_others(one);
                 }
                 Ok(Outcome::PutOff) => {
-                    self.put_off.entry(*id).or_default().failed(now, BUSY);
+                    self.put_off.entry(work.clone()).or_default().failed(now, BUSY);
                 }
                 Ok(Outcome::Gone) => return Err(Gone),
                 Err(failure) => {
-                    let backoff = self.put_off.entry(*id).or_default();
+                    let backoff = self.put_off.entry(work.clone()).or_default();
                     if backoff.failed(now, PATIENCE) && !failure.is_transient() {
-                        failure.log(&format!("schedule {id} stays due"));
+                        failure.log(&format!("{work} stays due"));
                     }
                     self.queries = None;
                 }
@@ -310,8 +322,8 @@ impl Runner {
         Ok(any)
     }
 
-    /// One attempt at one schedule, in a transaction of its own.
-    fn fire(&mut self, id: i32, now: i64, flush_later: bool) -> Result<Outcome, Failure> {
+    /// One attempt at one schedule or task, in a transaction of its own.
+    fn fire(&mut self, work: &Work, now: i64, flush_later: bool) -> Result<Outcome, Failure> {
         let queries = &mut self.queries;
         let outcome = in_extension(|client| {
             let queries = match queries {
@@ -322,10 +334,15 @@ impl Runner {
                 // A later commit brings this one to disk.
                 xact::set_for_transaction(c"synchronous_commit", c"off");
             }
-            client
-                .select(&queries.fire, Some(1), &[id.into(), process::instant(now).into()])?
-                .first()
-                .get_one::<String>()
+            let instant = process::instant(now).into();
+            let outcome = match work {
+                Work::Schedule(id) => client.select(&queries.fire, Some(1), &[(*id).into(), instant])?,
+                Work::Task { kind, name } => {
+                    let args = [kind.clone().into(), name.clone().into(), instant];
+                    client.select(&queries.do_task, Some(1), &args)?
+                }
+            };
+            outcome.first().get_one::<String>()
         });
         mark::clear();
         Ok(match outcome? {

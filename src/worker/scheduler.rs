@@ -36,21 +36,19 @@ pub const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where e
 const OWNERS: &str = "
     select d.owner::text, r.oid, r.rolcanlogin, d.latest, d.number,
            pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'connect')
-      from (select s.owner, min(st.next_run_at) as earliest, max(st.next_run_at) as latest, count(*) as number
-              from dist.schedule_state st
-              join dist.schedule s on s.id = st.schedule_id
-             where st.next_run_at <= $1 and s.enabled and s.cancelled_at is null
-             group by s.owner) d
+      from (select a.owner, min(a.due_at) as earliest, max(a.due_at) as latest, count(*) as number
+              from dist._agenda a
+             where a.due_at <= $1
+             group by a.owner) d
       left join pg_catalog.pg_roles r on r.rolname = d.owner
      order by d.earliest, d.owner";
 
 /// The next instant at which something becomes due. Bounded, so that passive schedules and far ones cost nothing.
 const NEXT: &str = "
-    select st.next_run_at
-      from dist.schedule_state st
-      join dist.schedule s on s.id = st.schedule_id
-     where st.next_run_at > $1 and st.next_run_at <= $2 and s.enabled and s.cancelled_at is null
-     order by st.next_run_at
+    select a.due_at
+      from dist._agenda a
+     where a.due_at > $1 and a.due_at <= $2
+     order by a.due_at
      limit 1";
 
 /// Main function of a scheduler's process.

@@ -1,4 +1,4 @@
-//! Which of an owner's due schedules a runner takes, where the owner has several runners.
+//! Which of an owner's due work, schedules and tasks, a runner takes, where the owner has several runners.
 //!
 //! Two runs about the same object cannot go on at once, and those that are due together keep their order: retrievals
 //! first, then by name. So the work is divided by objects. A runner begins with its own share; once that is done it looks
@@ -6,13 +6,37 @@
 //! left alone until the next look: else a run could overtake one that has to come before it.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// A schedule that is due.
+/// What can be due.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Work {
+    /// A schedule, by its number.
+    Schedule(i32),
+    /// A row of `dist.task`.
+    Task {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Schedule(id) => write!(f, "schedule {id}"),
+            Self::Task { kind, name } => write!(f, "{kind} '{name}'"),
+        }
+    }
+}
+
+/// Something that is due.
 pub struct Due {
-    /// Its number.
-    pub id: i32,
-    /// The objects that its transfers are about.
+    /// What.
+    pub work: Work,
+    /// The objects that it is about.
     pub objects: Vec<String>,
 }
 
@@ -28,7 +52,7 @@ pub struct Taken {
 const ENOUGH: u32 = 3;
 
 impl Taken {
-    /// Whether a schedule is to be left alone in this pass. Then so is what shares an object with it.
+    /// Whether something is to be left alone in this pass. Then so is what shares an object with it.
     pub fn holds_back(&mut self, due: &Due) -> bool {
         let held = due.objects.iter().any(|object| self.objects.contains(object));
         if held {
@@ -60,29 +84,33 @@ pub fn share(due: &[Due], place: usize, runners: usize) -> Vec<&Due> {
     if own.is_empty() { due.iter().collect() } else { own }
 }
 
-/// The runner to which a schedule belongs.
+/// The runner to which it belongs.
 fn place_of(due: &Due, runners: usize) -> usize {
     let mut hasher = DefaultHasher::new();
     match due.objects.first() {
         Some(object) => object.hash(&mut hasher),
-        None => due.id.hash(&mut hasher),
+        None => due.work.hash(&mut hasher),
     }
     usize::try_from(hasher.finish() % (runners.max(1) as u64)).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Due, Taken, share};
+    use super::{Due, Taken, Work, share};
 
     fn due(id: i32, objects: &[&str]) -> Due {
         Due {
-            id,
+            work: Work::Schedule(id),
             objects: objects.iter().map(|name| (*name).to_owned()).collect(),
         }
     }
 
     fn ids(due: &[&Due]) -> Vec<i32> {
-        due.iter().map(|one| one.id).collect()
+        let number = |one: &&Due| match one.work {
+            Work::Schedule(id) => id,
+            Work::Task { .. } => 0,
+        };
+        due.iter().map(number).collect()
     }
 
     #[test]
