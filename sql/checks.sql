@@ -80,6 +80,29 @@ end $$;
 comment on function dist._required(text, text, text, text) is
     'Internal: refuses a null that the checks after it could not look at; NOT NULL itself comes only after them';
 
+-- Whose rights work has that no person starts: a role that whoever writes the row is a member of.
+create function dist._check_owner(relation text, row_name text, owner name, was name) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._required(relation, row_name, 'owner', owner);
+    if not exists (select from pg_roles where rolname = owner) then
+        perform dist._refuse(relation, row_name, '42704', format('role %L does not exist', owner),
+            'owner is the role whose rights the runs have; by default it is the current user.');
+    end if;
+    if owner is distinct from was and not pg_has_role(current_user, owner, 'member') then
+        perform dist._refuse(relation, row_name, '42501', format('role %L cannot make it run as %L', current_user, owner),
+            'owner can only be a role that you are a member of.');
+    end if;
+    -- Where the owner's role is gone, whoever takes the row over does so in their own name.
+    if owner is distinct from was and exists (select from pg_roles r where r.rolname = was and not pg_has_role(current_user, r.oid, 'member')) then
+        perform dist._refuse(relation, row_name, '42501', format('role %L is not a member of the owner %L', current_user, was),
+            'Only a member of the owner''s role can change in whose name it runs.');
+    end if;
+end $$;
+comment on function dist._check_owner(text, text, name, name) is 'Internal: refuses an owner that the writer of the row is no member of';
+
 -- to_jsonb() of the row takes both nulls for the same, and every record would be meant.
 create function dist._no_json_null(relation text, row_name text, field text, given jsonb) returns void
     language plpgsql stable

@@ -80,7 +80,7 @@ grant execute on function
 -- Writing intent and running. Check triggers run as whoever writes the row and need their helpers.
 grant insert, update, delete on
     dist.rep, dist.team, dist.team_member, dist.distribution_rule, dist.ruleset, dist.assignment_rule,
-    dist.transfer, dist.schedule, dist.step, dist.measure, dist.book_segment, dist.book
+    dist.transfer, dist.hopper, dist.schedule, dist.step, dist.measure, dist.book_segment, dist.book
     to dist_manager;
 grant execute on function
     dist.execute(text, timestamptz), dist._execute(text, timestamptz),
@@ -95,6 +95,7 @@ grant execute on function
     dist._checks_off(), dist._cascaded(), dist._writer(name, name), dist._required(text, text, text, text),
     dist._no_json_null(text, text, text, jsonb),
     dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
+    dist._check_owner(text, text, name, name), dist._check_hopper_of(text, text, text, text, text),
     dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),
     dist._reachable_reps(text, text), dist._book_reps(dist.book), dist._objects_served(text[]), dist._with_fallbacks(text[]), dist._reps_of(text[]), dist._goes_by_turns(text), dist._check_segments(text, text, text, text[]), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
     dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._check_start_ahead(dist.schedule), dist._clock()

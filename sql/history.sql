@@ -74,7 +74,9 @@ create table dist.assignment (
     at                timestamptz not null,
     fields            jsonb,
     turn_of           text,
-    note              text
+    note              text,
+    hopper            text,
+    from_hopper       text
 ) partition by range (at);
 comment on table dist.assignment is 'History: every move of a record, partitioned by the month of at';
 comment on column dist.assignment.run_id is 'dist.run.id';
@@ -91,6 +93,8 @@ comment on column dist.assignment.fields is 'What set_fields did: {"column": [be
 
 comment on column dist.assignment.turn_of is 'The member whose turn it used, where somebody else stands in for him';
 comment on column dist.assignment.note is 'Why a rep gave it back';
+comment on column dist.assignment.hopper is 'The hopper that it was put into';
+comment on column dist.assignment.from_hopper is 'The hopper that it was taken out of';
 
 -- The primary key serves undo and the check of fairness at each prefix of a run; the other one serves "what happened to
 -- this record" (explain of the past, ownership). Each further index would be paid by every record that ever moves.

@@ -40,20 +40,22 @@ extension_sql_file!(
     requires = ["object"]
 );
 extension_sql_file!(
-    "../sql/intent/rules.sql",
-    name = "rules",
+    "../sql/intent/hopper.sql",
+    name = "hopper",
     requires = ["distribution_rule"]
 );
+extension_sql_file!("../sql/intent/rules.sql", name = "rules", requires = ["hopper"]);
 extension_sql_file!("../sql/intent/transfer.sql", name = "transfer", requires = ["rules"]);
 extension_sql_file!("../sql/intent/cap.sql", name = "cap", requires = ["transfer"]);
 extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["cap"]);
 extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["schedule"]);
 extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["step"]);
 extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);
+extension_sql_file!("../sql/hopper_state.sql", name = "hopper_state", requires = ["state"]);
 extension_sql_file!(
     "../sql/intent/references.sql",
     name = "references",
-    requires = ["state"]
+    requires = ["hopper_state"]
 );
 extension_sql_file!("../sql/intent/measure.sql", name = "measure", requires = ["references"]);
 extension_sql_file!("../sql/intent/book.sql", name = "book", requires = ["measure"]);

@@ -48,6 +48,8 @@ begin
         union
         select t.object from dist.transfer t where t.to_rep = rep
         union
+        select h.object from dist.hopper h where h.expire_to_rep = rep
+        union
         select dist._objects_served(array(
             select d.name
               from dist.distribution_rule d

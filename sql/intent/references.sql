@@ -31,16 +31,18 @@ end $$;
 
 create trigger check_unused before delete on dist.rep
     for each row execute function dist._check_unused(
-        'team_member.rep', 'absence.stand_in', 'distribution_rule.rep', 'distribution_rule.fallback_to_rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep', 'cap.rep');
+        'team_member.rep', 'absence.stand_in', 'distribution_rule.rep', 'distribution_rule.fallback_to_rep', 'hopper.expire_to_rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep', 'cap.rep');
 create trigger check_unused before delete on dist.calendar
     for each row execute function dist._check_unused('rep.calendar');
 create trigger check_unused before delete on dist.team
     for each row execute function dist._check_unused('distribution_rule.team', 'transfer.from_team', 'cap.team');
 create trigger check_unused before delete on dist.object
-    for each row execute function dist._check_unused('ruleset.object', 'transfer.object', 'cap.object');
+    for each row execute function dist._check_unused('hopper.object', 'ruleset.object', 'transfer.object', 'cap.object');
 create trigger check_unused before delete on dist.distribution_rule
     for each row execute function dist._check_unused(
-        'distribution_rule.fallback_to_distribution_rule', 'ruleset.default_to_distribution_rule', 'assignment_rule.to_distribution_rule', 'transfer.to_distribution_rule', 'cap.distribution_rule');
+        'distribution_rule.fallback_to_distribution_rule', 'hopper.expire_to_distribution_rule', 'ruleset.default_to_distribution_rule', 'assignment_rule.to_distribution_rule', 'transfer.to_distribution_rule', 'cap.distribution_rule');
+create trigger check_unused before delete on dist.hopper
+    for each row execute function dist._check_unused('ruleset.default_to_hopper', 'assignment_rule.to_hopper', 'transfer.to_hopper', 'transfer.from_hopper');
 create trigger check_unused before delete on dist.ruleset
     for each row execute function dist._check_unused('assignment_rule.to_ruleset', 'transfer.to_ruleset');
 

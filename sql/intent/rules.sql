@@ -5,6 +5,7 @@ create table dist.ruleset (
     object                       text not null references dist.object on update cascade,
     default_to_rep               text references dist.rep on update cascade,
     default_to_distribution_rule text references dist.distribution_rule on update cascade,
+    default_to_hopper            text references dist.hopper on update cascade,
     description                  text
 );
 create index on dist.ruleset (object);
@@ -12,7 +13,8 @@ comment on table dist.ruleset is 'Intent: an ordered list of assignment rules ov
 comment on column dist.ruleset.name is 'Name of the ruleset';
 comment on column dist.ruleset.object is 'The object whose records the rules look at';
 comment on column dist.ruleset.default_to_rep is 'Who receives what no rule matches';
-comment on column dist.ruleset.default_to_distribution_rule is 'Which distribution rule receives what no rule matches; with neither it is left, with reason unmatched';
+comment on column dist.ruleset.default_to_distribution_rule is 'Which distribution rule receives what no rule matches; with no default it is left, with reason unmatched';
+comment on column dist.ruleset.default_to_hopper is 'Which hopper receives what no rule matches; with default_to_rep too, owned by him';
 comment on column dist.ruleset.description is 'What the ruleset is for';
 
 create table dist.assignment_rule (
@@ -25,6 +27,7 @@ create table dist.assignment_rule (
     to_rep               text references dist.rep on update cascade,
     to_distribution_rule text references dist.distribution_rule on update cascade,
     to_ruleset           text references dist.ruleset on update cascade,
+    to_hopper            text references dist.hopper on update cascade,
     active               boolean not null default true,
     written_by           name not null,
     primary key (ruleset, position)
@@ -41,6 +44,7 @@ comment on column dist.assignment_rule.on_owned is 'What becomes of a record tha
 comment on column dist.assignment_rule.to_rep is 'Destination: this rep';
 comment on column dist.assignment_rule.to_distribution_rule is 'Destination: whoever is next by this distribution rule';
 comment on column dist.assignment_rule.to_ruleset is 'Destination: the first match in this other ruleset, or its default';
+comment on column dist.assignment_rule.to_hopper is 'Destination: this hopper; with to_rep too, owned by him';
 comment on column dist.assignment_rule.active is 'A passive rule matches nothing';
 comment on column dist.assignment_rule.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
 
@@ -73,9 +77,10 @@ begin
     perform dist._must_exist(tg_table_name, new.name, 'object', new.object, 'object');
     perform dist._must_exist(tg_table_name, new.name, 'default_to_rep', new.default_to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'default_to_distribution_rule', new.default_to_distribution_rule, 'distribution_rule');
-    if num_nonnulls(new.default_to_rep, new.default_to_distribution_rule) > 1 then
+    perform dist._check_hopper_of(tg_table_name, new.name, 'default_to_hopper', new.default_to_hopper, new.object);
+    if num_nonnulls(coalesce(new.default_to_hopper, new.default_to_rep), new.default_to_distribution_rule) > 1 then
         perform dist._refuse(tg_table_name, new.name, '23514', 'there are two defaults',
-            'Set one of default_to_rep and default_to_distribution_rule, or neither.');
+            'Set one of default_to_rep, default_to_distribution_rule and default_to_hopper, or none; default_to_rep can go with default_to_hopper.');
     end if;
     if tg_op = 'UPDATE' and new.object <> old.object and not dist._cascaded()
        and (exists (select from dist.assignment_rule a where a.ruleset = old.name)
@@ -98,6 +103,7 @@ create function dist._check_assignment_rule() returns trigger
 as $$
 declare
     row_name text := concat_ws('/', new.ruleset, new.position);
+    destinations integer := num_nonnulls(coalesce(new.to_hopper, new.to_rep), new.to_distribution_rule, new.to_ruleset);
     own_object text;
     other_object text;
     reached text[] := array[new.to_ruleset];
@@ -117,12 +123,12 @@ begin
     perform dist._must_exist(tg_table_name, row_name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
     perform dist._must_exist(tg_table_name, row_name, 'to_ruleset', new.to_ruleset, 'ruleset');
     perform dist._one_of(tg_table_name, row_name, 'on_owned', new.on_owned, array['skip', 'reassign']);
-    if num_nonnulls(new.to_rep, new.to_distribution_rule, new.to_ruleset) <> 1 then
-        perform dist._refuse(tg_table_name, row_name, '23514',
-            format('%s destinations are given', num_nonnulls(new.to_rep, new.to_distribution_rule, new.to_ruleset)),
-            'Set exactly one of to_rep, to_distribution_rule, to_ruleset.');
+    if destinations <> 1 then
+        perform dist._refuse(tg_table_name, row_name, '23514', format('%s destinations are given', destinations),
+            'Set exactly one of to_rep, to_distribution_rule, to_ruleset, to_hopper; to_rep can go with to_hopper.');
     end if;
     select object into own_object from dist.ruleset where name = new.ruleset;
+    perform dist._check_hopper_of(tg_table_name, row_name, 'to_hopper', new.to_hopper, own_object);
     if new.to_ruleset is not null then
         select object into other_object from dist.ruleset where name = new.to_ruleset;
         if other_object <> own_object then
@@ -168,5 +174,5 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.assignment_rule
     for each row execute function dist._check_assignment_rule();
-create trigger check_writer before update of ruleset, criteria, predicate, to_rep, to_distribution_rule, to_ruleset
+create trigger check_writer before update of ruleset, criteria, predicate, to_rep, to_distribution_rule, to_ruleset, to_hopper
     on dist.assignment_rule for each row execute function dist._adopt();

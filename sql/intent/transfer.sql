@@ -7,11 +7,13 @@ create table dist.transfer (
     source               text,
     from_team            text references dist.team on update cascade,
     from_reps            text[],
+    from_hopper          text references dist.hopper on update cascade,
     criteria             jsonb,
     predicate            text,
     to_rep               text references dist.rep on update cascade,
     to_distribution_rule text references dist.distribution_rule on update cascade,
     to_ruleset           text references dist.ruleset on update cascade,
+    to_hopper            text references dist.hopper on update cascade,
     on_owned             text,
     ranking              text,
     row_limit            bigint,
@@ -29,13 +31,16 @@ comment on column dist.transfer.object is 'The object whose records move';
 comment on column dist.transfer.source is 'unowned, owned or any; by default unowned for a distribution, owned for a retrieval';
 comment on column dist.transfer.from_team is 'Source: records of the members of this team';
 comment on column dist.transfer.from_reps is 'Source: records of these reps';
+comment on column dist.transfer.from_hopper is 'Source: what lies in this hopper, its ranking and age first; null = what lies in none';
 comment on column dist.transfer.criteria is 'Which records, as a jsonb tree; see docs/criteria.md';
 comment on column dist.transfer.predicate is 'Which records, as one SQL boolean expression over the record r; both must hold where both are given';
 comment on column dist.transfer.to_rep is 'Destination: this rep (of a retrieval: the holding rep)';
 comment on column dist.transfer.to_distribution_rule is 'Destination: whoever is next by this distribution rule';
 comment on column dist.transfer.to_ruleset is 'Destination: the first match in this ruleset; a retrieval without a destination makes records unowned';
+comment on column dist.transfer.to_hopper is 'Destination: this hopper; with to_rep too, owned by him';
 comment on column dist.transfer.on_owned is 'What becomes of a record that has an owner, where the assignment rule does not say: skip or reassign';
-comment on column dist.transfer.ranking is 'ORDER BY list over r: who comes first; the key decides among equals';
+comment on column dist.transfer.ranking is
+    'ORDER BY list over r: who comes first; the key decides among equals. With from_hopper by default as the hopper says';
 comment on column dist.transfer.row_limit is 'At most so many records, the first by ranking, become candidates';
 comment on column dist.transfer.limit_per_rep is 'At most so many records of each owner, the first by ranking; for retrievals';
 comment on column dist.transfer.set_fields is 'Columns set on each record that moves, as {"column": value}';
@@ -48,7 +53,7 @@ create function dist._check_transfer() returns trigger
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    destinations integer := num_nonnulls(new.to_rep, new.to_distribution_rule, new.to_ruleset);
+    destinations integer := num_nonnulls(coalesce(new.to_hopper, new.to_rep), new.to_distribution_rule, new.to_ruleset);
     other_object text;
     busy text;
 begin
@@ -85,10 +90,16 @@ begin
     end if;
     if new.kind = 'distribution' and destinations <> 1 then
         perform dist._refuse(tg_table_name, new.name, '23514', format('%s destinations are given', destinations),
-            'Set exactly one of to_rep, to_distribution_rule, to_ruleset.');
+            'Set exactly one of to_rep, to_distribution_rule, to_ruleset, to_hopper; to_rep can go with to_hopper.');
     elsif new.kind = 'retrieval' and (new.to_distribution_rule is not null or new.to_ruleset is not null) then
         perform dist._refuse(tg_table_name, new.name, '23514', 'a retrieval does not distribute',
-            'Set to_rep to a holding rep, or no destination to make the records unowned.');
+            'Set to_rep to a holding rep, to_hopper to a hopper, or no destination to make the records unowned.');
+    end if;
+    perform dist._check_hopper_of(tg_table_name, new.name, 'to_hopper', new.to_hopper, new.object);
+    perform dist._check_hopper_of(tg_table_name, new.name, 'from_hopper', new.from_hopper, new.object);
+    if new.from_hopper = new.to_hopper then
+        perform dist._refuse(tg_table_name, new.name, '23514', format('from_hopper and to_hopper are both %L', new.to_hopper),
+            'Name another hopper, or another destination.');
     end if;
     if new.row_limit < 0 then
         perform dist._refuse(tg_table_name, new.name, '23514', format('row_limit %s is negative', new.row_limit),
@@ -129,7 +140,7 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.transfer
     for each row execute function dist._check_transfer();
-create trigger check_writer before update of object, criteria, predicate, ranking, set_fields, to_rep, to_distribution_rule, to_ruleset
+create trigger check_writer before update of object, criteria, predicate, ranking, set_fields, to_rep, to_distribution_rule, to_ruleset, to_hopper, from_hopper
     on dist.transfer for each row execute function dist._adopt();
 
 -- What leads to an object was checked against its table as it was; what leads to a rep, against its value as it was.

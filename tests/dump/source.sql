@@ -40,6 +40,8 @@ values ('lead', 'field', null, 'stale', 20), ('lead', null, 'bob', 'stale', 30),
 insert into dist.distribution_rule (name, strategy, team, segment) values ('fill stale', 'top_off', 'field', 'stale'), ('by load', 'load', 'field', null);
 insert into dist.measure (distribution_rule, measure, object, criteria, value)
 values ('by load', 'load', 'lead', '{"field": "stale", "op": "=", "value": false}', 'r.budget');
+insert into dist.hopper (name, object, ranking, claim_limit, cool_off, expires_after, expire_to_distribution_rule)
+values ('fresh', 'lead', 'r.budget desc', 20, '1 day', '90 years', 'in turn');
 insert into dist.ruleset (name, object, default_to_distribution_rule) values ('leads', 'lead', 'in turn'), ('south', 'lead', null);
 insert into dist.assignment_rule (ruleset, position, criteria, predicate, to_rep, to_distribution_rule, to_ruleset)
 values ('leads', 1, '{"field": "region", "op": "=", "value": "south"}', null, null, null, 'south'),
@@ -102,6 +104,9 @@ select dist.execute('plenty', '2026-04-01 13:00Z');
 update dist.transfer set source = null, criteria = null where name = 'plenty';
 select count(*) from dist.read_events('push', 3);
 reset session authorization;
+insert into dist.hopper_record (object, record_key, hopper, since, run_id) values ('lead', '400', 'fresh', '2026-04-01 13:00Z', 1);
+insert into dist.claim_use (hopper, rep, day, used) values ('fresh', 'ada', '2026-04-01', 1);
+insert into dist.cool_off (object, record_key, rep, until) values ('lead', '400', 'ada', '2999-04-01 13:00Z');
 
 -- Gone bad: a column and a table that intent names are dropped, and a row of intent has an author who left.
 create role former;

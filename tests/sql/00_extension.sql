@@ -46,6 +46,8 @@ create function test.forget_intent() returns void language sql as $$
     delete from dist.transfer;
     delete from dist.assignment_rule;
     delete from dist.ruleset;
+    delete from dist.hopper_record;
+    delete from dist.hopper;
     update dist.distribution_rule set if_unavailable = 'hold', fallback_to_rep = null, fallback_to_distribution_rule = null
      where if_unavailable = 'fall_back';
     delete from dist.distribution_rule;
