@@ -197,6 +197,7 @@ begin
                               from dist.rep p where p.rep in (select rep from reps)),
                    'caps', dist._cap_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
                                             array(select name from distribution_rules)),
+                   'hoppers', dist._hopper_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2), $3)),
                    'eligibility', dist._eligibility_intent(coalesce((select t.object from t),
                                                                     (select s.object from dist.ruleset s where s.name = $2))),
                    'protections', coalesce((select dist._protection_intent(t.object) from t where t.kind = 'retrieval'),

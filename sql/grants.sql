@@ -37,6 +37,8 @@ end $$;
 -- Reading.
 grant select on all tables in schema dist to dist_reader;
 grant execute on function dist.as_of(), dist.run_id() to public;
+-- Part of a run's statements, which have its owner's rights; it answers nobody else.
+grant execute on function dist._in_hopper(text, text) to public;
 grant execute on function
     dist.next_runs(text, integer, timestamptz),
     dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text),

@@ -65,7 +65,8 @@ extension_sql_file!("../sql/run_step.sql", name = "run_step", requires = ["cap_u
 extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["run_step"]);
 extension_sql_file!("../sql/home.sql", name = "home", requires = ["decision"]);
 extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["home"]);
-extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["quarantine"]);
+extension_sql_file!("../sql/hopper.sql", name = "hopper_api", requires = ["quarantine"]);
+extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["hopper_api"]);
 extension_sql_file!("../sql/cap_reach.sql", name = "cap_reach", requires = ["catalogue"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["cap_reach"]);
 extension_sql_file!("../sql/call.sql", name = "call", requires = ["lock"]);

@@ -97,6 +97,9 @@ begin
     end if;
     perform dist._check_hopper_of(tg_table_name, new.name, 'to_hopper', new.to_hopper, new.object);
     perform dist._check_hopper_of(tg_table_name, new.name, 'from_hopper', new.from_hopper, new.object);
+    if new.from_hopper is not null and new.limit_per_rep is not null then
+        perform dist._refuse(tg_table_name, new.name, '23514', 'limit_per_rep does not go with from_hopper', 'Use row_limit.');
+    end if;
     if new.from_hopper = new.to_hopper then
         perform dist._refuse(tg_table_name, new.name, '23514', format('from_hopper and to_hopper are both %L', new.to_hopper),
             'Name another hopper, or another destination.');

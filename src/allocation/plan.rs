@@ -16,6 +16,8 @@ pub enum Target {
     Pool(u32),
     /// Nobody: the owner is removed.
     Unowned,
+    /// Nobody, and that is a move for a record without an owner as well: its place changes, such as into a hopper.
+    Place,
     /// It stays where it is, for a [`Reason`] given by its code; see [`Target::leave`].
     Leave(u16),
 }
@@ -91,7 +93,7 @@ pub(super) fn check_target_list(targets: &[Target], reps: usize, pools: usize) -
     let good = |target: &Target| match *target {
         Target::Rep(rep) => as_owner(rep).is_some() && (rep as usize) < reps,
         Target::Pool(pool) => (pool as usize) < pools,
-        Target::Unowned => true,
+        Target::Unowned | Target::Place => true,
         Target::Leave(code) => reason_of(code).is_some(),
     };
     match targets.iter().position(|target| !good(target)) {

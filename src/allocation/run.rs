@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
                     None => return Ok(()),
                 },
                 Target::Unowned if self.request.owned[record] == NO_OWNER => Reason::AlreadyUnowned,
-                Target::Unowned => {
+                Target::Unowned | Target::Place => {
                     self.rep[record] = Outcome::UNOWNED;
                     self.reason[record] = Reason::Moved.into();
                     return Ok(());

@@ -15,6 +15,11 @@ fn run_id() -> Option<i64> {
 }
 
 #[pg_extern(sql = false)]
+fn is_routing() -> bool {
+    router::session::is_routing()
+}
+
+#[pg_extern(sql = false)]
 fn runs_here(schedule_id: i32, planned: bool) -> bool {
     router::inside::runs_here(schedule_id, planned)
 }

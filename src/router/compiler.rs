@@ -11,6 +11,7 @@ use crate::router::branches::{Branch, first_match};
 use crate::router::caps;
 use crate::router::expression::{self, Expression};
 use crate::router::goal::{Goal, Single};
+use crate::router::hopper::Source;
 use crate::router::intent::{DistributionRule, Intent, Object, Rule, Ruleset, Transfer};
 use crate::router::plan::{Leaf, Plan};
 use crate::router::situation::books::{self, Segments};
@@ -50,6 +51,7 @@ struct Destination<'a> {
     rule: Option<String>,
     rep: Option<&'a str>,
     distribution_rule: Option<&'a str>,
+    hopper: Option<&'a str>,
     on_owned: Option<&'a str>,
     reason: Option<&'a str>,
 }
@@ -105,6 +107,7 @@ impl<'a> Compiler<'a> {
             object: self.object.clone(),
             filter: "true".to_owned(),
             filters: Vec::new(),
+            from_hopper: Source::Outside,
             order: String::new(),
             row_limit: None,
             limit_per_rep: None,
@@ -136,7 +139,7 @@ impl<'a> Compiler<'a> {
             return Ok(Some(leaf));
         }
         let retrieval = transfer.kind == "retrieval";
-        if retrieval && transfer.to_rep.is_none() {
+        if retrieval && transfer.to_rep.is_none() && transfer.to_hopper.is_none() {
             self.push(Leaf {
                 rule: None,
                 distribution_rule: None,
@@ -144,12 +147,14 @@ impl<'a> Compiler<'a> {
                 note: None,
                 goal: Goal::of(Target::Unowned),
                 reassign: true,
+                hopper: None,
             })?;
         } else {
             self.destination(&Destination {
                 rule: None,
                 rep: transfer.to_rep.as_deref(),
                 distribution_rule: transfer.to_distribution_rule.as_deref(),
+                hopper: transfer.to_hopper.as_deref(),
                 on_owned: retrieval.then_some("reassign"),
                 reason: retrieval.then_some("retrieval"),
             })?;
@@ -167,11 +172,12 @@ impl<'a> Compiler<'a> {
             .get(name)
             .ok_or_else(|| crate::check::no_such("ruleset", name))?;
         self.enter(&ruleset.name)?;
-        let fallback = if ruleset.default_to_rep.is_some() || ruleset.default_to_distribution_rule.is_some() {
+        let fallback = if ruleset.has_default() {
             self.destination(&Destination {
                 rule: None,
                 rep: ruleset.default_to_rep.as_deref(),
                 distribution_rule: ruleset.default_to_distribution_rule.as_deref(),
+                hopper: ruleset.default_to_hopper.as_deref(),
                 on_owned,
                 reason: Some("default"),
             })?
@@ -189,6 +195,7 @@ impl<'a> Compiler<'a> {
                         rule: Some(rule.shown()),
                         rep: rule.to_rep.as_deref(),
                         distribution_rule: rule.to_distribution_rule.as_deref(),
+                        hopper: rule.to_hopper.as_deref(),
                         on_owned: inner_on_owned,
                         reason: None,
                     })?
@@ -246,8 +253,9 @@ impl<'a> Compiler<'a> {
             reassign: said.map_or(to.rep.is_some() && to.reason != Some("default"), |said| {
                 said == "reassign"
             }),
+            hopper: to.hopper.map(ToOwned::to_owned),
         };
-        let mut reason = "rep";
+        let mut reason = if to.hopper.is_some() { "hopper" } else { "rep" };
         if let Some(rep) = to.rep {
             leaf.goal = Goal::of(self.rep_target(rep));
         } else if let Some(name) = to.distribution_rule {
@@ -257,6 +265,8 @@ impl<'a> Compiler<'a> {
                 .ok_or_else(|| crate::check::no_such("distribution_rule", name))?;
             reason = &rule.strategy;
             leaf.goal = self.rule_goal(rule)?;
+        } else if to.hopper.is_some() {
+            leaf.goal = Goal::of(Target::Place);
         }
         leaf.reason = to.reason.unwrap_or(reason).to_owned();
         self.push(leaf)
@@ -361,6 +371,7 @@ impl<'a> Compiler<'a> {
             note: None,
             goal: Goal::of(Target::leave(reason)),
             reassign: true,
+            hopper: None,
         })
     }
 

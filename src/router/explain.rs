@@ -359,7 +359,7 @@ impl Walk<'_> {
             return;
         };
         let ruleset: &Ruleset = ruleset;
-        let has_default = ruleset.default_to_rep.is_some() || ruleset.default_to_distribution_rule.is_some();
+        let has_default = ruleset.has_default();
         let default_of = if has_default { Some(name) } else { outer };
         for rule in &ruleset.rules {
             let item = format!("{name}/{} {}", rule.position, rule.shown());

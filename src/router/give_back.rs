@@ -10,6 +10,7 @@ use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
 use crate::router::failure;
 use crate::router::goal::Goal;
+use crate::router::hopper::Source;
 use crate::router::inside::enter;
 use crate::router::intent::Intent;
 use crate::router::kept::Compiled;
@@ -79,6 +80,7 @@ fn of_record(intent: &Intent, key: &str, why: &str) -> Result<Plan> {
         note: Some(why.trim().to_owned()),
         goal: Goal::of(Target::Unowned),
         reassign: true,
+        hopper: None,
     };
     let mut plan = plan::to_one_leaf(intent, leaf)?;
     let object = intent.object()?;
@@ -102,6 +104,7 @@ fn of_record(intent: &Intent, key: &str, why: &str) -> Result<Plan> {
     plan.filters
         .extend(protection::filters(intent, object, statement::AS_OF)?);
     plan.filter_all();
+    plan.from_hopper = Source::Any;
     plan.order = column(&key_column.name);
     plan.row_limit = Some(1);
     Ok(plan)

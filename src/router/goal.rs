@@ -100,7 +100,7 @@ pub fn find(plan: &Plan, goal: Goal, about: DateTime<Utc>) -> Found {
                 }
             }
             Target::Leave(_) => goal.target,
-            Target::Pool(_) | Target::Unowned => return found,
+            Target::Pool(_) | Target::Unowned | Target::Place => return found,
         };
         match single.and_then(|single| single.fallback) {
             Some(fallback) => {

@@ -10,6 +10,7 @@ use crate::allocation::PoolState;
 use crate::catalogue::{Column, Relation, read};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::caps::CapRows;
+use crate::router::hopper::HopperRow;
 use crate::router::situation::books::{self, Books};
 use crate::router::situation::eligibility::EligibilityRow;
 use crate::router::situation::load::Measures;
@@ -31,6 +32,8 @@ pub struct Intent {
     pub measures: Measures,
     /// The object's books; None where no rule fills books.
     pub books: Option<Books>,
+    /// The hoppers that records of the object can lie in.
+    pub hoppers: Vec<HopperRow>,
     /// Which records of the object some reps may have.
     pub eligibility: Vec<EligibilityRow>,
     /// Which of its records are protected; None = nobody asks.
@@ -141,6 +144,10 @@ pub struct Transfer {
     pub to_distribution_rule: Option<String>,
     /// Destination: a ruleset.
     pub to_ruleset: Option<String>,
+    /// Destination: a hopper.
+    pub to_hopper: Option<String>,
+    /// The hopper they are in; None = in none.
+    pub from_hopper: Option<String>,
     /// skip or reassign.
     pub on_owned: Option<String>,
     /// ORDER BY list.
@@ -166,8 +173,17 @@ pub struct Ruleset {
     pub default_to_rep: Option<String>,
     /// Which distribution rule receives what nothing matches.
     pub default_to_distribution_rule: Option<String>,
+    /// Which hopper receives what nothing matches.
+    pub default_to_hopper: Option<String>,
     /// The rules, passive ones included.
     pub rules: Vec<Rule>,
+}
+
+impl Ruleset {
+    /// Whether it says where to what nothing matches goes.
+    pub const fn has_default(&self) -> bool {
+        self.default_to_rep.is_some() || self.default_to_distribution_rule.is_some() || self.default_to_hopper.is_some()
+    }
 }
 
 /// A row of `dist.assignment_rule`.
@@ -189,6 +205,8 @@ pub struct Rule {
     pub to_distribution_rule: Option<String>,
     /// Destination: a ruleset.
     pub to_ruleset: Option<String>,
+    /// Destination: a hopper.
+    pub to_hopper: Option<String>,
     /// A passive rule matches nothing.
     pub active: bool,
     /// Who wrote the row.
@@ -411,6 +429,12 @@ impl Intent {
             writers.push(("cap", cap.name.clone(), cap.written_by.as_str()));
         }
         writers.extend(protection::writers(self.protections.as_deref()));
+        let from = self
+            .transfer
+            .as_ref()
+            .and_then(|transfer| transfer.from_hopper.as_ref());
+        let from = self.hoppers.iter().filter(|hopper| Some(&hopper.name) == from);
+        writers.extend(from.map(|hopper| ("hopper", hopper.name.clone(), hopper.written_by.as_str())));
         writers
     }
 }

@@ -9,6 +9,7 @@
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`compiler`], [`branches`], [`expression`], [`caps`] |
 //! | write the statements | [`statement`] |
 //! | where records go, and where to when who is named is away | [`goal`] |
+//! | into which hoppers, and out of them | [`hopper`] |
 //! | read the candidates, allocate | [`decide`] |
 //! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
 //! | move them | [`apply`], [`failure`] |
@@ -36,6 +37,7 @@ pub mod failure;
 pub mod function;
 pub mod give_back;
 pub mod goal;
+pub mod hopper;
 pub mod inside;
 pub mod intent;
 pub mod kept;

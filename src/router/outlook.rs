@@ -101,7 +101,11 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
     } else if reason != i16::from(Reason::Moved) {
         line("outcome", Reason::from(reason).as_str(), "left where it is")
     } else {
-        let to = winner.map_or("nobody", String::as_str);
+        let to = match (&leaf.hopper, winner) {
+            (Some(hopper), None) => format!("hopper {hopper}"),
+            (Some(hopper), Some(rep)) => format!("hopper {hopper}, owned by {rep}"),
+            (None, rep) => rep.map_or("nobody", String::as_str).to_owned(),
+        };
         let reason = if handed_on { "fallback" } else { leaf.reason.as_str() };
         line("outcome", reason, format!("goes to {to}"))
     });

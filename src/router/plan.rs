@@ -12,6 +12,7 @@ use crate::router::caps::PlannedCap;
 use crate::router::compiler::Compiler;
 use crate::router::expression::{self, Expression};
 use crate::router::goal::{Goal, Single};
+use crate::router::hopper::{self, Source};
 use crate::router::intent::{DistributionRule, Intent, Object, Transfer};
 use crate::router::situation::books;
 use crate::router::situation::eligibility::{self, Limits};
@@ -35,6 +36,8 @@ pub struct Leaf {
     pub goal: Goal,
     /// Whether a record that has an owner moves as well.
     pub reassign: bool,
+    /// The hopper that it comes into.
+    pub hopper: Option<String>,
 }
 
 /// A transfer, or a ruleset, ready to be turned into statements.
@@ -49,6 +52,8 @@ pub struct Plan {
     pub filter: String,
     /// The parts of the filter, for explain: what it is, and its expression.
     pub filters: Vec<(String, Expression)>,
+    /// Which hopper the candidates come from.
+    pub from_hopper: Source,
     /// ORDER BY list over `r`.
     pub order: String,
     /// At most so many candidates.
@@ -88,9 +93,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Candidates are the records that pass all of the filters.
+    /// Candidates are the records that pass all of the filters (what comes from one hopper is joined).
     pub fn filter_all(&mut self) {
-        let filters: Vec<&str> = self.filters.iter().map(|(_, filter)| filter.sql.as_str()).collect();
+        let by_join = |name: &str| name == hopper::FROM;
+        let filters = self.filters.iter().filter(|(name, _)| !by_join(name));
+        let filters: Vec<&str> = filters.map(|(_, filter)| filter.sql.as_str()).collect();
         self.filter = filters.join(" and ");
     }
 }
@@ -122,11 +129,16 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let narrowed = books::narrowed(intent, &compiler.segments, transfer.to_distribution_rule.as_deref());
     filters.extend(narrowed.map(|test| ("segment".to_owned(), test)));
     filters.extend(protection::filters(intent, object, as_of)?);
+    filters.extend(hopper::filter(intent, object, transfer.from_hopper.as_deref())?);
     let mut plan = Plan {
         source: place.to_string(),
         source_name: transfer.name.clone(),
         filters,
-        order: order(&place, object, transfer.ranking.as_deref())?,
+        from_hopper: transfer.from_hopper.clone().map_or(Source::Outside, Source::Hopper),
+        order: match &transfer.from_hopper {
+            Some(name) => hopper::order(intent, object, name, (&place, transfer.ranking.as_deref()))?,
+            None => order(&place, object, transfer.ranking.as_deref())?,
+        },
         row_limit: transfer.row_limit,
         limit_per_rep: transfer.limit_per_rep,
         set_fields: statement::set_fields(&place, object, transfer.set_fields.as_ref())?,
@@ -207,7 +219,10 @@ fn filters(place: &Place<'_>, object: &Object, transfer: &Transfer, as_of: &str)
 }
 
 /// The ranking, then the key: a total order, whatever the session's collation.
-fn order(place: &Place<'_>, object: &Object, ranking: Option<&str>) -> Result<String> {
+///
+/// # Errors
+/// What is wrong with the text; an object that has lost its key.
+pub fn order(place: &Place<'_>, object: &Object, ranking: Option<&str>) -> Result<String> {
     let key = object.key()?;
     let collate = if key.collatable { " collate \"C\"" } else { "" };
     let by_key = format!("{}{collate}", statement::column(&key.name));

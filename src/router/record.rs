@@ -14,6 +14,7 @@ use crate::error::{Place, Result, error_hint, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Decision, Jsonbs, Texts};
 use crate::router::events;
+use crate::router::hopper;
 use crate::router::intent::DistributionRule;
 use crate::router::kept::Compiled;
 use crate::router::lock::States;
@@ -78,6 +79,7 @@ pub fn record(
         if outcome.moved > 0 {
             let of_ways = |part: fn(&Way) -> Option<String>| ways.ways.iter().map(part).collect::<Vec<_>>();
             ensure_partition(client, at)?;
+            let from = hopper::take_out(client, plan, decision)?;
             prepared::update(
                 client,
                 include_str!("sql/assignment.sql"),
@@ -97,9 +99,12 @@ pub fn record(
                     of_ways(|way| way.distribution_rule.clone()).into(),
                     of_ways(|way| way.turn_of.clone()).into(),
                     of_ways(|way| way.note.clone()).into(),
+                    of_ways(|way| way.hopper.clone()).into(),
+                    from.into(),
                 ],
             )
             .map_err(internal)?;
+            hopper::put_in(client, plan, (decision, Texts(*new_owners)), &ways, (run, at))?;
             let moves = events::Moves {
                 run,
                 before: seq_before(totals.assigned)?,

@@ -1,5 +1,6 @@
 //! The settings that are the same in every run, whatever the session has.
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString};
 
 use chrono::{DateTime, Utc};
@@ -25,5 +26,31 @@ pub fn with_settings<T>(about: DateTime<Utc>, work: impl FnOnce() -> Result<T>) 
         (c"IntervalStyle", c"postgres".to_owned()),
         (c"extra_float_digits", c"1".to_owned()),
     ];
+    let _within = Within::new();
     xact::with_settings(&settings, work)
+}
+
+thread_local! {
+    static WITHIN: Cell<u32> = const { Cell::new(0) };
+}
+
+/// For as long as it lives, statements of the router are being run; an error that unwinds ends it as well.
+struct Within;
+
+impl Within {
+    fn new() -> Self {
+        WITHIN.set(WITHIN.get() + 1);
+        Self
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        WITHIN.set(WITHIN.get().saturating_sub(1));
+    }
+}
+
+/// Whether it is the router that asks, and not just anybody.
+pub fn is_routing() -> bool {
+    WITHIN.get() > 0
 }

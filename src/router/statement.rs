@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::criteria::{nearest, quote_ident, quote_literal};
 use crate::error::{Place, Result, error_hint};
 use crate::router::expression::RECORD;
+use crate::router::hopper::{self, Source};
 use crate::router::intent::Object;
 use crate::router::plan::Plan;
 
@@ -81,8 +82,21 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
         .row_limit
         .map(|limit| format!(" limit {limit}"))
         .unwrap_or_default();
-    let (filter, order) = (&plan.filter, &plan.order);
-    let from = format!("from {} as {RECORD} where {filter}", relation.sql());
+    let filter = &plan.filter;
+    // The hopper's columns are called as none of the user's is.
+    let order = &plan.order.replace(hopper::SINCE, &format!("{prefix}since"));
+    let lies_in = match &plan.from_hopper {
+        Source::Hopper(name) => format!(
+            " join dist._in_hopper({}, {}) as {prefix}hopper ({prefix}key, {prefix}rep, {prefix}since) \
+               on {} = {prefix}key::{} and {owner}::text is not distinct from {prefix}rep",
+            quote_literal(&object.name),
+            quote_literal(name),
+            column(&object.key()?.name),
+            object.key()?.type_sql,
+        ),
+        _ => String::new(),
+    };
+    let from = format!("from {} as {RECORD}{lies_in} where {filter}", relation.sql());
     let of_owner = plan.limit_per_rep.map(|most| {
         let nth = format!("row_number() over (partition by {owner} order by {order}) as {prefix}nth");
         (nth, format!("{prefix}nth <= {most}"))

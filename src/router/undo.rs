@@ -15,6 +15,7 @@ use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Result, error_hint, internal};
 use crate::router::events;
 use crate::router::expression::RECORD;
+use crate::router::hopper::Hoppers;
 use crate::router::inside::enter;
 use crate::router::intent::Object;
 use crate::router::lock::{Needs, lock, next_run_id};
@@ -145,9 +146,14 @@ fn one_object(
                 .map(Option::unwrap_or_default)
                 .map_err(internal)
         };
-        Ok((texts(1)?, texts(2)?, texts(3)?, texts(4)?))
+        let hoppers = Hoppers {
+            out_of: texts(5)?,
+            into: texts(6)?,
+        };
+        Ok((texts(1)?, texts(2)?, texts(3)?, texts(4)?, hoppers))
     })??;
-    let (keys, before, after, changed) = arrays;
+    let (keys, before, after, changed, hoppers) = arrays;
+    let may = hoppers.as_left(client, name, &keys)?;
     // 1 = goes back, 0 = changed since; what is missing is gone.
     let sql = take_back(&object, fields)?;
     running::allocating(keys.len());
@@ -157,6 +163,7 @@ fn one_object(
         before.clone().into(),
         after.clone().into(),
         changed.into(),
+        may.into(),
     ];
     let found = with_users_search_path(|| client.update(sql.as_str(), None, &args)).map_err(internal)?;
     let mut status = vec![-1_i32; keys.len()];
@@ -188,13 +195,16 @@ fn one_object(
                 seq_before.into(),
                 name.to_owned().into(),
                 at.into(),
-                keys.into(),
-                before.into(),
+                keys.clone().into(),
+                before.clone().into(),
                 after.into(),
-                status.into(),
+                status.clone().into(),
+                hoppers.out_of.clone().into(),
+                hoppers.into.clone().into(),
             ],
         )
         .map_err(internal)?;
+        hoppers.put_back(client, name, (&keys, &before, &status), (run, id))?;
         let moves = events::Moves {
             run: id,
             before: seq_before,
@@ -205,7 +215,8 @@ fn one_object(
 }
 
 /// Locks the records that are still there, moves back those that are still as the run left them, and tells of each
-/// which it was. `$1` keys, `$2` former owners, `$3` new owners, `$4` fields as jsonb texts.
+/// which it was. `$1` keys, `$2` former owners, `$3` new owners, `$4` fields as jsonb texts, `$5` whether it lies in the
+/// hopper that the run left it in, or in none.
 fn take_back(object: &Object, fields: &[String]) -> Result<String> {
     let relation = object.relation()?;
     let key = object.key()?;
@@ -230,13 +241,14 @@ fn take_back(object: &Object, fields: &[String]) -> Result<String> {
     }
     Ok(format!(
         "with p as materialized ( \
-           select t.key, t.was, t.becomes, t.fields::jsonb as fields, t.n \
+           select t.key, t.was, t.becomes, t.fields::jsonb as fields, t.may, t.n \
              from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), \
-                             pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) \
-                  with ordinality as t(key, was, becomes, fields, n)), \
+                             pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[]), \
+                             pg_catalog.unnest($5::boolean[])) \
+                  with ordinality as t(key, was, becomes, fields, may, n)), \
          here as materialized ( \
            select p.n, {RECORD}.ctid as tid, {RECORD}.tableoid as tab, \
-                  {owner_sql}::text is not distinct from p.becomes as back \
+                  p.may and {owner_sql}::text is not distinct from p.becomes as back \
              from p join {table} as {RECORD} on {key_sql} operator(pg_catalog.=) p.key::{key_type} for update of {RECORD}), \
          moved as ( \
            update {table} as {RECORD} set {sets} from here join p on p.n = here.n \

@@ -21,6 +21,8 @@ pub struct Way {
     pub turn_of: Option<String>,
     /// What a person said about it.
     pub note: Option<String>,
+    /// The hopper that it was put into.
+    pub hopper: Option<String>,
 }
 
 /// The dictionary, and each candidate's number in it.
@@ -46,6 +48,7 @@ impl<'a> Ways<'a> {
             },
             turn_of: found.in_place_of.and_then(|rep| plan.reps.get(rep as usize).cloned()),
             note: leaf.note.clone(),
+            hopper: leaf.hopper.clone(),
         };
         let goals = &decision.situation.goals;
         let mut ways: Vec<Way> = plan.leaves.iter().zip(goals).map(leaf).collect();

@@ -1,9 +1,11 @@
 -- What a run did to each record of an object on the whole, as arrays: keys, owners before it, owners after it, fields
--- (first value before, last value after). $1 run, $2 object.
+-- (first value before, last value after), the hopper it was in before and the one it is in after. $1 run, $2 object.
 with moves as (
     select a.record_key, a.seq,
            first_value(a.old_owner) over w as was,
            last_value(a.new_owner) over w as becomes,
+           first_value(a.from_hopper) over w as out_of,
+           last_value(a.hopper) over w as into_hopper,
            row_number() over w as n
       from dist.assignment a
      where a.run_id = $1 and a.object = $2
@@ -19,7 +21,8 @@ fields as (
                          rows between unbounded preceding and unbounded following)) f
      group by f.record_key)
 select array_agg(m.record_key order by m.seq), array_agg(m.was order by m.seq), array_agg(m.becomes order by m.seq),
-       array_agg(coalesce(f.fields, '{}')::text order by m.seq)
+       array_agg(coalesce(f.fields, '{}')::text order by m.seq),
+       array_agg(m.out_of order by m.seq), array_agg(m.into_hopper order by m.seq)
   from moves m
   left join fields f on f.record_key = m.record_key
  where m.n = 1
