@@ -114,5 +114,7 @@ select test.refused($$insert into dist.transfer (name, object, to_hopper, to_dis
 select test.refused($$insert into dist.transfer (name, kind, object, from_hopper, to_rep, limit_per_rep) values ('x', 'retrieval', 'hop lead', 'hop fresh', 'hana', 1)$$);
 select test.refused($$insert into dist.ruleset (name, object, default_to_distribution_rule, default_to_hopper) values ('x', 'hop lead', 'hop turns', 'hop fresh')$$);
 select test.refused($$insert into dist.assignment_rule (ruleset, position, to_distribution_rule, to_hopper) values ('hop rules', 9, 'hop turns', 'hop fresh')$$);
--- Others' files are about all active reps.
-update dist.rep set active = false where rep in ('hana', 'hugo');
+\c - postgres
+select test.forget_intent();
+set client_min_messages = warning;
+drop schema hop cascade;
