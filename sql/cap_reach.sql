@@ -4,6 +4,7 @@
 create function dist._receivers(transfer text) returns setof text
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -28,6 +29,7 @@ comment on function dist._receivers(text) is 'Internal: every rep whom a transfe
 create function dist._caps(transfer text) returns text[]
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -52,6 +54,7 @@ comment on function dist._caps(text) is 'Internal: the caps that a run of a tran
 create function dist._cap_intent(object text, rules text[]) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin

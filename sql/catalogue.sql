@@ -1,9 +1,12 @@
 -- What the router reads of the catalogue and of intent: each in one query, as one jsonb value. (In plpgsql, which keeps a
--- query's plan for the session; a function in SQL is planned anew by every run.)
+-- query's plan for the session; a function in SQL is planned anew by every run. And by one plan for all arguments, as what is
+-- asked is a few rows by their names: left to itself PostgreSQL plans such long queries anew for each transfer, which took
+-- half of what the first run of a transfer cost.)
 
 create function dist._relation(relation oid) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -50,6 +53,7 @@ comment on function dist._relation(oid) is 'Internal: a table and its columns, a
 create function dist._object_intent(object text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -66,6 +70,7 @@ create function dist._members(rule dist.distribution_rule)
     returns table (rep text, weight numeric, "position" integer, active boolean)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -84,6 +89,7 @@ comment on function dist._members(dist.distribution_rule) is 'Internal: who take
 create function dist._rule_intent(rule text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -113,6 +119,7 @@ comment on function dist._rule_intent(text) is 'Internal: a distribution rule wi
 create function dist._reach(first_ruleset text) returns setof text
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -132,6 +139,7 @@ comment on function dist._reach(text) is 'Internal: the rulesets that can be rea
 create function dist._pools(transfer text) returns text[]
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -155,6 +163,7 @@ comment on function dist._pools(text) is 'Internal: the pools whose turns a tran
 create function dist._intent(transfer text, ruleset text, object text default null) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin

@@ -26,6 +26,7 @@ comment on function dist._in_hopper(text, text) is 'Internal: what lies in a hop
 create function dist._hopper_intent(object text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return (select coalesce(jsonb_agg(jsonb_build_object('name', h.name, 'ranking', h.ranking, 'written_by', h.written_by)

@@ -4,6 +4,7 @@
 create function dist._needs(transfer text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return jsonb_build_object('objects', array(select t.object from dist.transfer t where t.name = $1),

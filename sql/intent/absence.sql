@@ -23,6 +23,7 @@ comment on column dist.absence.reason is 'What people call it';
 create function dist._with_stand_ins(reps text[]) returns setof text
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return query
@@ -120,6 +121,7 @@ create trigger check_row before insert or update on dist.absence
 create function dist._people_intent(reps text[]) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin

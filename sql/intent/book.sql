@@ -173,6 +173,7 @@ comment on function dist._targets(text) is 'Internal: how many records each rep 
 create function dist._books_intent(object text, rules text[]) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin

@@ -61,6 +61,7 @@ comment on function dist._goes_by_turns(text) is 'Internal: whether the deficits
 create function dist._with_fallbacks(rules text[]) returns setof text
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return query
@@ -78,6 +79,7 @@ comment on function dist._with_fallbacks(text[]) is 'Internal: distribution rule
 create function dist._reps_of(rules text[]) returns setof text
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return query

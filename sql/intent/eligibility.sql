@@ -106,6 +106,7 @@ create trigger check_eligibility after update on dist.object
 create function dist._eligibility_intent(object text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -124,6 +125,7 @@ comment on function dist._eligibility_intent(text) is 'Internal: who may have wh
 create function dist._protection_intent(object text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin

@@ -104,6 +104,7 @@ create trigger check_measured before delete on dist.object
 create function dist._measures_intent(rules text[]) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return (

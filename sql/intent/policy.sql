@@ -102,6 +102,7 @@ comment on function dist.use_preset(text) is
 create function dist._policy_value(policy text) returns bigint
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return (select p.value from dist.policies p where p.name = policy);
