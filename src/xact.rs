@@ -275,6 +275,13 @@ pub fn work_mem_kb() -> i32 {
     unsafe { pg_sys::work_mem }
 }
 
+/// Whether the database holds texts in UTF-8, so that their bytes are in the order of ours.
+pub fn is_utf8() -> bool {
+    // SAFETY: reads a backend-local variable.
+    let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
+    encoding == pg_sys::pg_enc::PG_UTF8 as i32
+}
+
 /// Runs `work` in a subtransaction that is rolled back whatever happens, and returns what PostgreSQL raised in it.
 pub fn trial(work: impl FnOnce()) -> Option<CaughtError> {
     attempt(|| (work(), false)).err()

@@ -16,7 +16,7 @@ pub fn quote_literal(s: &str) -> String {
 }
 
 /// The text of an array literal (not yet quoted as a literal): every element quoted, so none is read as NULL.
-pub(super) fn array_text<'a>(elements: impl Iterator<Item = &'a str>) -> String {
+pub fn array_text<'a>(elements: impl Iterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = elements
         .map(|e| format!("\"{}\"", e.replace('\\', "\\\\").replace('"', "\\\"")))
         .collect();

@@ -3,6 +3,7 @@
 //! Operators and functions are not qualified: every statement runs with `search_path = pg_catalog, pg_temp`.
 
 use super::check::{Checked, Field, Item, Ordered, Related, Side};
+use super::passing::{Passing, passing};
 use super::quote::{array_text, quote_ident, quote_literal};
 use super::tree::{Comparison, Count, Op};
 use super::types::{Kind, Wrap};
@@ -33,6 +34,28 @@ pub struct Lookup {
     pub literals: Vec<String>,
 }
 
+/// One of the parts of a test that all have to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conjunct {
+    /// A boolean expression over the record; null counts as false.
+    pub sql: String,
+    /// The same where it asks whether a value is one of some literals.
+    pub lookup: Option<Lookup>,
+    /// Which values pass, where that is known of it (and the column's texts are the same only where their bytes are).
+    pub passing: Option<Passing>,
+}
+
+impl Conjunct {
+    /// One of which nothing is known but its SQL.
+    pub fn plain(sql: String) -> Self {
+        Self {
+            sql,
+            lookup: None,
+            passing: None,
+        }
+    }
+}
+
 impl Checked {
     /// One SQL boolean expression over the record under the given alias, in parentheses.
     ///
@@ -46,23 +69,19 @@ impl Checked {
     }
 
     /// The same in parts that all have to hold, in the order in which they are written: those of an `all`, else one.
-    pub fn conjuncts(&self, alias: &str, as_of: &str) -> Vec<String> {
+    pub fn conjuncts(&self, alias: &str, as_of: &str) -> Vec<Conjunct> {
         let writer = Writer { record: alias, as_of };
-        match &self.root {
-            Item::All(items) => items.iter().map(|item| writer.item(item, alias, 1)).collect(),
-            one => vec![writer.item(one, alias, 1)],
-        }
-    }
-
-    /// For each of [`Checked::conjuncts`], whether it is a lookup.
-    pub fn lookups(&self, alias: &str) -> Vec<Option<Lookup>> {
-        let lookup = |item: &Item| match item {
-            Item::Field(field) => lookup(field, alias),
-            _ => None,
+        let conjunct = |item: &Item| Conjunct {
+            sql: writer.item(item, alias, 1),
+            lookup: match item {
+                Item::Field(field) => lookup(field, alias),
+                _ => None,
+            },
+            passing: passing(item, alias),
         };
         match &self.root {
-            Item::All(items) => items.iter().map(lookup).collect(),
-            one => vec![lookup(one)],
+            Item::All(items) => items.iter().map(conjunct).collect(),
+            one => vec![conjunct(one)],
         }
     }
 
@@ -271,7 +290,7 @@ fn literal(text: &str, ty: &str) -> String {
     format!("{}::{ty}", quote_literal(text))
 }
 
-fn column(side: &Side, alias: &str) -> String {
+pub(super) fn column(side: &Side, alias: &str) -> String {
     format!("{}.{}", quote_ident(alias), quote_ident(&side.name))
 }
 

@@ -17,6 +17,8 @@ use crate::router::plan::{Leaf, Plan};
 use crate::router::situation::books::{self, Segments};
 use crate::router::situation::eligibility::Limits;
 use crate::router::situation::holdings::Holdings;
+use crate::router::statement;
+use crate::xact;
 
 /// More destinations than this are a ruleset that reaches others along very many paths.
 const MOST_LEAVES: usize = 100_000;
@@ -185,6 +187,9 @@ impl<'a> Compiler<'a> {
             fallback
         };
         let mut branches = Vec::new();
+        let relation = self.object.relation()?;
+        // What passes is told of texts as they are written: not where a collation takes different ones for the same.
+        let exact = xact::is_utf8() && !relation.columns.iter().any(|column| column.folds);
         for rule in ruleset.rules.iter().filter(|rule| rule.active) {
             let test = rule_test(self.intent, &self.segments, name, rule, self.as_of)?;
             let inner_on_owned = rule.on_owned.as_deref().or(on_owned);
@@ -201,13 +206,14 @@ impl<'a> Compiler<'a> {
                     })?
                     .to_string(),
             };
-            branches.push(Branch {
-                tests: test.conjuncts,
-                number,
-            });
+            let mut tests = test.conjuncts;
+            for test in &mut tests {
+                test.passing.take_if(|passing| passing.text && !exact);
+            }
+            branches.push(Branch { tests, number });
         }
         self.path.pop();
-        Ok(first_match(&branches, fallback))
+        Ok(first_match(&branches, fallback, &statement::prefix(relation)))
     }
 
     /// Writing refuses a circle of rulesets, but two sessions can close one where the second cannot see what the first

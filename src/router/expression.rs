@@ -5,7 +5,7 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::catalogue::{Catalogue, Relation};
-use crate::criteria::{self, Checked, CriteriaError, ErrorKind, Lookup, Test};
+use crate::criteria::{self, Checked, Conjunct, CriteriaError, ErrorKind, Test};
 use crate::error::{Place, Result, error, error_hint};
 
 /// Name under which expressions know the record.
@@ -16,9 +16,7 @@ pub struct Expression {
     /// One SQL boolean expression, in parentheses.
     pub sql: String,
     /// The same in parts that all have to hold, in order; at least one. Only the last can be a predicate.
-    pub conjuncts: Vec<String>,
-    /// For each of them, whether it asks whether a value is one of some literals.
-    pub lookups: Vec<Option<Lookup>>,
+    pub conjuncts: Vec<Conjunct>,
     /// Its single tests, for explain.
     pub tests: Vec<Test>,
 }
@@ -36,13 +34,11 @@ pub fn compile(
 ) -> Result<Expression> {
     let mut parts = Vec::new();
     let mut conjuncts = Vec::new();
-    let mut lookups = Vec::new();
     let mut tests = Vec::new();
     if let Some(value) = criteria {
         let checked = check_criteria(place, relation, value)?;
         parts.push(format!("({})", checked.to_sql(RECORD, as_of)));
         conjuncts.extend(checked.conjuncts(RECORD, as_of));
-        lookups.extend(checked.lookups(RECORD));
         tests.extend(checked.tests(RECORD, as_of));
     }
     if let Some(text) = predicate {
@@ -55,25 +51,18 @@ pub fn compile(
             sql: sql.clone(),
             actual: None,
         });
-        conjuncts.push(sql.clone());
-        lookups.push(None);
+        conjuncts.push(Conjunct::plain(sql.clone()));
         parts.push(sql);
     }
     if parts.is_empty() {
-        conjuncts.push("true".to_owned());
-        lookups.push(None);
+        conjuncts.push(Conjunct::plain("true".to_owned()));
     }
     let sql = if parts.is_empty() {
         "true".to_owned()
     } else {
         format!("({})", parts.join(" and "))
     };
-    Ok(Expression {
-        sql,
-        conjuncts,
-        lookups,
-        tests,
-    })
+    Ok(Expression { sql, conjuncts, tests })
 }
 
 /// Compiles an expression that gives a number; its type is numeric.

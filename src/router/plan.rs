@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use pgrx::prelude::*;
 
 use crate::allocation::Reason;
-use crate::criteria::quote_literal;
+use crate::criteria::{Conjunct, quote_literal};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::caps::PlannedCap;
 use crate::router::compiler::Compiler;
@@ -176,8 +176,7 @@ pub fn of_ruleset(intent: &Intent, name: &str, as_of: &str) -> Result<Plan> {
 /// An expression of ours.
 pub fn plain(sql: String) -> Expression {
     Expression {
-        conjuncts: vec![sql.clone()],
-        lookups: vec![None],
+        conjuncts: vec![Conjunct::plain(sql.clone())],
         sql,
         tests: Vec::new(),
     }

@@ -10,7 +10,8 @@ use crate::error::{Result, internal};
 use crate::xact;
 
 /// Runs `work` with the settings of a run: dist.as_of(), memory for whole sets, no parallel plans (whose order of rows
-/// array_agg would inherit), and how values are written as text, which the audit keeps and undo reads. All is as before
+/// array_agg would inherit), nothing compiled just in time (which takes longer than it saves: seconds where thousands of
+/// rules are asked), and how values are written as text, which the audit keeps and undo reads. All is as before
 /// when it returns; an error takes it back with everything else.
 ///
 /// # Errors
@@ -18,10 +19,11 @@ use crate::xact;
 pub fn with_settings<T>(about: DateTime<Utc>, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let memory = xact::work_mem_kb().max(crate::settings::work_mem_kb());
     let text = |value: String| CString::new(value).map_err(internal);
-    let settings: [(&CStr, CString); 6] = [
+    let settings: [(&CStr, CString); 7] = [
         (c"pg_dist.as_of", text(clock::literal(about))?),
         (c"work_mem", text(format!("{memory}kB"))?),
         (c"max_parallel_workers_per_gather", c"0".to_owned()),
+        (c"jit", c"off".to_owned()),
         (c"DateStyle", c"ISO, YMD".to_owned()),
         (c"IntervalStyle", c"postgres".to_owned()),
         (c"extra_float_digits", c"1".to_owned()),

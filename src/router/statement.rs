@@ -6,6 +6,7 @@
 use pgrx::prelude::*;
 use serde_json::Value;
 
+use crate::catalogue::Relation;
 use crate::criteria::{nearest, quote_ident, quote_literal};
 use crate::error::{Place, Result, error_hint};
 use crate::router::expression::RECORD;
@@ -19,6 +20,15 @@ pub const AS_OF: &str = "$2";
 /// A column of the record as SQL.
 pub fn column(name: &str) -> String {
     format!("{RECORD}.{}", quote_ident(name))
+}
+
+/// What no column of the table begins with: for names of ours beside those that users' text has.
+pub fn prefix(relation: &Relation) -> String {
+    let mut prefix = "d_".to_owned();
+    while relation.columns.iter().any(|column| column.name.starts_with(&prefix)) {
+        prefix.push('_');
+    }
+    prefix
 }
 
 /// Which optional columns a candidate carries.
@@ -66,10 +76,7 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
         selected.push((name, format!("({number})::bigint")));
     }
     // ORDER BY takes the name of what is selected for that, and not for the user's column of the same name.
-    let mut prefix = "d_".to_owned();
-    while relation.columns.iter().any(|column| column.name.starts_with(&prefix)) {
-        prefix.push('_');
-    }
+    let prefix = prefix(relation);
     let arrays: Vec<String> = selected
         .iter()
         .map(|(name, _)| format!("array_agg({prefix}{name})"))

@@ -6,6 +6,7 @@
 mod errors;
 mod lexing;
 mod operators;
+mod passing;
 mod predicates;
 mod properties;
 mod related;

@@ -9,7 +9,7 @@ use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::criteria::Test;
+use crate::criteria::{Conjunct, Test};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::expression::{self, Expression};
 use crate::router::intent::{DistributionRule, Intent};
@@ -85,8 +85,7 @@ pub fn narrowed(intent: &Intent, segments: &Segments, rule: Option<&str>) -> Opt
     let segment = rule.segment.as_deref()?;
     let sql = within(segments, segment)?;
     Some(Expression {
-        conjuncts: vec![sql.clone()],
-        lookups: vec![None],
+        conjuncts: vec![Conjunct::plain(sql.clone())],
         tests: vec![Test {
             path: "segment".to_owned(),
             description: format!("in segment '{segment}'"),

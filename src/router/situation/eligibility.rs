@@ -102,8 +102,7 @@ pub fn compile(intent: &Intent, object: &Object, plan: &mut Plan, as_of: &str) -
             .test
             .conjuncts
             .iter()
-            .zip(&limit.test.lookups)
-            .map(|(sql, lookup)| (sql.clone(), lookup.clone().filter(|_| exact)))
+            .map(|part| (part.sql.clone(), part.lookup.clone().filter(|_| exact)))
             .collect(),
     };
     let kinds = Kinds::new(limits.iter().map(row).collect(), plan.reps.len());

@@ -1,24 +1,18 @@
-//! The SQL of a ruleset: the number of the first rule that matches.
+//! Few rules: CASE branches, asked one after the other.
 //!
-//! Rules that follow one another and begin with the same test (the sizes of one country, say) ask it once: with many
-//! rules it is these tests that a decision consists of.
+//! Rules that follow one another and begin with the same test (the sizes of one country, say) ask it once.
 
-/// A rule: what has to hold, in order, and the SQL of the number that is its own.
-pub struct Branch {
-    /// Boolean expressions, at least one.
-    pub tests: Vec<String>,
-    /// An integer expression that is never null.
-    pub number: String,
-}
+use super::Branch;
+use crate::criteria::Conjunct;
 
 impl Branch {
     /// The test it may share with its neighbours, and the others.
-    fn split(&self) -> Option<(&String, &[String])> {
+    fn split(&self) -> Option<(&Conjunct, &[Conjunct])> {
         self.tests.split_first().filter(|(_, rest)| !rest.is_empty())
     }
 
     fn shares_with(&self, other: &Branch) -> bool {
-        matches!((self.split(), other.split()), (Some((a, _)), Some((b, _))) if a == b)
+        matches!((self.split(), other.split()), (Some((a, _)), Some((b, _))) if a.sql == b.sql)
     }
 }
 
@@ -34,7 +28,7 @@ pub fn first_match(branches: &[Branch], fallback: usize) -> String {
                     .iter()
                     .filter_map(|branch| Some(when(branch.split()?.1, &branch.number)))
                     .collect();
-                let shared = first.tests.first().map_or("true", String::as_str);
+                let shared = first.tests.first().map_or("true", |test| test.sql.as_str());
                 cases.push(format!("case when {shared} then case{inner} end end"));
             }
             _ => group
@@ -50,7 +44,8 @@ pub fn first_match(branches: &[Branch], fallback: usize) -> String {
     format!("coalesce({}, {fallback})", cases.join(", "))
 }
 
-fn when(tests: &[String], number: &str) -> String {
+fn when(tests: &[Conjunct], number: &str) -> String {
+    let tests: Vec<&str> = tests.iter().map(|test| test.sql.as_str()).collect();
     format!(" when {} then {number}", tests.join(" and "))
 }
 
@@ -61,13 +56,14 @@ fn case(branches: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{Branch, first_match};
+    use crate::criteria::Conjunct;
 
     fn sql(rules: &[&[&str]]) -> String {
         let branches: Vec<Branch> = rules
             .iter()
             .enumerate()
             .map(|(n, tests)| Branch {
-                tests: tests.iter().map(|test| (*test).to_owned()).collect(),
+                tests: tests.iter().map(|test| Conjunct::plain((*test).to_owned())).collect(),
                 number: (n + 1).to_string(),
             })
             .collect();
