@@ -9,7 +9,7 @@ as $$
 #variable_conflict use_column
 begin
     return query
-        with t as (select x.* from dist.transfer x where x.name = $1),
+        with t as (select x.* from dist._mover($1) x),
              sets as (select s.* from dist.ruleset s where s.name in (select dist._reach((select t.to_ruleset from t)))),
              rules as (select a.* from dist.assignment_rule a join sets s on s.name = a.ruleset where a.active)
         select t.to_rep from t where t.to_rep is not null
@@ -44,7 +44,7 @@ begin
         select coalesce(array_agg(c.name order by c.name collate "C"), '{}')
           from dist.cap c
          where c.active and c.per <> 'open'
-           and (c.object is null or c.object = (select t.object from dist.transfer t where t.name = $1))
+           and (c.object is null or c.object = (select t.object from dist._mover($1) t))
            and (c.distribution_rule is null or c.distribution_rule = any (pools))
            and (c.rep is null or c.rep in (select r.rep from reps r))
            and (c.team is null or exists (select from dist.team_member m join reps r on r.rep = m.rep where m.team = c.team)));

@@ -33,6 +33,7 @@ begin
                    'kind', c.relkind,
                    -- A ctid is unique only within one table of a tree.
                    'tree', c.relkind = 'p' or c.relhassubclass,
+                   'intake', exists (select from pg_trigger t where t.tgrelid = relation and t.tgname in ('pg_dist_insert', 'pg_dist_update')),
                    'columns', (select jsonb_agg(jsonb_build_object(
                                           'name', b.name, 'type_sql', b.type_sql,
                                           'declared', format_type(a.atttypid, a.atttypmod), 'category', t.typcategory, 'base', t.typname,
@@ -148,15 +149,15 @@ begin
           from dist.distribution_rule d
          where d.strategy <> 'rep'
            and d.name in (select dist._with_fallbacks(array(
-               select t.to_distribution_rule from dist.transfer t where t.name = $1
+               select t.to_distribution_rule from dist._mover($1) t
                union
                select a.to_distribution_rule
-                 from dist.transfer t, dist._reach(t.to_ruleset) reach, dist.assignment_rule a
-                where t.name = $1 and a.ruleset = reach and a.active
+                 from dist._mover($1) t, dist._reach(t.to_ruleset) reach, dist.assignment_rule a
+                where a.ruleset = reach and a.active
                union
                select s.default_to_distribution_rule
-                 from dist.transfer t, dist._reach(t.to_ruleset) reach, dist.ruleset s
-                where t.name = $1 and s.name = reach))));
+                 from dist._mover($1) t, dist._reach(t.to_ruleset) reach, dist.ruleset s
+                where s.name = reach))));
 end $$;
 comment on function dist._pools(text) is 'Internal: the pools whose turns a transfer can take';
 
@@ -168,7 +169,7 @@ as $$
 #variable_conflict use_column
 begin
     return (
-        with t as (select * from dist.transfer x where x.name = $1),
+        with t as (select * from dist._mover($1)),
              rulesets as (
                  select s.*
                    from dist.ruleset s
@@ -186,7 +187,7 @@ begin
                  union select unnest(array[d.rep, d.fallback_to_rep]) from dist.distribution_rule d
                         where d.name in (select name from distribution_rules))
         select jsonb_build_object(
-                   'transfer', (select to_jsonb(t) || jsonb_build_object('sources',
+                   'transfer', (select to_jsonb(t) || jsonb_build_object('is_automation', left($1, 1) = chr(1), 'sources',
                                            case when t.from_team is null then to_jsonb(t.from_reps)
                                                 else (select coalesce(jsonb_agg(m.rep order by m.rep collate "C"), '[]')
                                                         from dist.team_member m where m.team = t.from_team) end)
@@ -206,6 +207,7 @@ begin
                               from dist.rep p where p.rep in (select rep from reps)),
                    'caps', dist._cap_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
                                             array(select name from distribution_rules)),
+                   'exclusions', dist._exclusion_intent($1, array(select r.name from rulesets r)),
                    'hoppers', dist._hopper_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2), $3)),
                    'eligibility', dist._eligibility_intent(coalesce((select t.object from t),
                                                                     (select s.object from dist.ruleset s where s.name = $2))),

@@ -103,6 +103,13 @@ grant execute on function
     dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._check_start_ahead(dist.schedule), dist._clock()
     to dist_manager;
 
+-- Automations and exclusions.
+grant insert, update, delete on dist.automation, dist.exclusion to dist_manager;
+grant execute on function dist._excludes_of(dist.exclusion), dist._moving_at() to dist_manager;
+grant execute on function
+    dist._mover(text), dist._as_transfer(text), dist._exclusion_intent(text, text[])
+    to dist_reader;
+
 -- Caps, and what has been used of them.
 grant insert, update, delete on dist.cap to dist_manager;
 grant execute on function dist._recount_caps(text[]) to dist_manager;
@@ -116,7 +123,7 @@ grant insert, update, delete on dist.eligibility, dist.protection to dist_manage
 -- Watching runs, and stopping them.
 grant execute on function
     dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._overdue(interval), dist._blocked(),
-    dist._health_of_schedules(), dist._health_of_tasks(), dist._blame(integer), dist._pools(text), dist._caps(text), dist._receivers(text), dist._reps_of(text[]), dist._reach(text), dist._with_fallbacks(text[])
+    dist._health_of_schedules(), dist._health_of_tasks(), dist._health_of_intake(), dist.overtaken(text, timestamptz), dist._blame(integer), dist._pools(text), dist._caps(text), dist._receivers(text), dist._reps_of(text[]), dist._reach(text), dist._with_fallbacks(text[])
     to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;
 grant execute on function dist.purge(integer) to dist_admin;

@@ -244,6 +244,29 @@ begin
 end $$;
 comment on function dist._health_of_tasks() is 'Internal: the part of dist.health about automations, releases, hoppers and SLAs that do not go by plan';
 
+create function dist._health_of_intake()
+    returns table (kind text, name text, status text, detail text, since timestamptz, database_oid oid, role_oid oid, pid integer)
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    here oid := (select d.oid from pg_database d where d.datname = current_database());
+begin
+    return query
+        select 'automation', i.automation,
+               case when i.held > 0 then 'error' when i.waiting > 0 and not i.active then 'warning' else 'ok' end,
+               concat_ws('; ', case when not i.active then 'passive' end,
+                   format('in the last day %s came in, %s were assigned, %s excluded, %s owned already, %s did not match, %s were gone, %s left otherwise, %s runs failed',
+                          i.came_in, i.assigned, i.excluded, i.owned, i.no_match, i.gone, i.other, i.failed_runs),
+                   format('%s wait', i.waiting), case when i.held > 0 then format('%s held: %s', i.held, i.held_message) end),
+               coalesce(i.oldest, i.last_run_at), here, o.oid, null::integer
+          from dist.intake i
+          join dist.automation a on a.name = i.automation
+          left join pg_roles o on o.rolname = a.owner;
+end $$;
+comment on function dist._health_of_intake() is 'Internal: the part of dist.health about automations: what came in, what waits, what was left and why';
+
 create view dist.health as
     select h.kind, h.name, h.status, h.detail, h.since, d.datname as database, a.rolname as role, h.pid
       from (select * from dist._health_of_worker()
@@ -254,13 +277,15 @@ create view dist.health as
             union all
             select * from dist._health_of_consumers()
             union all
+            select * from dist._health_of_intake()
+            union all
             select * from dist._health_of_tasks()) h
       left join pg_catalog.pg_database d on d.oid operator(pg_catalog.=) h.database_oid
       left join pg_catalog.pg_roles a on a.oid operator(pg_catalog.=) h.role_oid;
 comment on view dist.health is
     'Is pg_dist alive and on time, what is in its way, and which schedules do not run and why. Nothing is wrong where every status is ok';
 comment on column dist.health.kind is
-    'launcher, scheduler, runner (processes); check; blocked (who holds what something needs); schedule (not in dist.upcoming, or failing); automation, release, hopper, sla (failing); consumer (who reads the outbox)';
+    'launcher, scheduler, runner (processes); check; blocked (who holds what something needs); schedule (not in dist.upcoming, or failing); automation (each, with what came in, what waits since when, and what was left), release, hopper, sla (failing); consumer (who reads the outbox)';
 comment on column dist.health.name is 'The schedule, automation, ..., or what is checked: lag, copy, max_worker_processes, pg_dist.max_runners, pg_dist.enabled';
 comment on column dist.health.status is 'ok, warning or error';
 comment on column dist.health.detail is 'What there is to say about it';

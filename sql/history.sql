@@ -6,6 +6,7 @@ create table dist.run (
     schedule_id integer,
     transfer    text,
     object      text,
+    cause_name  text,
     trigger     text not null,
     due_at      timestamptz,
     due_to      timestamptz,
@@ -31,6 +32,7 @@ create table dist.run (
 create unique index run_once on dist.run (schedule_id, due_at) where status = 'succeeded' and trigger = 'schedule';
 create unique index run_undone_once on dist.run (undoes) where undoes is not null and status = 'succeeded';
 create index run_manual on dist.run (schedule_id, as_of) where trigger = 'manual';
+create index run_caused on dist.run (cause_name, started_at) where cause_name is not null;
 create index run_failed on dist.run (started_at) where status = 'failed';
 comment on table dist.run is 'History: every run of a transfer or schedule, and every instant at which none took place';
 comment on column dist.run.id is 'Drawn after the run''s locks are held: ids ascend in the order in which turns were taken';
@@ -38,7 +40,8 @@ comment on column dist.run.schedule is 'Name of the schedule at that time; null 
 comment on column dist.run.schedule_id is 'Its dist.schedule.id';
 comment on column dist.run.transfer is 'The transfer; null where a schedule ran several';
 comment on column dist.run.object is 'The object; null where a schedule''s steps are about several';
-comment on column dist.run.trigger is 'execute, schedule, manual, return or undo';
+comment on column dist.run.cause_name is 'The automation, release, hopper or SLA that caused it';
+comment on column dist.run.trigger is 'execute, schedule, manual, return, undo, automation, release, claim, expiry or sla';
 comment on column dist.run.due_at is 'The instant at which the schedule was due; for a skipped range its first instant';
 comment on column dist.run.due_to is 'For a skipped range: up to when';
 comment on column dist.run.as_of is 'The instant the run is about: dist.as_of() in its expressions';
@@ -151,7 +154,7 @@ comment on column dist.unassigned.run_id is 'dist.run.id';
 comment on column dist.unassigned.object is 'The object';
 comment on column dist.unassigned.record_key is 'The record''s key, in its text form';
 comment on column dist.unassigned.reason is
-    'unmatched, already_owned, same_owner, already_unowned, nobody_active, rep_inactive, no_destination, caps_full, books_full, no_eligible_rep, cooled_down, out_of_hours, absent, other_segment; of an undo: changed_since, gone';
+    'unmatched, already_owned, same_owner, already_unowned, nobody_active, rep_inactive, no_destination, caps_full, books_full, no_eligible_rep, cooled_down, out_of_hours, absent, other_segment, excluded (rule = the exclusion); of an automation: no_match (criteria), gone, in_hopper; of an undo: changed_since, gone';
 comment on column dist.unassigned.rule is 'The assignment rule that matched, if any';
 
 -- Partitions are made when they are first needed, attached rather than created in place (a weaker lock on the parent).

@@ -29,6 +29,9 @@ pub struct Relation {
     pub kind: char,
     /// Whether its rows lie in several tables (partitions, inheritance), so that a ctid alone does not name one.
     pub tree: bool,
+    /// Whether records that come into it set off automations.
+    #[serde(default)]
+    pub intake: bool,
     /// Its columns in order.
     pub columns: Vec<Column>,
 }

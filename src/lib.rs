@@ -46,7 +46,17 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/intent/rules.sql", name = "rules", requires = ["hopper"]);
 extension_sql_file!("../sql/intent/transfer.sql", name = "transfer", requires = ["rules"]);
-extension_sql_file!("../sql/intent/cap.sql", name = "cap", requires = ["transfer"]);
+extension_sql_file!(
+    "../sql/intent/automation.sql",
+    name = "automation",
+    requires = ["transfer"]
+);
+extension_sql_file!(
+    "../sql/intent/exclusion.sql",
+    name = "exclusion",
+    requires = ["automation"]
+);
+extension_sql_file!("../sql/intent/cap.sql", name = "cap", requires = ["exclusion"]);
 extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["cap"]);
 extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["schedule"]);
 extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["step"]);
@@ -84,7 +94,8 @@ extension_sql_file!("../sql/running.sql", name = "running", requires = ["functio
 extension_sql_file!("../sql/tell.sql", name = "tell", requires = ["running"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["tell"]);
 extension_sql_file!("../sql/task.sql", name = "task", requires = ["fire"]);
-extension_sql_file!("../sql/due.sql", name = "due", requires = ["task"]);
+extension_sql_file!("../sql/intake.sql", name = "intake", requires = ["task"]);
+extension_sql_file!("../sql/due.sql", name = "due", requires = ["intake"]);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
 extension_sql_file!("../sql/totals.sql", name = "totals", requires = ["api"]);
 extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["totals"]);

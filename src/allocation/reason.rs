@@ -39,6 +39,10 @@ pub enum Reason {
     Absent = 13,
     /// The pool it would go to fills another segment of books than the one that it is in.
     OtherSegment = 14,
+    /// An exclusion names it.
+    Excluded = 15,
+    /// It came to an automation and does not meet its criteria.
+    NoMatch = 16,
 }
 
 impl Reason {
@@ -61,6 +65,8 @@ impl Reason {
             Self::OutOfHours => "out_of_hours",
             Self::Absent => "absent",
             Self::OtherSegment => "other_segment",
+            Self::Excluded => "excluded",
+            Self::NoMatch => "no_match",
         }
     }
 }
@@ -83,6 +89,8 @@ impl From<i16> for Reason {
             12 => Self::OutOfHours,
             13 => Self::Absent,
             14 => Self::OtherSegment,
+            15 => Self::Excluded,
+            16 => Self::NoMatch,
             _ => Self::Unknown,
         }
     }

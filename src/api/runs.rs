@@ -7,6 +7,7 @@ use crate::api::{instant, missing, named};
 use crate::clock;
 use crate::error::{Result, internal};
 use crate::router;
+use crate::router::lock::Sharing;
 use crate::xact::{as_extension_owner, current_role_name};
 
 #[pg_extern(sql = false)]
@@ -22,6 +23,32 @@ fn is_routing() -> bool {
 #[pg_extern(sql = false)]
 fn runs_here(schedule_id: i32, planned: bool) -> bool {
     router::inside::runs_here(schedule_id, planned)
+}
+
+#[pg_extern(sql = false)]
+fn moving_at() -> Option<i32> {
+    router::inside::moving_at()
+}
+
+#[pg_extern(sql = false)]
+fn route(
+    automation: String,
+    owner: String,
+    record_keys: Vec<String>,
+    due_at: Option<TimestampWithTimeZone>,
+    as_of: TimestampWithTimeZone,
+    nowait: bool,
+    beside: bool,
+) -> Result<Option<i64>> {
+    let intake = router::automation::Intake {
+        automation,
+        owner,
+        keys: record_keys,
+        due_at,
+        as_of,
+    };
+    let sharing = if beside { Sharing::Beside } else { Sharing::Alone };
+    router::automation::route(intake, nowait, sharing)
 }
 
 #[pg_extern(sql = false)]

@@ -9,6 +9,7 @@ use crate::error::{Result, error_hint, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Decision, MOST_BY_KEPT_PLAN, Oids, Reading, Texts, Tids, decide};
 use crate::router::failure;
+use crate::router::inside;
 use crate::router::lock::States;
 use crate::router::plan::Plan;
 use crate::router::statement;
@@ -23,15 +24,16 @@ use crate::xact::{attempt, with_users_search_path};
 pub fn move_records(
     client: &mut SpiClient<'_>,
     plan: &Plan,
+    only_keys: Option<Carried>,
     about: DateTime<Utc>,
     states: &States,
 ) -> Result<(Decision, Carried)> {
-    let mut decision = decide(client, plan, about, Some(states), Reading::Kept)?;
+    let mut decision = decide(client, plan, only_keys, about, Some(states), Reading::Kept)?;
     let mut new_owners = decision.new_owners(plan);
     let mut moved = apply(client, plan, &decision, new_owners)?;
     if moved != decision.outcome().moved {
         running::phase(Phase::Reading);
-        decision = decide(client, plan, about, Some(states), Reading::Locked)?;
+        decision = decide(client, plan, only_keys, about, Some(states), Reading::Locked)?;
         new_owners = decision.new_owners(plan);
         moved = apply(client, plan, &decision, new_owners)?;
     }
@@ -72,6 +74,14 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
     } else {
         statement::moves(plan, decision.shape, candidates.in_heap_order)?
     };
+    // Its own triggers must know what pg_dist itself moves from what code of the user's changes meanwhile.
+    let depth = if plan.object.relation()?.intake {
+        let depth = prepared::select(client, "select pg_catalog.pg_trigger_depth()", &[]);
+        depth.and_then(|rows| rows.first().get_one::<i32>()).map_err(internal)?
+    } else {
+        None
+    };
+    let _moving = inside::moving(depth);
     let many = decision.outcome().moved as i64 > MOST_BY_KEPT_PLAN;
     let moved = attempt(|| {
         let moved = watching_errors(|| {

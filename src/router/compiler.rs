@@ -9,6 +9,7 @@ use crate::allocation::{Reason, Target};
 use crate::error::{Place, Result, error_hint};
 use crate::router::branches::{Branch, first_match};
 use crate::router::caps;
+use crate::router::exclusion;
 use crate::router::expression::{self, Expression};
 use crate::router::goal::{Goal, Single};
 use crate::router::hopper::Source;
@@ -46,6 +47,7 @@ pub struct Compiler<'a> {
     pool_numbers: BTreeMap<String, u32>,
     path: Vec<&'a str>,
     visits: usize,
+    excluded: Vec<usize>,
 }
 
 /// A destination as rules, transfers and defaults name it.
@@ -91,7 +93,18 @@ impl<'a> Compiler<'a> {
             pool_numbers: BTreeMap::new(),
             path: Vec::new(),
             visits: 0,
+            excluded: Vec::new(),
         })
+    }
+
+    /// The instant, as its expressions say it.
+    pub fn as_of(&self) -> &'a str {
+        self.as_of
+    }
+
+    /// The records of that leaf are excluded.
+    pub fn excludes(&mut self, leaf: usize) {
+        self.excluded.push(leaf);
     }
 
     /// The plan of what was collected; `leaf` is the expression that numbers the leaves.
@@ -111,6 +124,8 @@ impl<'a> Compiler<'a> {
             filters: Vec::new(),
             from_hopper: Source::Outside,
             order: String::new(),
+            excluded: self.excluded,
+            beyond: None,
             row_limit: None,
             limit_per_rep: None,
             numbers,
@@ -213,7 +228,8 @@ impl<'a> Compiler<'a> {
             branches.push(Branch { tests, number });
         }
         self.path.pop();
-        Ok(first_match(&branches, fallback, &statement::prefix(relation)))
+        let leaf = first_match(&branches, fallback, &statement::prefix(relation));
+        exclusion::before(self, self.intent, Some(name), leaf)
     }
 
     /// Writing refuses a circle of rulesets, but two sessions can close one where the second cannot see what the first

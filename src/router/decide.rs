@@ -8,7 +8,7 @@ use pgrx::IntoDatum;
 use pgrx::datum::DatumWithOid;
 use pgrx::itemptr::item_pointer_get_both;
 use pgrx::prelude::*;
-use pgrx::spi::SpiClient;
+use pgrx::spi::{SpiClient, SpiTupleTable};
 
 use crate::allocation::{Arrays, Outcome, Recorded, Report};
 use crate::clock;
@@ -51,6 +51,16 @@ carried_as!(Jsonbs, pg_sys::JSONBARRAYOID, "A carried `jsonb[]`.");
 impl Carried {
     /// A null array.
     pub const NONE: Self = Self { datum: None };
+
+    /// An array as it was read.
+    ///
+    /// # Errors
+    /// When there is no such column.
+    pub fn read(row: &SpiTupleTable<'_>, ordinal: usize) -> Result<Self> {
+        Ok(Self {
+            datum: row.get_datum_by_ordinal(ordinal).map_err(internal)?,
+        })
+    }
 
     /// An array made here, to be handed to more than one statement.
     pub fn of(array: impl IntoDatum) -> Self {
@@ -132,13 +142,14 @@ pub enum Reading {
     Locked,
 }
 
-/// Reads the candidates and allocates them; `states` is whose turn it is, where the plan itself does not say.
+/// Reads the candidates, of all records or of those with these keys, and allocates them; `states` is whose turn it is, where the plan itself does not say.
 ///
 /// # Errors
 /// What the user's expressions raise; a broken pool.
 pub fn decide(
     client: &SpiClient<'_>,
     plan: &Plan,
+    only_keys: Option<Carried>,
     about: DateTime<Utc>,
     states: Option<&States>,
     how: Reading,
@@ -150,9 +161,9 @@ pub fn decide(
     };
     let situation = Situation::of_plan(client, plan, about, states)?;
     let note = format!("While the candidates of {} were read.", plan.source);
-    let sql = failure::compiling(|| statement::candidates(plan, shape, how == Reading::Locked))?;
-    let candidates =
-        noting(&note, || read(client, plan, shape, &sql, about, how)).inspect_err(|_| failure::in_statement(&sql))?;
+    let sql = failure::compiling(|| statement::candidates(plan, shape, only_keys.is_some(), how == Reading::Locked))?;
+    let candidates = noting(&note, || read(client, plan, shape, &sql, (only_keys, about), how))
+        .inspect_err(|_| failure::in_statement(&sql))?;
     running::allocating(candidates.count);
     let Answer { report, asked } =
         situation.ask(client, plan, &candidates, how != Reading::Once && plan.keep_decisions)?;
@@ -170,10 +181,11 @@ fn read(
     plan: &Plan,
     shape: Shape,
     sql: &str,
-    about: DateTime<Utc>,
+    (only_keys, about): (Option<Carried>, DateTime<Utc>),
     how: Reading,
 ) -> Result<Candidates> {
-    let args: [DatumWithOid<'_>; 2] = [plan.reps.clone().into(), clock::to_pg(about)?.into()];
+    let mut args: Vec<DatumWithOid<'_>> = vec![plan.reps.clone().into(), clock::to_pg(about)?.into()];
+    args.extend(only_keys.map(|keys| Texts(keys).into()));
     let rows = if how == Reading::Kept {
         prepared::select(client, sql, &args)
     } else {
@@ -185,11 +197,7 @@ fn read(
         next += 1;
         next
     };
-    let carried = |ordinal| -> Result<Carried> {
-        Ok(Carried {
-            datum: row.get_datum_by_ordinal(ordinal).map_err(internal)?,
-        })
-    };
+    let carried = |ordinal| Carried::read(&row, ordinal);
     let numbers =
         |ordinal| -> Result<Vec<i32>> { Ok(row.get::<Vec<i32>>(ordinal).map_err(internal)?.unwrap_or_default()) };
     let count = row.get::<i64>(column()).map_err(internal)?.unwrap_or(0);

@@ -8,9 +8,10 @@ use pgrx::prelude::*;
 
 use crate::clock;
 use crate::criteria::quote_literal;
-use crate::error::{Result, error_hint, internal};
+use crate::error::{Place, Result, error_hint, internal};
+use crate::router::automation::AUTOMATION;
 use crate::router::compiler::rule_test;
-use crate::router::expression::{Expression, RECORD};
+use crate::router::expression::{self, Expression, RECORD};
 use crate::router::intent::{Intent, Ruleset};
 use crate::router::outlook::{self, Record};
 use crate::router::plan::{self, Plan};
@@ -21,7 +22,7 @@ use crate::router::trust::check_writers;
 
 /// One line of an explanation.
 pub struct Line {
-    /// record, transfer, candidate, rule, distribution rule, rep, or outcome.
+    /// record, transfer, automation, candidate, exclusion, rule, distribution rule, rep, or outcome.
     pub stage: &'static str,
     /// What is looked at.
     pub item: String,
@@ -82,7 +83,7 @@ pub fn explain(
         if transfers.is_empty() {
             return Err(error_hint(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                format!("dist.object '{object}': no transfer is about it"),
+                format!("dist.object '{object}': no transfer and no automation is about it"),
                 "Name a ruleset, or make a transfer.",
             ));
         }
@@ -93,7 +94,11 @@ pub fn explain(
                 .transfer
                 .as_ref()
                 .and_then(|transfer| transfer.to_ruleset.as_deref());
-            lines.push(line("transfer", name, "looked at"));
+            let (stage, name) = match name.strip_prefix(AUTOMATION) {
+                Some(automation) => ("automation", automation),
+                None => ("transfer", name.as_str()),
+            };
+            lines.push(line(stage, name, "looked at"));
             one(object, key, &intent, &plan, ruleset, about, &mut lines)?;
         }
         Ok(())
@@ -104,7 +109,9 @@ pub fn explain(
 fn transfers_of(object: &str) -> Result<Vec<String>> {
     crate::catalogue::read::<Option<Vec<String>>>(
         "select case when exists (select from dist.object where name = $1) then (select coalesce(jsonb_agg(t.name \
-         order by t.kind, t.name collate \"C\"), '[]') from dist.transfer t where t.object = $1 and not t.is_template) end",
+         order by t.kind, t.name collate \"C\"), '[]') from dist.transfer t where t.object = $1 and not t.is_template) || \
+         (select coalesce(jsonb_agg(dist._as_transfer(a.name) order by a.position, a.name collate \"C\"), '[]') \
+            from dist.automation a where a.object = $1 and a.active) end",
         &[object.to_owned().into()],
     )?
     .flatten()
@@ -229,6 +236,11 @@ fn one(
         .iter()
         .map(|((set, position), test)| ((set.as_str(), *position), ask(&mut questions, test)))
         .collect();
+    let kept_out = kept_out(intent, plan, &clock::literal(about))?;
+    let kept_out: Vec<_> = kept_out
+        .iter()
+        .map(|(name, test)| (name, ask(&mut questions, test)))
+        .collect();
     let answers = answers(plan, key, &questions)?;
     lines.push(
         line("record", key, plan.object.relation()?.sql()).because(
@@ -258,6 +270,20 @@ fn one(
             line("candidate", "limit_per_rep", holds).because(format!("place {place} of its owner, of {most} that go")),
         );
     }
+    for (name, asked) in &kept_out {
+        let (stage, item, wanted) = match name {
+            Some(name) => ("exclusion", name.as_str(), false),
+            None => ("candidate", "criteria", true),
+        };
+        let holds = answers.is_true(asked.whole);
+        let outcome = if holds { "holds" } else { "does not hold" };
+        let why = if wanted && !holds {
+            answers.failures(asked)
+        } else {
+            String::new()
+        };
+        lines.push(line(stage, item, outcome).because(why));
+    }
     if let Some(name) = ruleset {
         let mut walk = Walk {
             intent,
@@ -281,6 +307,24 @@ fn one(
         candidate,
     };
     outlook::tell(plan, &record, about, lines)
+}
+
+/// What can keep a record out: the criteria of an automation, which have no name, then the exclusions.
+fn kept_out(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Vec<(Option<String>, Expression)>> {
+    let mut tests = Vec::new();
+    if let Some(transfer) = intent.transfer.as_ref().filter(|transfer| transfer.is_automation) {
+        let place = Place {
+            table: transfer.table(),
+            row: &transfer.name,
+        };
+        let (criteria, predicate) = (transfer.criteria.as_ref(), transfer.predicate.as_deref());
+        let relation = plan.object.relation()?;
+        tests.push((None, expression::compile(&place, relation, criteria, predicate, as_of)?));
+    }
+    for row in &intent.exclusions {
+        tests.push((Some(row.name.clone()), row.test(&plan.object, as_of)?));
+    }
+    Ok(tests)
 }
 
 /// Which place a candidate has among those of its owner.

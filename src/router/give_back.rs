@@ -61,6 +61,7 @@ pub fn give_back(object: &str, key: &str, why: &str) -> Result<i64> {
     let header = Header {
         schedule: None,
         trigger: "return".to_owned(),
+        cause_name: None,
         due_at: None,
         as_of: started,
         attempt: 1,
@@ -114,7 +115,7 @@ fn one(compiled: &Compiled, key: &str, about: DateTime<Utc>, run: i64, totals: &
     running::phase(Phase::Reading);
     let states = States::new();
     Spi::connect_mut(|client| {
-        let moved = move_records(client, &compiled.plan, about, &states)?;
+        let moved = move_records(client, &compiled.plan, None, about, &states)?;
         if moved.0.outcome().moved == 0 {
             return Err(refused(client, compiled, key, about)?);
         }

@@ -1,7 +1,7 @@
 //! Which runs this session is inside of: code of the user's that a run sets off (functions, triggers, predicates) can ask
 //! for it, and the locks of a run keep everybody out but the code of that run itself.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
     static RUNS: RefCell<Vec<Run>> = const { RefCell::new(Vec::new()) };
@@ -25,6 +25,30 @@ pub struct Schedule {
 
 /// For as long as it lives, this session is inside of a run; an error that unwinds ends it as well.
 pub struct Inside;
+
+thread_local! {
+    static MOVING_AT: Cell<Option<i32>> = const { Cell::new(None) };
+}
+
+/// The depth of triggers at which pg_dist itself moves records at this moment.
+pub fn moving_at() -> Option<i32> {
+    MOVING_AT.get()
+}
+
+/// For as long as it lives, pg_dist itself moves records; an error that unwinds ends it as well.
+pub struct Moving(Option<i32>);
+
+/// Moves records at that depth of triggers.
+#[must_use]
+pub fn moving(depth: Option<i32>) -> Moving {
+    Moving(MOVING_AT.replace(depth))
+}
+
+impl Drop for Moving {
+    fn drop(&mut self) {
+        MOVING_AT.set(self.0);
+    }
+}
 
 /// Enters a run.
 #[must_use]

@@ -10,6 +10,7 @@ use crate::allocation::PoolState;
 use crate::catalogue::{Column, Relation, read};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::caps::CapRows;
+use crate::router::exclusion::ExclusionRow;
 use crate::router::hopper::HopperRow;
 use crate::router::situation::books::{self, Books};
 use crate::router::situation::eligibility::EligibilityRow;
@@ -34,6 +35,8 @@ pub struct Intent {
     pub books: Option<Books>,
     /// The hoppers that records of the object can lie in.
     pub hoppers: Vec<HopperRow>,
+    /// What is kept out.
+    pub exclusions: Vec<ExclusionRow>,
     /// Which records of the object some reps may have.
     pub eligibility: Vec<EligibilityRow>,
     /// Which of its records are protected; None = nobody asks.
@@ -160,8 +163,17 @@ pub struct Transfer {
     pub set_fields: Option<serde_json::Map<String, Value>>,
     /// Templates are never run.
     pub is_template: bool,
+    /// It is an automation: its candidates are what came to it, whether they meet its criteria or not.
+    pub is_automation: bool,
     /// Who wrote the row.
     pub written_by: String,
+}
+
+impl Transfer {
+    /// The table it is a row of.
+    pub fn table(&self) -> &'static str {
+        if self.is_automation { "automation" } else { "transfer" }
+    }
 }
 
 /// A row of `dist.ruleset` with its rules in order.
@@ -407,7 +419,10 @@ impl Intent {
             writers.push(("object", object.name.clone(), object.written_by.as_str()));
         }
         if let Some(transfer) = &self.transfer {
-            writers.push(("transfer", transfer.name.clone(), transfer.written_by.as_str()));
+            writers.push((transfer.table(), transfer.name.clone(), transfer.written_by.as_str()));
+        }
+        for row in &self.exclusions {
+            writers.push(("exclusion", row.name.clone(), row.written_by.as_str()));
         }
         for ruleset in &self.rulesets {
             for rule in ruleset.rules.iter().filter(|rule| rule.active) {

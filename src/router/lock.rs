@@ -16,6 +16,7 @@ use crate::worker::invalidate::Kept;
 use crate::xact::{as_extension_owner, attempt};
 
 const OBJECTS: &str = include_str!("sql/lock_objects.sql");
+const OBJECTS_SHARED: &str = include_str!("sql/share_objects.sql");
 const POOLS: &str = include_str!("sql/lock_pools.sql");
 const CAPS: &str = include_str!("sql/lock_caps.sql");
 /// Which of the rows are not there yet, and how they are made. $1 their names.
@@ -90,6 +91,18 @@ pub struct Needs {
     pub pools: Vec<String>,
     /// Caps that count.
     pub caps: Vec<String>,
+    /// Whether its objects are never shared.
+    #[serde(default)]
+    pub alone: bool,
+}
+
+/// Whether a run shares its object with others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// One run at a time.
+    Alone,
+    /// Beside other transactions that route what they bring, and beside runs: where its needs allow it.
+    Beside,
 }
 
 thread_local! {
@@ -111,6 +124,15 @@ pub fn lock_transfers(transfers: &[String], nowait: bool) -> Result<Option<Locke
     lock(all, nowait)
 }
 
+/// The same for one transfer, which may share its object.
+///
+/// # Errors
+/// When they cannot be taken.
+pub fn lock_transfer(transfer: &str, nowait: bool, sharing: Sharing) -> Result<Option<Locked>> {
+    let needs = Needs::clone(&*needs(transfer)?);
+    lock_as(needs, nowait, sharing)
+}
+
 fn needs(transfer: &str) -> Result<Rc<Needs>> {
     NEEDS.with(|kept| {
         kept.get(transfer, true, || {
@@ -126,11 +148,20 @@ fn needs(transfer: &str) -> Result<Rc<Needs>> {
 /// # Errors
 /// When they cannot be taken.
 pub fn lock(needs: Needs, nowait: bool) -> Result<Option<Locked>> {
+    lock_as(needs, nowait, Sharing::Alone)
+}
+
+fn lock_as(needs: Needs, nowait: bool, sharing: Sharing) -> Result<Option<Locked>> {
     let Needs {
         mut objects,
         mut pools,
         mut caps,
+        alone,
     } = needs;
+    let how = match sharing {
+        Sharing::Beside if !alone => OBJECTS_SHARED,
+        _ => OBJECTS,
+    };
     for names in [&mut objects, &mut pools, &mut caps] {
         names.sort();
         names.dedup();
@@ -138,7 +169,7 @@ pub fn lock(needs: Needs, nowait: bool) -> Result<Option<Locked>> {
     let states = as_extension_owner(|| {
         Spi::connect_mut(|client| {
             // Rows are made by the first run that needs them.
-            if !lock_all(client, OBJECTS, NEW_OBJECTS, &objects, nowait)? {
+            if !lock_all(client, how, NEW_OBJECTS, &objects, nowait)? {
                 return Ok(None);
             }
             let mut states = lock_pools(client, &pools, nowait)?;

@@ -16,6 +16,7 @@
 //! | write the audit, the pools, the outcome | [`ways`], [`record`] |
 //! | tell those who want to know | [`events`] |
 //!
+//! [`automation`] goes that way for the records that came in, and [`exclusion`] keeps records out.
 //! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and [`outlook`] for one record,
@@ -25,12 +26,14 @@
 
 pub mod apply;
 pub mod arguments;
+pub mod automation;
 pub mod balance;
 pub mod branches;
 pub mod caps;
 pub mod compiler;
 pub mod decide;
 pub mod events;
+pub mod exclusion;
 pub mod explain;
 pub mod expression;
 pub mod failure;

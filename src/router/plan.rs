@@ -10,6 +10,7 @@ use crate::criteria::{Conjunct, quote_literal};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::caps::PlannedCap;
 use crate::router::compiler::Compiler;
+use crate::router::exclusion;
 use crate::router::expression::{self, Expression};
 use crate::router::goal::{Goal, Single};
 use crate::router::hopper::{self, Source};
@@ -56,6 +57,10 @@ pub struct Plan {
     pub from_hopper: Source,
     /// ORDER BY list over `r`.
     pub order: String,
+    /// The leaves of what is excluded.
+    pub excluded: Vec<usize>,
+    /// The excluded ones that are no candidates, because only so many are taken: one SQL boolean expression over `r`.
+    pub beyond: Option<String>,
     /// At most so many candidates.
     pub row_limit: Option<i64>,
     /// SQL integer expression over `r`: the number of the leaf; None where there is but leaf 0.
@@ -110,7 +115,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let transfer = intent.transfer.as_ref().ok_or_else(|| internal("no transfer"))?;
     let object = intent.object()?;
     let place = Place {
-        table: "transfer",
+        table: transfer.table(),
         row: &transfer.name,
     };
     if transfer.is_template {
@@ -125,6 +130,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let on_owned = on_owned.or_else(|| transfer.sources.as_ref().map(|_| "reassign".to_owned()));
     let mut compiler = Compiler::new(intent, object, as_of, on_owned)?;
     let leaf = compiler.transfer(transfer)?;
+    let leaf = exclusion::of_transfer(&mut compiler, intent, (&place, transfer), leaf)?;
     let mut filters = filters(&place, object, transfer, as_of)?;
     let narrowed = books::narrowed(intent, &compiler.segments, transfer.to_distribution_rule.as_deref());
     filters.extend(narrowed.map(|test| ("segment".to_owned(), test)));
@@ -144,6 +150,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
         set_fields: statement::set_fields(&place, object, transfer.set_fields.as_ref())?,
         ..compiler.finish(leaf)?
     };
+    exclusion::leave_room(&mut plan);
     plan.filter_all();
     eligibility::compile(intent, object, &mut plan, as_of)?;
     Ok(plan)
@@ -202,7 +209,8 @@ fn filters(place: &Place<'_>, object: &Object, transfer: &Transfer, as_of: &str)
         let sql = format!("({owner}::text = any (array[{}]::text[]))", reps.join(", "));
         filters.push(("source reps".to_owned(), plain(sql)));
     }
-    if transfer.criteria.is_some() || transfer.predicate.is_some() {
+    // What comes to an automation and does not meet its criteria is told so.
+    if !transfer.is_automation && (transfer.criteria.is_some() || transfer.predicate.is_some()) {
         filters.push((
             "criteria".to_owned(),
             expression::compile(

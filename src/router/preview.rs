@@ -39,7 +39,7 @@ pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
     check_writers(&plan.limits.writers())?;
     with_settings(about, || {
         Spi::connect(|client| {
-            let decision = decide(client, &plan, about, None, Reading::Once)?;
+            let decision = decide(client, &plan, None, about, None, Reading::Once)?;
             rows(client, &plan, &decision)
         })
     })

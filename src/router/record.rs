@@ -14,6 +14,7 @@ use crate::error::{Place, Result, error_hint, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Decision, Jsonbs, Texts};
 use crate::router::events;
+use crate::router::exclusion::Beyond;
 use crate::router::hopper;
 use crate::router::intent::DistributionRule;
 use crate::router::kept::Compiled;
@@ -44,6 +45,8 @@ pub struct Header {
     pub schedule: Option<(String, i32)>,
     /// execute, schedule, manual or undo.
     pub trigger: String,
+    /// The automation, release, hopper or SLA that caused it.
+    pub cause_name: Option<String>,
     /// When it was due.
     pub due_at: Option<TimestampWithTimeZone>,
     /// What it is about.
@@ -144,6 +147,67 @@ pub fn record(
     }
     totals.candidates += i64::try_from(candidates.count).unwrap_or(i64::MAX);
     totals.assigned += i64::try_from(outcome.moved).unwrap_or(i64::MAX);
+    Ok(())
+}
+
+/// Writes what was meant and is no candidate: of the records that came in, those that are gone; and what is excluded where
+/// only so many are taken.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn record_missing(
+    client: &mut SpiClient<'_>,
+    compiled: &Compiled,
+    decision: &Decision,
+    run: i64,
+    (only_keys, beyond): (Option<Carried>, Option<Beyond>),
+    totals: &mut Totals,
+) -> Result<()> {
+    let plan = &compiled.plan;
+    let (object, most) = (&plan.object.name, compiled.intent.unassigned_rows);
+    if let Some(beyond) = beyond.filter(|beyond| beyond.count > 0) {
+        let rules: Vec<Option<String>> = plan.leaves.iter().map(|leaf| leaf.rule.clone()).collect();
+        as_extension_owner(|| {
+            prepared::update(
+                client,
+                include_str!("sql/excluded.sql"),
+                &[
+                    run.into(),
+                    object.clone().into(),
+                    most.into(),
+                    Texts(beyond.keys).into(),
+                    beyond.leaves.into(),
+                    rules.into(),
+                ],
+            )
+            .map(|_| ())
+        })?
+        .map_err(internal)?;
+        *totals.reasons.entry(Reason::Excluded.as_str().to_owned()).or_default() += beyond.count;
+    }
+    let Some(keys) = only_keys else { return Ok(()) };
+    let missing = as_extension_owner(|| -> pgrx::spi::Result<Vec<(String, i64)>> {
+        let args = [
+            run.into(),
+            object.clone().into(),
+            most.into(),
+            Texts(keys).into(),
+            Texts(decision.candidates.keys).into(),
+        ];
+        prepared::update(client, include_str!("sql/gone.sql"), &args)?
+            .map(|row| {
+                Ok((
+                    row.get::<String>(1)?.unwrap_or_default(),
+                    row.get::<i64>(2)?.unwrap_or(0),
+                ))
+            })
+            .collect()
+    })?
+    .map_err(internal)?;
+    for (reason, count) in missing {
+        *totals.reasons.entry(reason).or_default() += count;
+        totals.candidates += count;
+    }
     Ok(())
 }
 
@@ -345,6 +409,7 @@ pub fn finish(run: i64, header: &Header, started: TimestampWithTimeZone, totals:
                     pgrx::JsonB(reasons).into(),
                     header.undoes.into(),
                     header.run_by.clone().into(),
+                    header.cause_name.clone().into(),
                 ],
             )
             .map(|_| ())

@@ -33,6 +33,7 @@ pub fn rehearse(transfers: &[String], about: DateTime<Utc>) -> Result<Vec<(usize
             running::step(place + 1, transfers.len(), transfer);
             run::step(
                 transfer,
+                None,
                 about,
                 run,
                 &mut locked,
@@ -49,6 +50,7 @@ pub fn rehearse(transfers: &[String], about: DateTime<Utc>) -> Result<Vec<(usize
     let header = Header {
         schedule: None,
         trigger: "execute".to_owned(),
+        cause_name: None,
         due_at: None,
         as_of: clock::to_pg(about)?,
         attempt: 1,

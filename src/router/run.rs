@@ -8,13 +8,15 @@ use pgrx::spi::SpiClient;
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
+use crate::router::decide::Carried;
 use crate::router::decide::Decision;
+use crate::router::exclusion;
 use crate::router::failure::{self, compiling};
 use crate::router::inside::{self, Schedule, enter};
 use crate::router::kept;
 use crate::router::lock::{Locked, lock_transfers, next_run_id};
 use crate::router::plan::Plan;
-use crate::router::record::{Header, Totals, finish, record, started_now};
+use crate::router::record::{Header, Totals, finish, record, record_missing, started_now};
 use crate::router::session::with_settings;
 use crate::router::steps::{self, Done, Step};
 use crate::router::trust::check_writers;
@@ -35,10 +37,13 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     running::numbered(run);
     let _inside = enter(run, None);
     let mut totals = Totals::default();
-    with_settings(about, || step(transfer, about, run, &mut locked, &mut totals, unseen))?;
+    with_settings(about, || {
+        step(transfer, None, about, run, &mut locked, &mut totals, unseen)
+    })?;
     let header = Header {
         schedule: None,
         trigger: "execute".to_owned(),
+        cause_name: None,
         due_at: None,
         as_of,
         attempt: 1,
@@ -103,7 +108,7 @@ pub fn run_steps(
                     return steps::call(&row.name, one, owner);
                 }
                 let (started, candidates, assigned) = (Utc::now(), totals.candidates, totals.assigned);
-                step(&one.target, about, run, &mut locked, &mut totals, unseen)?;
+                step(&one.target, None, about, run, &mut locked, &mut totals, unseen)?;
                 Ok(Done::transfer(
                     one,
                     started,
@@ -117,6 +122,7 @@ pub fn run_steps(
     let header = Header {
         schedule: Some((row.name, row.id)),
         trigger,
+        cause_name: None,
         due_at,
         as_of,
         attempt,
@@ -129,12 +135,15 @@ pub fn run_steps(
 }
 
 /// Nobody looks.
-fn unseen(_: &SpiClient<'_>, _: &Plan, _: &Decision) -> Result<()> {
+///
+/// # Errors
+/// None.
+pub fn unseen(_: &SpiClient<'_>, _: &Plan, _: &Decision) -> Result<()> {
     Ok(())
 }
 
 /// Locks that were waited for and are not held all the same.
-fn not_locked() -> pgrx::pg_sys::panic::ErrorReport {
+pub fn not_locked() -> pgrx::pg_sys::panic::ErrorReport {
     internal("an object or a distribution rule of the run is gone")
 }
 
@@ -152,12 +161,13 @@ fn owner_of(row: &Planned) -> Result<pg_sys::Oid> {
     })
 }
 
-/// One transfer of a run whose locks are held; `seen` may look at what was decided.
+/// One transfer of a run whose locks are held, of all records or of those with these keys; `seen` may look at what was decided.
 ///
 /// # Errors
 /// Everything that keeps it from running, and those of `seen`.
 pub fn step(
     transfer: &str,
+    only_keys: Option<Carried>,
     about: DateTime<Utc>,
     run: i64,
     locked: &mut Locked,
@@ -175,17 +185,22 @@ pub fn step(
     if let Some(new) = locked.lacks(plan) {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
-            format!("dist.transfer '{transfer}': its rules changed to use '{new}' while the run waited for its locks"),
+            format!(
+                "{}: its rules changed to use '{new}' while the run waited for its locks",
+                plan.source
+            ),
             "Run it again.",
         ));
     }
     let states = locked.states()?;
     Spi::connect_mut(|client| {
-        let moved = move_records(client, plan, about, &states)?;
+        let beyond = exclusion::read_beyond(client, plan, about)?;
+        let moved = move_records(client, plan, only_keys, about, &states)?;
         // A trigger may have called for runs of its own, and have come to terms with their failure.
         failure::begin();
         running::phase(Phase::Recording);
         record(client, &compiled, &moved, run, about, totals, &states)?;
+        record_missing(client, &compiled, &moved.0, run, (only_keys, beyond), totals)?;
         seen(client, plan, &moved.0)
     })?;
     if compiled
@@ -196,19 +211,21 @@ pub fn step(
     {
         inside::retrieved();
     }
-    check_rows(transfer, totals, compiled.intent.rows_per_run)?;
-    totals.transfers.push(transfer.to_owned());
+    check_rows(&plan.source, totals, compiled.intent.rows_per_run)?;
+    if only_keys.is_none() {
+        totals.transfers.push(transfer.to_owned());
+    }
     totals.objects.push(plan.object.name.clone());
     Ok(())
 }
 
 /// Holds the policy `rows_per_run`: a run that is over it is taken back as a whole.
-fn check_rows(transfer: &str, totals: &Totals, most: Option<i64>) -> Result<()> {
+fn check_rows(source: &str, totals: &Totals, most: Option<i64>) -> Result<()> {
     match most {
         Some(most) if totals.assigned > most => Err(error_hint(
             PgSqlErrorCode::ERRCODE_PROGRAM_LIMIT_EXCEEDED,
             format!(
-                "dist.transfer '{transfer}': policy rows_per_run: the run would move {} records, and at most {most} may be",
+                "{source}: policy rows_per_run: the run would move {} records, and at most {most} may be",
                 totals.assigned
             ),
             "Give the transfer a row_limit, or let an admin change the policy in dist.policy.",

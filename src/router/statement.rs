@@ -43,11 +43,12 @@ pub struct Shape {
 }
 
 /// Reads the candidates, ranked, as one row of arrays: number, ctid, key, leaf, then table, owner, owner's number in
-/// the dictionary, fields as `shape` says, then the plan's numbers. `$1` is the dictionary of reps, `$2` the instant the run is about.
+/// the dictionary, fields as `shape` says, then the plan's numbers. `$1` is the dictionary of reps, `$2` the instant the run is about,
+/// `$3` the keys of the records that are meant, each once, where not all are.
 ///
 /// # Errors
 /// When the object has lost a column.
-pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
+pub fn candidates(plan: &Plan, shape: Shape, only_keys: bool, lock: bool) -> Result<String> {
     let object = &plan.object;
     let relation = object.relation()?;
     let owner = column(&object.owner()?.name);
@@ -103,7 +104,18 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
         ),
         _ => String::new(),
     };
-    let from = format!("from {} as {RECORD}{lies_in} where {filter}", relation.sql());
+    // Joined, so that an index on the key is used where they are few.
+    let only = if only_keys {
+        let key = object.key()?;
+        format!(
+            " join unnest($3::text[]::{}[]) as {prefix}only ({prefix}only_key) on {} = {prefix}only_key",
+            key.type_sql,
+            column(&key.name),
+        )
+    } else {
+        String::new()
+    };
+    let from = format!("from {} as {RECORD}{only}{lies_in} where {filter}", relation.sql());
     let of_owner = plan.limit_per_rep.map(|most| {
         let nth = format!("row_number() over (partition by {owner} order by {order}) as {prefix}nth");
         (nth, format!("{prefix}nth <= {most}"))
@@ -129,6 +141,20 @@ pub fn candidates(plan: &Plan, shape: Shape, lock: bool) -> Result<String> {
         ),
     };
     Ok(format!("select count(*), {} from ({records}) as d", arrays.join(", ")))
+}
+
+/// Reads the excluded ones that are no candidates, as arrays: key, leaf. `$1` is not used, `$2` the instant the run is about.
+///
+/// # Errors
+/// When the object has lost a column.
+pub fn beyond(plan: &Plan, filter: &str) -> Result<String> {
+    let object = &plan.object;
+    Ok(format!(
+        "select count(*), array_agg({}::text), array_agg(({})::integer), $1::text[] is null from {} as {RECORD} where {filter}",
+        column(&object.key()?.name),
+        plan.leaf.as_deref().unwrap_or("0"),
+        object.relation()?.sql(),
+    ))
 }
 
 /// Which place a candidate has, by ranking, among those of its owner.

@@ -56,6 +56,7 @@ pub fn undo(run: i64) -> Result<i64> {
         objects: past.objects,
         pools: past.pools,
         caps: past.caps,
+        alone: true,
     };
     lock(needs, false)?;
     let past = self::past(run)?;
@@ -81,6 +82,7 @@ pub fn undo(run: i64) -> Result<i64> {
     let header = Header {
         schedule: past.schedule.zip(past.schedule_id),
         trigger: "undo".to_owned(),
+        cause_name: None,
         due_at: None,
         as_of: started,
         attempt: 1,

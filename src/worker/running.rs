@@ -61,10 +61,12 @@ pub enum Trigger {
     Undo,
     /// `dist.return_record`.
     Return,
+    /// An automation.
+    Automation,
 }
 
 impl Trigger {
-    const NAMES: [&str; 5] = ["execute", "schedule", "manual", "undo", "return"];
+    const NAMES: [&str; 6] = ["execute", "schedule", "manual", "undo", "return", "automation"];
 }
 
 /// The slot of the run in progress; null where there is none.

@@ -87,6 +87,15 @@ insert into dist.cap (name, per, most, rolling, counts) values ('together', 'day
 -- Two consumers of the outbox, one of whom has read a part of it when the dump is made.
 insert into dist.consumer (name, kinds, objects, channel) values ('push', '{assigned,failed}', '{lead}', 'push'), ('mirror', null, null, null);
 
+-- Automations, one of them with records that wait, one with records that are held.
+grant trigger on crm.lead to ops;
+insert into dist.automation (name, object, on_insert, on_columns, to_rep, wait, predicate)
+values ('late', 'lead', true, '{budget}', 'ada', '9 years', 'r.budget > 1'), ('never', 'lead', true, null, 'ada', '9 years', null);
+update dist.automation set active = false where name = 'never';
+insert into dist.exclusion (name, object, predicate) values ('none', 'lead', 'r.budget < 0');
+insert into dist.exclusion (name, automation, predicate, active) values ('all', 'late', 'true', false);
+insert into dist.exclusion (name, ruleset, predicate) values ('south none', 'south', 'r.budget < 0');
+
 -- History: moves in several months, records left, an undo, failures, a run of a schedule that runs once.
 select dist.execute('some', '2026-01-15 12:00Z');
 select dist.execute('some', '2026-02-28 23:59Z');
@@ -102,6 +111,8 @@ select dist.execute('some', '2026-03-31 13:00Z');
 update dist.transfer set source = 'any', criteria = '{"field": "stale", "op": "=", "value": true}' where name = 'plenty';
 select dist.execute('plenty', '2026-04-01 13:00Z');
 update dist.transfer set source = null, criteria = null where name = 'plenty';
+-- Some of it waits.
+update crm.lead set budget = budget + 0.01 where id <= 3;
 select count(*) from dist.read_events('push', 3);
 reset session authorization;
 insert into dist.hopper_record (object, record_key, hopper, since, run_id) values ('lead', '400', 'fresh', '2026-04-01 13:00Z', 1);
