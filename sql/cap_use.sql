@@ -102,6 +102,8 @@ begin
     end if;
     -- In the order of all runs. Those in progress are waited for, as they do not know of the change and count as before.
     perform from dist.object_state s order by s.object collate "C" for update;
+    -- Claims do not lock their object.
+    lock table dist.hopper_record in exclusive mode;
     perform from dist.cap_state s where s.cap = any (counting) order by s.cap collate "C" for update;
     delete from dist.cap_use u where u.cap = any (counting);
     insert into dist.cap_use select a.* from dist._cap_audit(counting) a;

@@ -11,7 +11,7 @@ create table dist.hopper_record (
     primary key (object, record_key)
 );
 -- In the order in which they leave it, where no ranking says otherwise.
-create index hopper_record_age on dist.hopper_record (hopper, since, record_key);
+create index hopper_record_age on dist.hopper_record (hopper, since, record_key collate "C");
 create index hopper_record_expiry on dist.hopper_record (hopper, expires_at) where expires_at is not null;
 comment on table dist.hopper_record is 'State: what lies in which hopper; a record lies in one at most';
 comment on column dist.hopper_record.object is 'The object';

@@ -1,12 +1,14 @@
 //! Runs: made, undone, cancelled, and what a run knows of itself.
 
 use pgrx::datum::TimestampWithTimeZone;
+use pgrx::iter::SetOfIterator;
 use pgrx::prelude::*;
 
 use crate::api::{instant, missing, named};
 use crate::clock;
 use crate::error::{Result, internal};
 use crate::router;
+use crate::router::give_back::To;
 use crate::router::lock::Sharing;
 use crate::xact::{as_extension_owner, current_role_name};
 
@@ -95,7 +97,23 @@ fn undo(run_id: Option<i64>) -> Result<i64> {
 #[pg_extern(sql = false)]
 fn return_record(object: Option<&str>, record_key: Option<&str>, reason: Option<&str>) -> Result<i64> {
     let (object, key) = (named("object", object)?, named("record_key", record_key)?);
-    router::give_back::give_back(object, key, named("reason", reason)?)
+    router::give_back::give_back(object, key, named("reason", reason)?, To::Nobody)
+}
+
+#[pg_extern(sql = false)]
+fn release_record(
+    object: Option<&str>,
+    record_key: Option<&str>,
+    reason: Option<&str>,
+    hopper: Option<&str>,
+) -> Result<i64> {
+    let (object, key) = (named("object", object)?, named("record_key", record_key)?);
+    router::give_back::give_back(object, key, named("reason", reason)?, To::Hopper(hopper))
+}
+
+#[pg_extern(sql = false)]
+fn leave_hopper(object: Option<&str>, record_key: Option<&str>) -> Result<bool> {
+    router::hopper::leave(named("object", object)?, named("record_key", record_key)?)
 }
 
 #[pg_extern(sql = false)]
@@ -142,4 +160,21 @@ fn cancel_run(schedule: Option<&str>) -> Result<bool> {
     })?
     .map_err(internal)?
     .ok_or_else(|| internal("cancel_run returned nothing"))
+}
+
+#[pg_extern(sql = false)]
+fn claim(
+    hopper: Option<&str>,
+    rep: Option<&str>,
+    n: Option<i32>,
+    record_keys: Option<Vec<String>>,
+) -> Result<SetOfIterator<'static, String>> {
+    let (hopper, rep) = (named("hopper", hopper)?, named("rep", rep)?);
+    router::claim::claim(hopper, rep, n, record_keys).map(SetOfIterator::new)
+}
+
+#[pg_extern(sql = false)]
+fn claimable(hopper: Option<&str>, rep: Option<&str>, n: Option<i32>) -> Result<SetOfIterator<'static, String>> {
+    let (hopper, rep) = (named("hopper", hopper)?, named("rep", rep)?);
+    router::claim::claimable(hopper, rep, n.ok_or_else(|| missing("n"))?).map(SetOfIterator::new)
 }

@@ -294,6 +294,21 @@ impl<'a> Compiler<'a> {
         self.push(leaf)
     }
 
+    /// Adds the leaf of a rep who is named directly.
+    ///
+    /// # Errors
+    /// As for [`Self::push`].
+    pub fn name(&mut self, rep: &'a str) -> Result<usize> {
+        self.destination(&Destination {
+            rule: None,
+            rep: Some(rep),
+            distribution_rule: None,
+            hopper: None,
+            on_owned: None,
+            reason: None,
+        })
+    }
+
     fn rep_target(&mut self, rep: &str) -> Target {
         if self.intent.reps.get(rep).copied().unwrap_or(false) {
             Target::Rep(self.rep(rep))

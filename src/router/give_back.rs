@@ -10,7 +10,7 @@ use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
 use crate::router::failure;
 use crate::router::goal::Goal;
-use crate::router::hopper::Source;
+use crate::router::hopper::{self, Source};
 use crate::router::inside::enter;
 use crate::router::intent::Intent;
 use crate::router::kept::Compiled;
@@ -25,11 +25,20 @@ use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
 use crate::xact::current_role_name;
 
+/// Where a record goes that is given back.
+#[derive(Clone, Copy)]
+pub enum To<'a> {
+    /// To nobody.
+    Nobody,
+    /// Into this hopper, or that from which it was taken last.
+    Hopper(Option<&'a str>),
+}
+
 /// Makes a record unowned, with the rights of whoever calls; returns the run's id.
 ///
 /// # Errors
-/// P0002 for a record that is not there, 55000 for one that nobody owns or that is protected.
-pub fn give_back(object: &str, key: &str, why: &str) -> Result<i64> {
+/// P0002 for a record that is not there, 55000 for one that nobody owns or that is protected, or that came from no hopper.
+pub fn give_back(object: &str, key: &str, why: &str, to: To<'_>) -> Result<i64> {
     if why.trim().is_empty() {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -38,7 +47,8 @@ pub fn give_back(object: &str, key: &str, why: &str) -> Result<i64> {
         ));
     }
     let started = started_now()?;
-    let about = clock::from_pg(started)?;
+    let at = clock::now()?;
+    let about = clock::from_pg(at)?;
     let _in_progress = InProgress::new(Trigger::Return, object);
     let intent = Intent::of_object(object)?;
     check_writers(&intent.writers())?;
@@ -53,9 +63,17 @@ pub fn give_back(object: &str, key: &str, why: &str) -> Result<i64> {
     let mut totals = Totals::default();
     with_settings(about, || {
         crate::check::key(object, intent.object()?.key()?, key)?;
-        let plan = of_record(&intent, key, why)?;
+        let into = match to {
+            To::Nobody => None,
+            To::Hopper(named) => Some(into_hopper(&intent, key, named)?),
+        };
+        let plan = of_record(&intent, key, why, into)?;
         let compiled = Compiled { intent, plan };
-        one(&compiled, key, about, run, &mut totals)
+        one(&compiled, key, about, run, &mut totals)?;
+        match to {
+            To::Nobody => Ok(()),
+            To::Hopper(_) => hopper::cool(run, object, key, at),
+        }
     })?;
     totals.objects.push(object.to_owned());
     let header = Header {
@@ -63,7 +81,7 @@ pub fn give_back(object: &str, key: &str, why: &str) -> Result<i64> {
         trigger: "return".to_owned(),
         cause_name: None,
         due_at: None,
-        as_of: started,
+        as_of: at,
         attempt: 1,
         undoes: None,
         run_by: current_role_name()?,
@@ -72,16 +90,40 @@ pub fn give_back(object: &str, key: &str, why: &str) -> Result<i64> {
     Ok(run)
 }
 
+/// The hopper into which a record goes back.
+fn into_hopper(intent: &Intent, key: &str, named: Option<&str>) -> Result<String> {
+    let object = intent.object()?;
+    let Some(name) = named.map_or_else(
+        || hopper::taken_from(&object.name, key),
+        |name| Ok(Some(name.to_owned())),
+    )?
+    else {
+        let place = Place {
+            table: "object",
+            row: &object.name,
+        };
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("{place}: record '{key}' came out of no hopper"),
+            "Name the hopper into which it is to go.",
+        ));
+    };
+    if intent.hoppers.iter().any(|hopper| hopper.name == name) {
+        return Ok(name);
+    }
+    Err(crate::check::no_such("hopper", &name))
+}
+
 /// A plan by which the one record, if it has an owner and is not protected, loses him.
-fn of_record(intent: &Intent, key: &str, why: &str) -> Result<Plan> {
+fn of_record(intent: &Intent, key: &str, why: &str, into: Option<String>) -> Result<Plan> {
     let leaf = Leaf {
         rule: None,
         distribution_rule: None,
         reason: "return".to_owned(),
         note: Some(why.trim().to_owned()),
-        goal: Goal::of(Target::Unowned),
+        goal: Goal::of(if into.is_some() { Target::Place } else { Target::Unowned }),
         reassign: true,
-        hopper: None,
+        hopper: into,
     };
     let mut plan = plan::to_one_leaf(intent, leaf)?;
     let object = intent.object()?;

@@ -6,6 +6,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
 
+use crate::clock;
 use crate::criteria::quote_literal;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::prepared;
@@ -13,9 +14,10 @@ use crate::router::decide::{Decision, Texts};
 use crate::router::expression::Expression;
 use crate::router::intent::{Intent, Object};
 use crate::router::plan::{self, Plan};
+use crate::router::record::{ensure_partition, started_now};
 use crate::router::statement::column;
 use crate::router::ways::Ways;
-use crate::xact::as_extension_owner;
+use crate::xact::{as_extension_owner, current_role_name};
 
 /// The filter of what comes from one hopper; candidates are read by a join instead, which also has their age.
 pub const FROM: &str = "from hopper";
@@ -233,4 +235,83 @@ impl Hoppers {
         }
         Ok(())
     }
+}
+
+/// Of records with the owners that they came in with, takes those out that are gone or have another owner now. Their places
+/// are locked by whoever calls.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn forget_strays(client: &mut SpiClient<'_>, plan: &Plan, places: &[(String, Option<String>)]) -> Result<()> {
+    let object = &plan.object;
+    let (key, owner) = (object.key()?, column(&object.owner()?.name));
+    let sql = format!(
+        "select array_agg(k.key) from rows from (unnest($1::text[]), unnest($2::text[])) as k(key, rep) \
+          where not exists (select from {} as r where {} = k.key::{} and {owner}::text is not distinct from k.rep)",
+        object.relation()?.sql(),
+        column(&key.name),
+        key.type_sql
+    );
+    let (keys, owners): (Vec<String>, Vec<Option<String>>) = places.iter().cloned().unzip();
+    let args: [DatumWithOid<'_>; 2] = [keys.into(), owners.into()];
+    let strays = prepared::update(client, &sql, &args)
+        .and_then(|rows| rows.first().get_one::<Vec<String>>())
+        .map_err(internal)?;
+    let Some(strays) = strays else { return Ok(()) };
+    let args = [object.name.clone().into(), strays.into()];
+    as_extension_owner(|| prepared::update(client, include_str!("sql/hopper_strays.sql"), &args).map(|_| ()))?
+        .map_err(internal)
+}
+
+/// Takes a record out of the hopper that it lies in: its owner works it. False where it lies in none.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn leave(object: &str, key: &str) -> Result<bool> {
+    let (started, at) = (started_now()?, clock::now()?);
+    let args: [DatumWithOid<'_>; 5] = [
+        object.to_owned().into(),
+        key.to_owned().into(),
+        at.into(),
+        started.into(),
+        current_role_name()?.into(),
+    ];
+    as_extension_owner(|| {
+        Spi::connect_mut(|client| {
+            ensure_partition(client, at)?;
+            prepared::update(client, include_str!("sql/hopper_leave.sql"), &args)
+                .map(|rows| !rows.is_empty())
+                .map_err(internal)
+        })
+    })?
+}
+
+/// The hopper that a record was taken out of last, if any.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn taken_from(object: &str, key: &str) -> Result<Option<String>> {
+    let args = [object.to_owned().into(), key.to_owned().into()];
+    as_extension_owner(|| {
+        Spi::connect_mut(|client| {
+            let rows = prepared::update(client, include_str!("sql/hopper_claimed_from.sql"), &args)?;
+            match rows.is_empty() {
+                true => Ok(None),
+                false => rows.first().get_one::<String>(),
+            }
+        })
+    })?
+    .map_err(internal)
+}
+
+/// Keeps whoever has put a record back from claiming it again too soon.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn cool(run: i64, object: &str, key: &str, at: TimestampWithTimeZone) -> Result<()> {
+    let args = [run.into(), object.to_owned().into(), key.to_owned().into(), at.into()];
+    as_extension_owner(|| {
+        Spi::connect_mut(|client| prepared::update(client, include_str!("sql/hopper_cool.sql"), &args).map(|_| ()))
+    })?
+    .map_err(internal)
 }

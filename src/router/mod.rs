@@ -21,7 +21,7 @@
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and [`outlook`] for one record,
 //! keeping what lost; [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a
-//! run was asked, [`shares`] for what it gave whom in each segment; [`balance`] counts what a run would count, for people to look at. [`session`] holds the settings that all of them share,
+//! run was asked, [`shares`] for what it gave whom in each segment; [`claim`] is a rep's own way to records; [`balance`] counts what a run would count, for people to look at. [`session`] holds the settings that all of them share,
 //! [`inside`] which runs a session is inside of.
 
 pub mod apply;
@@ -30,6 +30,8 @@ pub mod automation;
 pub mod balance;
 pub mod branches;
 pub mod caps;
+pub mod claim;
+pub mod claim_plan;
 pub mod compiler;
 pub mod decide;
 pub mod events;

@@ -166,6 +166,16 @@ pub fn to_one_leaf(intent: &Intent, leaf: Leaf) -> Result<Plan> {
     compiler.finish(None)
 }
 
+/// A plan by which every record goes to one rep.
+///
+/// # Errors
+/// When the intent is about no object; what is wrong with the text of caps.
+pub fn to_rep(intent: &Intent, rep: &str) -> Result<Plan> {
+    let mut compiler = Compiler::new(intent, intent.object()?, statement::AS_OF, None)?;
+    compiler.name(rep)?;
+    compiler.finish(None)
+}
+
 /// Compiles a ruleset by itself: every record is a candidate.
 ///
 /// # Errors
