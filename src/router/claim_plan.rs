@@ -120,6 +120,7 @@ fn compile(hopper: &str, rep: &str) -> Result<Compiled> {
             // What is open is kept from others by the object's lock.
             objects: open.then(|| object.name.clone()).into_iter().collect(),
             pools: Vec::new(),
+            alone: open,
             caps: plan
                 .caps
                 .iter()
