@@ -24,9 +24,11 @@ begin
                    and (for_role is null or s.owner = for_role)
                 union all
                 select null, a.kind, a.name, a.owner, min(a.due_at), array_remove(array[min(t.object)], null),
-                       case when a.kind in ('hopper', 'sla') then 1 else 3 end
+                       -- An object's automations in the order that they say.
+                       case when a.kind in ('hopper', 'sla') then 1 else 3 end + coalesce(min(m.position), 0)
                   from dist._agenda a
                   join dist.task t on t.kind = a.kind and t.name = a.name
+                  left join dist.automation m on a.kind = 'automation' and m.name = a.name
                  where a.due_at <= as_of and a.schedule_id is null and (for_role is null or a.owner = for_role)
                  group by a.kind, a.name, a.owner) d
          order by d.due_at, d.place, d.kind collate "C", d.name collate "C";

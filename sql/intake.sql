@@ -187,6 +187,7 @@ begin
         if new.active then
             perform dist._make_task('automation', new.name, new.owner, new.object);
             if exists (select from dist.waiting w where w.automation = new.name) then
+                update dist.task t set failures = 0, due_at = right_now where t.kind = 'automation' and t.name = new.name and t.failures > 0;
                 update dist.waiting w set due_at = right_now where w.automation = new.name and w.attempts > 0;
                 perform dist._set_task('automation', new.name, new.owner, w.due_at, new.object)
                    from (select min(x.due_at) as due_at from dist.waiting x where x.automation = new.name) w;
@@ -242,7 +243,8 @@ begin
             get stacked diagnostics code = returned_sqlstate, problem = message_text;
         end;
         if code is null then
-            delete from dist.waiting w where w.id = any (ids) and w.record_key = any (part);
+            delete from dist.waiting w using unnest(ids) i
+             where w.id = i and (last - first + 1 = cardinality(record_keys) or w.record_key in (select unnest(part)));
             continue;
         elsif code = '55P03' and live then
             raise lock_not_available using message = problem;
@@ -260,7 +262,7 @@ begin
             update dist.waiting w
                set attempts = w.attempts + 1, sqlstate = code, message = problem,
                    due_at = dist._held_until(case when live then greatest(about, clock_timestamp()) else about end, w.attempts + 1)
-             where w.id = any (ids) and w.record_key = any (part);
+             where w.id in (select unnest(ids)) and w.record_key in (select unnest(part));
         end if;
     end loop;
 end $$;

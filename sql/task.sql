@@ -156,6 +156,9 @@ declare
     e_sqlstate text;
     message text;
     original jsonb;
+    outermost boolean;
+    done boolean;
+    stopped record;
 begin
     -- Code that a run sets off calls dist.tick: its own lock would not keep it out.
     if dist.run_id() is not null then
@@ -169,16 +172,22 @@ begin
     if (t.due_at <= as_of or t.failures = 0 and calls is not null) is not true then
         return 'idle';
     end if;
+    -- As for a schedule's run: it is seen, and stopped when it takes too long.
+    outermost := dist._run_begins(0, t.name, t.kind, as_of, null);
     begin
         original := dist._last_failure();
         if not exists (select from pg_roles r where r.rolname = t.owner) then
             raise undefined_object using message = format('role %L does not exist any more', t.owner);
         end if;
         execute format('select %s($1, $2, $3)', dist._serves(t.kind)) into following using t.name, as_of, live;
+        done := dist._run_done(outermost);
     exception
         when query_canceled or assert_failure or others then
             get stacked diagnostics e_sqlstate = returned_sqlstate, message = message_text;
-            if live and e_sqlstate = '55P03' then
+            select * into stopped from dist._run_ends(outermost);
+            if stopped.status is not null and e_sqlstate = '57014' then
+                message := stopped.message;
+            elsif live and e_sqlstate = '55P03' then
                 return 'busy';
             end if;
             original := dist._last_failure();

@@ -76,6 +76,16 @@ halves() {
 }
 check "a record that cannot be routed holds up no other, and is tried again (L1)" halves
 
+takes_too_long() {
+  cluster_psql -c "update dist.automation set wait = null, predicate = 'public.slow()' where name = 'later'" -c "insert into dist.policy values ('run_timeout', 1)" \
+    -c "insert into public.incoming (kind) values ('later')"
+  eventually "it is seen" "select exists (select from dist.running where trigger = 'automation' and transfer = 'later' and run_id > 0)"
+  eventually "it is stopped, and says so" "select note ~ 'took longer' from dist.task where name = 'later'"
+  cluster_psql -c "delete from dist.policy" -c "update dist.automation set predicate = null where name = 'later'"
+  eventually "mended, it is routed" "select count(*) = 0 from public.incoming where rep is null"
+}
+check "a run of an automation that takes too long is stopped" takes_too_long
+
 crashes() {
   cluster_psql -c "update dist.automation set wait = '1 second' where name = 'later'" -c "insert into public.incoming (kind) select 'later' from generate_series(1, 50)"
   cluster_crash

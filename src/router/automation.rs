@@ -61,6 +61,7 @@ pub fn route(intake: Intake, nowait: bool, sharing: Sharing) -> Result<Option<i6
         return if nowait { Ok(None) } else { Err(not_locked()) };
     };
     let run = next_run_id()?;
+    running::step(1, 1, &intake.automation);
     running::numbered(run);
     let _inside = enter(run, None);
     let mut totals = Totals::default();

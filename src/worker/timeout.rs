@@ -178,7 +178,7 @@ fn spelled(millis: u64) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// `dist._run_begins()`: a run of a schedule begins, and may last so many seconds, or else as many as the policy
+/// `dist._run_begins()`: a run of a schedule, or the work of a task (schedule 0), begins, and may last so many seconds, or else as many as the policy
 /// run_timeout says. False where it is inside another.
 ///
 /// # Errors
@@ -196,17 +196,18 @@ fn run_begins(
         Some(seconds) => Some(seconds),
         None => policy()?,
     };
-    let trigger = if trigger == "manual" {
-        Trigger::Manual
-    } else {
-        Trigger::Schedule
+    let (trigger, what) = match trigger {
+        "manual" => (Trigger::Manual, "schedule"),
+        "schedule" => (Trigger::Schedule, "schedule"),
+        // The kind of a task.
+        kind => (Trigger::Automation, kind),
     };
     crate::router::failure::begin();
     let outermost = running::begin(trigger, Some((schedule, due_at.map(i64::from))));
     if outermost {
         if shared::is_one_of_us() {
             process::show(Some(&format!(
-                "running schedule {}",
+                "running {what} {}",
                 crate::criteria::quote_literal(name)
             )));
         }

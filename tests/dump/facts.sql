@@ -18,6 +18,7 @@ select c.relname, pg_get_expr(c.relpartbound, c.oid), obj_description(c.oid), ha
   from pg_inherits h join pg_class c on c.oid = h.inhrelid
  where h.inhparent = 'dist.assignment'::regclass
  order by c.relname;
+select tgname, tgrelid::regclass from pg_trigger where tgname like 'pg_dist%' order by 1;
 select name, relation from dist.object where name <> 'old deal' order by name;
 select name, written_by from dist.object union all select name, written_by from dist.transfer
 union all select ruleset || '/' || position, written_by from dist.assignment_rule

@@ -50,6 +50,7 @@ select (dist.undo(min(id))).assigned from dist.run where cause_name = 'au now';
 select auto.leads();
 select turns from dist.pool where distribution_rule = 'au turns';
 
+insert into dist.consumer (name, kinds) values ('au told', '{held}');
 -- An error holds the records; the statement that brings them succeeds. Where it says so, it fails.
 alter table auto.lead add constraint no_ann check (owner <> 'au ann' or score is distinct from 13);
 set session authorization test_outsider;
@@ -58,6 +59,8 @@ select auto.leads();
 reset session authorization;
 select automation, record_key, attempts, sqlstate, left(message, 60) as message, due_at - since as backoff from dist.waiting order by 2;
 select kind, name, due_at is null as by_call from dist.task;
+select kind, object, record_key, cause, payload ->> 'sqlstate' as sqlstate from dist.read_events('au told', 10);
+delete from dist.consumer;
 update dist.automation set on_error = 'raise' where name = 'au now';
 set session authorization test_outsider;
 insert into auto.lead (id, region, score) values (12, 'north', 13), (13, 'north', 1);
@@ -144,13 +147,13 @@ select count(*) as waiting, (select count(*) from dist.task) as tasks from dist.
 select auto.now_is('2097-04-01 08:00+00');
 create function auto.twin() returns trigger language plpgsql as $$
 begin
-    if new.owner is not null and new.id < 1000 then insert into auto.lead (id, region) values (new.id + 1000, 'twin'); end if;
+    if new.owner is not null and new.id < 1000 then insert into auto.lead (id, region) values (new.id + 1000, new.region); end if;
     return new;
 end $$;
 create trigger twin after update on auto.lead for each row execute function auto.twin();
 insert into dist.automation (name, object, criteria, to_rep, mode, position, owner)
-values ('au second', 'auto', null, 'au cyd', 'in_transaction', 2, 'test_manager'),
-       ('au first', 'auto', '{"field": "region", "op": "=", "value": "west"}', 'au ben', 'in_transaction', 1, 'test_manager');
+values ('au a second', 'auto', null, 'au cyd', 'in_transaction', 2, 'test_manager'),
+       ('au b first', 'auto', '{"field": "region", "op": "=", "value": "west"}', 'au ben', 'in_transaction', 1, 'test_manager');
 insert into auto.lead (id, region) values (50, 'west'), (51, 'east');
 select id, owner from auto.lead where id in (50, 51, 1050, 1051) order by 1;
 select automation, record_key, attempts from dist.waiting order by id;
