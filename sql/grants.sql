@@ -38,7 +38,7 @@ end $$;
 grant select on all tables in schema dist to dist_reader;
 grant execute on function dist.as_of(), dist.run_id() to public;
 -- Part of a run's statements, which have its owner's rights; it answers nobody else.
-grant execute on function dist._in_hopper(text, text) to public;
+grant execute on function dist._in_hopper(text, text, timestamptz) to public;
 grant execute on function
     dist.next_runs(text, integer, timestamptz),
     dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text),
@@ -82,7 +82,7 @@ grant execute on function
 -- Writing intent and running. Check triggers run as whoever writes the row and need their helpers.
 grant insert, update, delete on
     dist.rep, dist.team, dist.team_member, dist.distribution_rule, dist.ruleset, dist.assignment_rule,
-    dist.transfer, dist.hopper, dist.schedule, dist.step, dist.measure, dist.book_segment, dist.book
+    dist.transfer, dist.hopper, dist.release, dist.schedule, dist.step, dist.measure, dist.book_segment, dist.book
     to dist_manager;
 grant execute on function
     dist.execute(text, timestamptz), dist._execute(text, timestamptz),

@@ -6,7 +6,7 @@ create function dist._is_routing() returns boolean
 comment on function dist._is_routing() is 'Internal: whether the router is running a statement in this session';
 
 -- Part of the statement that reads candidates, which runs with the rights of the run's owner and sees one snapshot.
-create function dist._in_hopper(object text, hopper text)
+create function dist._in_hopper(object text, hopper text, expired_by timestamptz)
     returns table (record_key text, rep text, since timestamptz)
     language plpgsql stable security definer rows 1000
     set search_path = pg_catalog, pg_temp
@@ -18,10 +18,10 @@ begin
     elsif $2 is null then
         return query select h.record_key, h.rep, h.since from dist.hopper_record h where h.object = $1;
     else
-        return query select h.record_key, h.rep, h.since from dist.hopper_record h where h.hopper = $2;
+        return query select h.record_key, h.rep, h.since from dist.hopper_record h where h.hopper = $2 and (expired_by is null or h.expires_at <= expired_by);
     end if;
 end $$;
-comment on function dist._in_hopper(text, text) is 'Internal: what lies in a hopper, or in any of the object';
+comment on function dist._in_hopper(text, text, timestamptz) is 'Internal: what lies in a hopper, or in any of the object';
 
 create function dist._hopper_intent(object text) returns jsonb
     language plpgsql stable

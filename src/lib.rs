@@ -57,7 +57,8 @@ extension_sql_file!(
     requires = ["automation"]
 );
 extension_sql_file!("../sql/intent/cap.sql", name = "cap", requires = ["exclusion"]);
-extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["cap"]);
+extension_sql_file!("../sql/intent/release.sql", name = "release", requires = ["cap"]);
+extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["release"]);
 extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["schedule"]);
 extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["step"]);
 extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);
@@ -100,7 +101,8 @@ extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
 extension_sql_file!("../sql/totals.sql", name = "totals", requires = ["api"]);
 extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["totals"]);
 extension_sql_file!("../sql/views.sql", name = "views", requires = ["templates"]);
-extension_sql_file!("../sql/fairness.sql", name = "fairness", requires = ["views"]);
+extension_sql_file!("../sql/hopper_task.sql", name = "hopper_task", requires = ["views"]);
+extension_sql_file!("../sql/fairness.sql", name = "fairness", requires = ["hopper_task"]);
 extension_sql_file!("../sql/books.sql", name = "books", requires = ["fairness"]);
 extension_sql_file!("../sql/availability.sql", name = "availability", requires = ["books"]);
 extension_sql_file!(

@@ -42,7 +42,9 @@ create trigger check_unused before delete on dist.distribution_rule
     for each row execute function dist._check_unused(
         'distribution_rule.fallback_to_distribution_rule', 'hopper.expire_to_distribution_rule', 'ruleset.default_to_distribution_rule', 'assignment_rule.to_distribution_rule', 'transfer.to_distribution_rule', 'cap.distribution_rule');
 create trigger check_unused before delete on dist.hopper
-    for each row execute function dist._check_unused('ruleset.default_to_hopper', 'assignment_rule.to_hopper', 'transfer.to_hopper', 'transfer.from_hopper');
+    for each row execute function dist._check_unused('ruleset.default_to_hopper', 'assignment_rule.to_hopper', 'transfer.to_hopper', 'transfer.from_hopper', 'release.hopper');
+create trigger check_unused before delete on dist.transfer
+    for each row execute function dist._check_unused('release.transfer');
 create trigger check_unused before delete on dist.ruleset
     for each row execute function dist._check_unused('assignment_rule.to_ruleset', 'transfer.to_ruleset');
 

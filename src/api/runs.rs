@@ -10,6 +10,7 @@ use crate::error::{Result, internal};
 use crate::router;
 use crate::router::give_back::To;
 use crate::router::lock::Sharing;
+use crate::router::task::{How, Work};
 use crate::xact::{as_extension_owner, current_role_name};
 
 #[pg_extern(sql = false)]
@@ -177,4 +178,24 @@ fn claim(
 fn claimable(hopper: Option<&str>, rep: Option<&str>, n: Option<i32>) -> Result<SetOfIterator<'static, String>> {
     let (hopper, rep) = (named("hopper", hopper)?, named("rep", rep)?);
     router::claim::claimable(hopper, rep, n.ok_or_else(|| missing("n"))?).map(SetOfIterator::new)
+}
+
+#[pg_extern(sql = false)]
+fn expire(hopper: &str, owner: &str, as_of: TimestampWithTimeZone, nowait: bool) -> Result<i64> {
+    let how = How { as_of, owner, nowait };
+    router::task::run(Work::Expiry(hopper), &how)
+}
+
+#[pg_extern(sql = false)]
+#[allow(unused_variables, reason = "the release is named for whoever looks at the statement")]
+fn let_go(
+    release: &str,
+    transfer: &str,
+    most: Option<i64>,
+    owner: &str,
+    as_of: TimestampWithTimeZone,
+    nowait: bool,
+) -> Result<i64> {
+    let how = How { as_of, owner, nowait };
+    router::task::run(Work::Release(transfer, most), &how)
 }

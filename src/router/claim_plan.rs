@@ -209,7 +209,7 @@ impl Compiled {
         .replace("{p}", &p);
         Ok(format!(
             "select array_agg({p}key), array_agg({p}rep) from (select {p}hopper.{p}key, {p}rep from {table} as {RECORD} \
-               join dist._in_hopper({object}, {hopper}) as {p}hopper ({p}key, {p}rep, {p}since) \
+               join dist._in_hopper({object}, {hopper}, null) as {p}hopper ({p}key, {p}rep, {p}since) \
                  on {key_sql} = {p}key::{key_type} and {owner}::text is not distinct from {p}rep \
               where ($1::text[] is null or {p}key = any ($1)) and {p}rep is distinct from {rep}{others} and {eligible} and $2 is not null \
               order by {order} limit $3) as d",

@@ -123,6 +123,7 @@ impl<'a> Compiler<'a> {
             filter: "true".to_owned(),
             filters: Vec::new(),
             from_hopper: Source::Outside,
+            only_expired: false,
             order: String::new(),
             excluded: self.excluded,
             beyond: None,
@@ -162,7 +163,11 @@ impl<'a> Compiler<'a> {
                 distribution_rule: None,
                 reason: "retrieval".to_owned(),
                 note: None,
-                goal: Goal::of(Target::Unowned),
+                // Out of a hopper it is a move for what has no owner, too.
+                goal: Goal::of(match transfer.from_hopper {
+                    Some(_) => Target::Place,
+                    None => Target::Unowned,
+                }),
                 reassign: true,
                 hopper: None,
             })?;

@@ -64,7 +64,7 @@ pub fn filter(intent: &Intent, object: &Object, from: Option<&str>) -> Result<Op
             "in no hopper".to_owned(),
             plan::plain(format!(
                 "(({key_sql}, coalesce({owner}::text, '')) not in \
-                 (select h.record_key::{}, coalesce(h.rep, '') from dist._in_hopper({name}, null) as h))",
+                 (select h.record_key::{}, coalesce(h.rep, '') from dist._in_hopper({name}, null, null) as h))",
                 key.type_sql
             )),
         ),
@@ -72,7 +72,7 @@ pub fn filter(intent: &Intent, object: &Object, from: Option<&str>) -> Result<Op
             FROM.to_owned(),
             plan::plain(format!(
                 "(({key_sql}, coalesce({owner}::text, '')) in \
-                 (select h.record_key::{}, coalesce(h.rep, '') from dist._in_hopper({name}, {}) as h))",
+                 (select h.record_key::{}, coalesce(h.rep, '') from dist._in_hopper({name}, {}, null) as h))",
                 key.type_sql,
                 quote_literal(hopper)
             )),

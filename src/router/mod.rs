@@ -60,6 +60,7 @@ pub mod shares;
 pub mod situation;
 pub mod statement;
 pub mod steps;
+pub mod task;
 pub mod trust;
 pub mod turns;
 pub mod undo;

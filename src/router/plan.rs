@@ -55,6 +55,8 @@ pub struct Plan {
     pub filters: Vec<(String, Expression)>,
     /// Which hopper the candidates come from.
     pub from_hopper: Source,
+    /// Only what has expired there.
+    pub only_expired: bool,
     /// ORDER BY list over `r`.
     pub order: String,
     /// The leaves of what is excluded.

@@ -95,10 +95,11 @@ pub fn candidates(plan: &Plan, shape: Shape, only_keys: bool, lock: bool) -> Res
     let order = &plan.order.replace(hopper::SINCE, &format!("{prefix}since"));
     let lies_in = match &plan.from_hopper {
         Source::Hopper(name) => format!(
-            " join dist._in_hopper({}, {}) as {prefix}hopper ({prefix}key, {prefix}rep, {prefix}since) \
+            " join dist._in_hopper({}, {}, {}) as {prefix}hopper ({prefix}key, {prefix}rep, {prefix}since) \
                on {} = {prefix}key::{} and {owner}::text is not distinct from {prefix}rep",
             quote_literal(&object.name),
             quote_literal(name),
+            if plan.only_expired { AS_OF } else { "null" },
             column(&object.key()?.name),
             object.key()?.type_sql,
         ),

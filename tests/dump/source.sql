@@ -116,6 +116,9 @@ update crm.lead set budget = budget + 0.01 where id <= 3;
 select count(*) from dist.read_events('push', 3);
 reset session authorization;
 insert into dist.hopper_record (object, record_key, hopper, since, run_id) values ('lead', '400', 'fresh', '2026-04-01 13:00Z', 1);
+insert into dist.transfer (name, object, from_hopper, to_distribution_rule) values ('from fresh', 'lead', 'fresh', 'in turn');
+insert into dist.release (name, transfer, per_hour, active) values ('drip', 'from fresh', 6, false);
+insert into dist.release_state (release, at, credit) values ('drip', '2026-04-01 13:00Z', 0.5);
 insert into dist.claim_use (hopper, rep, day, used) values ('fresh', 'ada', '2026-04-01', 1);
 insert into dist.cool_off (object, record_key, rep, until) values ('lead', '400', 'ada', '2999-04-01 13:00Z');
 

@@ -45,6 +45,7 @@ create function test.forget_intent() returns void language sql as $$
     delete from dist.eligibility;
     delete from dist.protection;
     delete from dist.schedule;
+    delete from dist.release;
     delete from dist.transfer;
     delete from dist.assignment_rule;
     delete from dist.ruleset;

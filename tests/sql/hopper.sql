@@ -96,7 +96,7 @@ select to_hopper from dist.transfer where name = 'hop retrieve';
 rollback;
 select test.refused($$delete from dist.hopper where name = 'hop fresh'$$);
 -- Nobody but the router asks what lies where.
-select test.refused($$select * from dist._in_hopper('hop lead', null)$$);
+select test.refused($$select * from dist._in_hopper('hop lead', null, null)$$);
 -- Refused when it is written.
 select test.refused($$insert into dist.hopper (name, object) values (' ', 'hop lead')$$);
 select test.refused($$insert into dist.hopper (name, object) values ('x', 'hop leed')$$);
