@@ -185,13 +185,21 @@ create view dist.queue as
                  left join dist.task t on t.kind operator(pg_catalog.=) 'release' and t.name operator(pg_catalog.=) x.name
                 where x.hopper operator(pg_catalog.=) h.name and x.active
                 order by t.due_at, x.name
-                limit 1) l on true;
+                limit 1) l on true
+    union all
+    select case when w.attempts operator(pg_catalog.=) 0 then 'automation' else 'held' end, a.name, a.object, w.record_key, null, w.since,
+           case when not a.active then 'the automation is passive'
+                when w.attempts operator(pg_catalog.=) 0 then 'waits for its time'
+                else pg_catalog.format('failed %s times, is tried again: %s: %s', w.attempts, w.sqlstate, w.message) end,
+           w.due_at
+      from dist.waiting w
+      join dist.automation a on a.name operator(pg_catalog.=) w.automation;
 comment on view dist.queue is 'What waits: where, since when, for what, and when it is looked at next';
-comment on column dist.queue.kind is 'hopper or queue';
+comment on column dist.queue.kind is 'hopper, queue, automation (it came in and is still to be routed) or held (that failed)';
 comment on column dist.queue.name is 'Its name';
 comment on column dist.queue.object is 'The object';
 comment on column dist.queue.record_key is 'The record''s key, in its text form';
 comment on column dist.queue.rep is 'Who owns it meanwhile; null = nobody';
 comment on column dist.queue.since is 'Since when';
 comment on column dist.queue.why is 'What it waits for';
-comment on column dist.queue.due_at is 'When it expires, or a release looks at it next; null = when somebody comes for it';
+comment on column dist.queue.due_at is 'When it expires, is routed, or a release looks at it next; null = when somebody comes for it';

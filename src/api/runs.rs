@@ -182,12 +182,17 @@ fn claimable(hopper: Option<&str>, rep: Option<&str>, n: Option<i32>) -> Result<
 
 #[pg_extern(sql = false)]
 fn expire(hopper: &str, owner: &str, as_of: TimestampWithTimeZone, nowait: bool) -> Result<i64> {
-    let how = How { as_of, owner, nowait };
+    let cause = hopper;
+    let how = How {
+        cause,
+        as_of,
+        owner,
+        nowait,
+    };
     router::task::run(Work::Expiry(hopper), &how)
 }
 
 #[pg_extern(sql = false)]
-#[allow(unused_variables, reason = "the release is named for whoever looks at the statement")]
 fn let_go(
     release: &str,
     transfer: &str,
@@ -196,6 +201,12 @@ fn let_go(
     as_of: TimestampWithTimeZone,
     nowait: bool,
 ) -> Result<i64> {
-    let how = How { as_of, owner, nowait };
+    let cause = release;
+    let how = How {
+        cause,
+        as_of,
+        owner,
+        nowait,
+    };
     router::task::run(Work::Release(transfer, most), &how)
 }

@@ -33,6 +33,8 @@ pub enum Work<'a> {
 
 /// When, with whose rights, and whether locks are waited for.
 pub struct How<'a> {
+    /// The hopper or release that it is done for.
+    pub cause: &'a str,
     /// The instant it is about.
     pub as_of: TimestampWithTimeZone,
     /// The role.
@@ -73,6 +75,7 @@ pub fn run(work: Work<'_>, how: &How<'_>) -> Result<i64> {
         attempt: 1,
         undoes: None,
         run_by: how.owner.to_owned(),
+        cause_name: Some(how.cause.to_owned()),
     };
     finish(run, &header, started, &totals)?;
     Ok(totals.assigned)
@@ -141,7 +144,7 @@ fn one(work: Work<'_>, (about, run): (DateTime<Utc>, i64), locked: &mut Locked, 
     let compiled = Compiled { intent, plan };
     let states = locked.states()?;
     Spi::connect_mut(|client| {
-        let moved = move_records(client, &compiled.plan, about, &states)?;
+        let moved = move_records(client, &compiled.plan, None, about, &states)?;
         if moved.0.outcome().moved == 0 {
             return Ok(());
         }

@@ -6,5 +6,6 @@ moved as (
     insert into dist.assignment (run_id, seq, object, record_key, old_owner, new_owner, reason, at, from_hopper)
     select $1, m.n, $2, m.key, m.old, $4, 'claim', $7, $3
       from rows from (unnest($5), unnest($6)) with ordinality as m(key, old, n))
-insert into dist.run (id, object, trigger, as_of, attempt, started_at, finished_at, status, candidates, assigned, unassigned, reasons, run_by)
-values ($1, $2, 'claim', $7, 1, $8, clock_timestamp(), 'succeeded', $10, $10, 0, '{}', $9)
+insert into dist.run (id, object, trigger, as_of, attempt, started_at, finished_at, status, candidates, assigned, unassigned, reasons, run_by,
+                      cause_name)
+values ($1, $2, 'claim', $7, 1, $8, clock_timestamp(), 'succeeded', $10, $10, 0, '{}', $9, $3)
