@@ -108,39 +108,24 @@ impl Asked {
         self.found_by.as_ref().map(|lists| lists.grid.sql(u64::from, 0))
     }
 
-    /// SQL of the number of the first that matches, else null. `found` is the place of a rule that was found, which those
+    /// SQL of the number of the first that matches: expressions, the first of which that is not null counts. `found` is the place of a rule that was found, which those
     /// behind it come too late for; the number of the record's list stands beside it.
     pub fn sql(&self, branches: &[Branch], found: Option<&str>, prefix: &str) -> Option<String> {
         let list = format!("{prefix}found.{prefix}list");
-        let blocks: Vec<String> = self
-            .pieces()
-            .chunks(TOGETHER)
-            .filter_map(|pieces| {
-                let first = pieces
-                    .first()?
-                    .first()
-                    .and_then(|rule| self.rules.get(*rule as usize))?;
-                let tried: Vec<String> = pieces
-                    .iter()
-                    .map(|piece| self.piece(piece, branches, found, &list))
-                    .collect();
-                let tried = match tried.as_slice() {
-                    [one] => one.clone(),
-                    many => format!("coalesce({})", many.join(", ")),
-                };
-                Some(match found {
-                    Some(found) => format!("case when {found} > {} then {tried} end", first.place),
-                    None => tried,
-                })
+        let pieces = self.pieces();
+        let tried = pieces.iter().filter_map(|piece| {
+            let first = self.rules.get(*piece.first()? as usize)?.place;
+            let tried = self.piece(piece, branches, found, &list);
+            Some(match found {
+                Some(found) if piece.len() > 1 => format!("case when {found} > {first} then {tried} end"),
+                _ => tried,
             })
-            .collect();
-        (!blocks.is_empty()).then(|| match blocks.as_slice() {
-            [one] => one.clone(),
-            many => format!("coalesce({})", many.join(", ")),
-        })
+        });
+        let tried: Vec<String> = tried.collect();
+        (!tried.is_empty()).then(|| tried.join(", "))
     }
 
-    /// The rules in pieces that follow one another: those that are found by the grid, and each of the others by itself.
+    /// The rules in pieces that follow one another: those that are found by the grid, and some of the others.
     fn pieces(&self) -> Vec<Vec<u32>> {
         let gridded = |rule: &u32| {
             let rule = self.rules.get(*rule as usize);
@@ -148,9 +133,12 @@ impl Asked {
                 .is_some_and(|(rule, lists)| tests_some(rule, &lists.axes))
         };
         let all: Vec<u32> = (0..self.rules.len() as u32).collect();
-        all.chunk_by(|a, b| gridded(a) && gridded(b))
-            .map(<[u32]>::to_vec)
-            .collect()
+        let alike = all.chunk_by(|a, b| gridded(a) == gridded(b));
+        let short = alike.flat_map(|piece| match piece.first() {
+            Some(first) if gridded(first) => piece.chunks(piece.len()),
+            _ => piece.chunks(TOGETHER),
+        });
+        short.map(<[u32]>::to_vec).collect()
     }
 
     fn piece(&self, piece: &[u32], branches: &[Branch], found: Option<&str>, list: &str) -> String {

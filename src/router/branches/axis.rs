@@ -7,9 +7,11 @@ use crate::criteria::{Passing, Point, array_text, quote_literal};
 
 /// More than so many (piece, test that passes there) are not put in order.
 const MOST: usize = 4_000_000;
-/// So many cuts are searched by one call. In a longer list of texts the call goes from text to text to find the middle;
-/// in a tree of CASEs down to the last cut, the tree itself no longer fits the processor's cache.
+/// So many cuts of texts are searched by one call. In a longer list the call goes from text to text to find the middle;
+/// where a tree of CASEs goes down to the last of many cuts, the tree itself no longer fits the processor's cache.
 const BLOCK: usize = 48;
+/// Up to so many cuts of texts are a tree alone, which is faster than a call.
+const TREE: usize = 64;
 
 /// A value, cut into classes.
 #[derive(Debug)]
@@ -100,20 +102,51 @@ impl Axis {
     pub fn sql(&self, number: impl Fn(u32) -> u64, nothing: u64, wide: bool) -> String {
         let numbers: Vec<u64> = self.classes.iter().map(|class| number(*class)).collect();
         let (cuts, numbers) = merged(&self.cuts, &numbers);
-        let found = self.block(&cuts, &numbers, wide);
-        match number(self.null) {
-            null if null == nothing => found,
-            null => format!("coalesce({found}, {null})"),
+        let null = Some(number(self.null)).filter(|null| *null != nothing);
+        if self.text && cuts.len() <= TREE {
+            // No comparison with null leads anywhere.
+            let found = self.block(&cuts, &numbers, wide, 0);
+            return match null {
+                None => format!("case when {} is not null then {found} end", self.value),
+                Some(null) => format!("case when {} is null then {null} else {found} end", self.value),
+            };
+        }
+        let mut found = self.block(&cuts, &numbers, wide, BLOCK);
+        if let (None, Some(single)) = (null, self.single(&cuts, &numbers, nothing)) {
+            found = format!("case when {} = any ({single}::text[]) then {found} end", self.value);
+        }
+        match null {
+            None => found,
+            Some(null) => format!("coalesce({found}, {null})"),
         }
     }
 
+    /// Many single texts and nothing between them: they are hashed first, for most records have none of them.
+    fn single(&self, cuts: &[&Point], numbers: &[u64], nothing: u64) -> Option<String> {
+        let (from, to) = (cuts.iter().step_by(2), cuts.iter().skip(1).step_by(2));
+        let next = |(from, to): (&&Point, &&Point)| match (from, to) {
+            (Point::Text(from), Point::Text(to)) => to.strip_prefix(from.as_str()) == Some("\u{1}"),
+            _ => false,
+        };
+        let alone = self.text && cuts.len() > TREE && cuts.len() % 2 == 0 && from.clone().zip(to).all(next);
+        let between = numbers.iter().step_by(2).all(|number| *number == nothing);
+        let texts = from.filter_map(|cut| match cut {
+            Point::Text(text) => Some(text.as_str()),
+            Point::Whole(_) => None,
+        });
+        (alone && between).then(|| quote_literal(&array_text(texts)))
+    }
+
     /// A tree of comparisons down to blocks that one call searches.
-    fn block(&self, cuts: &[&Point], numbers: &[u64], wide: bool) -> String {
+    fn block(&self, cuts: &[&Point], numbers: &[u64], wide: bool, block: usize) -> String {
+        if let (true, [], [one]) = (self.text, cuts, numbers) {
+            return one.to_string();
+        }
         let value = match self.text {
             true => format!("{} collate \"C\"", self.value),
             false => self.value.clone(),
         };
-        if self.text && cuts.len() > BLOCK {
+        if self.text && cuts.len() > block {
             let middle = cuts.len() / 2;
             let (below, above) = (cuts.get(..middle), cuts.get(middle + 1..));
             let (lower, upper) = numbers.split_at(middle + 1);
@@ -121,8 +154,8 @@ impl Axis {
                 return format!(
                     "case when {value} < {} then {} else {} end",
                     quote_literal(cut),
-                    self.block(below, lower, wide),
-                    self.block(above, upper, wide)
+                    self.block(below, lower, wide, block),
+                    self.block(above, upper, wide, block)
                 );
             }
         }
