@@ -1,6 +1,8 @@
 //! What the check triggers ask when a row of intent is written: the same compilation that a run does, then PostgreSQL's
 //! own parser over the result, so that what is stored is what will run.
 
+use std::rc::Rc;
+
 use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,10 +15,29 @@ use crate::router::expression::{self, RECORD};
 use crate::router::intent::Object;
 use crate::router::session::with_settings;
 use crate::router::statement;
-use crate::xact::trial;
+use crate::worker::invalidate::Kept;
+use crate::xact::{self, trial};
 
 /// Types that keys and owners can have.
 const KEY_TYPES: [&str; 6] = ["int2", "int4", "int8", "uuid", "text", "varchar"];
+
+thread_local! {
+    // Kept, for rows are written by the thousand in one statement.
+    static OBJECTS: Kept<Object> = Kept::new(100);
+}
+
+/// An object with its table.
+fn object_named(name: &str) -> Result<Rc<Object>> {
+    OBJECTS.with(|kept| {
+        // Read with the caller's snapshot, which may be an old one, unless the transaction writes.
+        kept.get(name, xact::is_writing(), || {
+            let object: Object = read("select dist._object_intent($1)", &[name.to_owned().into()])?
+                .ok_or_else(|| no_such("object", name))?;
+            object.relation.iter().for_each(Relation::watch);
+            Ok(object)
+        })
+    })
+}
 
 /// 42704 for a row of intent that is not there, with the nearest name as HINT.
 pub fn no_such(table: &str, name: &str) -> pgrx::pg_sys::panic::ErrorReport {
@@ -184,8 +205,7 @@ pub fn text(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
 
 fn compiles(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
     let row: TextRow = serde_json::from_value(row).map_err(internal)?;
-    let object: Object = read("select dist._object_intent($1)", &[object.to_owned().into()])?
-        .ok_or_else(|| no_such("object", object))?;
+    let object = object_named(object)?;
     let relation = object.relation()?;
     let table = relation.sql();
     let as_of = clock::literal(chrono::Utc::now());
@@ -443,13 +463,28 @@ pub fn key(object: &str, column: &Column, key: &str) -> Result<()> {
     }
 }
 
+/// Checks that the values of a record that somebody asks about fit its columns; `record` is SQL that gives it.
+///
+/// # Errors
+/// 22P02 and kin, naming the object.
+pub fn values(place: &Place<'_>, record: &str) -> Result<()> {
+    match trial(|| run(&format!("select from {record}"))) {
+        None => Ok(()),
+        Some(caught) => Err(at(
+            place,
+            "record",
+            &caught,
+            "Give each value as jsonb has it for a column of that type.",
+        )),
+    }
+}
+
 /// Checks that reps are values of the object's owner column.
 ///
 /// # Errors
 /// 22P02 and kin, naming the rep.
 pub fn reps(place: &Place<'_>, object: &str, reps: &[String]) -> Result<()> {
-    let object: Object = read("select dist._object_intent($1)", &[object.to_owned().into()])?
-        .ok_or_else(|| no_such("object", object))?;
+    let object = object_named(object)?;
     let owner = object.owner()?;
     let declared = &owner.declared;
     let unlike = |reps: &[String]| {

@@ -117,17 +117,24 @@ begin
     if dist._checks_off() or dist._cascaded() then
         return new;
     end if;
-    perform dist._required(tg_table_name, row_name, 'ruleset', new.ruleset);
-    perform dist._must_exist(tg_table_name, row_name, 'ruleset', new.ruleset, 'ruleset');
-    perform dist._must_exist(tg_table_name, row_name, 'to_rep', new.to_rep, 'rep');
-    perform dist._must_exist(tg_table_name, row_name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
+    select object into own_object from dist.ruleset where name = new.ruleset;
+    if not found then
+        perform dist._required(tg_table_name, row_name, 'ruleset', new.ruleset);
+        perform dist._must_exist(tg_table_name, row_name, 'ruleset', new.ruleset, 'ruleset');
+    end if;
+    -- Asked here first: rules are loaded by the thousand, and what the function runs is planned anew each time.
+    if not exists (select from dist.rep p where p.rep = new.to_rep) then
+        perform dist._must_exist(tg_table_name, row_name, 'to_rep', new.to_rep, 'rep');
+    end if;
+    if not exists (select from dist.distribution_rule d where d.name = new.to_distribution_rule) then
+        perform dist._must_exist(tg_table_name, row_name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
+    end if;
     perform dist._must_exist(tg_table_name, row_name, 'to_ruleset', new.to_ruleset, 'ruleset');
     perform dist._one_of(tg_table_name, row_name, 'on_owned', new.on_owned, array['skip', 'reassign']);
     if destinations <> 1 then
         perform dist._refuse(tg_table_name, row_name, '23514', format('%s destinations are given', destinations),
             'Set exactly one of to_rep, to_distribution_rule, to_ruleset, to_hopper; to_rep can go with to_hopper.');
     end if;
-    select object into own_object from dist.ruleset where name = new.ruleset;
     perform dist._check_hopper_of(tg_table_name, row_name, 'to_hopper', new.to_hopper, own_object);
     if new.to_ruleset is not null then
         select object into other_object from dist.ruleset where name = new.to_ruleset;
@@ -168,11 +175,38 @@ begin
     if tg_op = 'INSERT' or (new.ruleset, new.criteria, new.predicate) is distinct from (old.ruleset, old.criteria, old.predicate) then
         perform dist._check_text(tg_table_name, row_name, own_object, to_jsonb(new));
     end if;
-    perform dist._check_reps(tg_table_name, row_name, own_object, dist._reachable_reps(new.to_rep, new.to_distribution_rule));
-    perform dist._check_segments(tg_table_name, row_name, own_object, array[new.to_distribution_rule]);
     return new;
 end $$;
 create trigger check_row before insert or update on dist.assignment_rule
     for each row execute function dist._check_assignment_rule();
+
+-- Who receives: once for each destination of a statement, for thousands of rules share a handful.
+create function dist._check_rule_destinations() returns trigger
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    one record;
+begin
+    if dist._checks_off() or dist._cascaded() then
+        return null;
+    end if;
+    for one in
+        select distinct on (s.object, n.to_rep, n.to_distribution_rule)
+               s.object, n.to_rep, n.to_distribution_rule, concat_ws('/', n.ruleset, n.position) as row_name
+          from written n
+          join dist.ruleset s on s.name = n.ruleset
+         where num_nonnulls(n.to_rep, n.to_distribution_rule) > 0
+         order by s.object, n.to_rep, n.to_distribution_rule, n.ruleset, n.position
+    loop
+        perform dist._check_reps(tg_table_name, one.row_name, one.object, dist._reachable_reps(one.to_rep, one.to_distribution_rule));
+        perform dist._check_segments(tg_table_name, one.row_name, one.object, array[one.to_distribution_rule]);
+    end loop;
+    return null;
+end $$;
+create trigger check_destinations_of_new after insert on dist.assignment_rule
+    referencing new table as written for each statement execute function dist._check_rule_destinations();
+create trigger check_destinations after update on dist.assignment_rule
+    referencing new table as written for each statement execute function dist._check_rule_destinations();
 create trigger check_writer before update of ruleset, criteria, predicate, to_rep, to_distribution_rule, to_ruleset, to_hopper
     on dist.assignment_rule for each row execute function dist._adopt();
