@@ -208,6 +208,46 @@ end $$;
 comment on function dist.explain(text, text, text, text, timestamptz, bigint) is
     'For one record: each rule with matched or why not, the distribution rule, the winner and the runners-up. With run_id: what that run did to it';
 
+create function dist._explain(object text, record jsonb, transfer text, ruleset text, as_of timestamptz)
+    returns table (stage text, item text, outcome text, detail text)
+    language c stable
+    as 'MODULE_PATHNAME', 'explain_record_wrapper';
+comment on function dist._explain(text, jsonb, text, text, timestamptz) is 'Internal: dist.explain of a record that is not stored';
+
+create function dist.explain(object text, record jsonb, transfer text default null, ruleset text default null,
+                             as_of timestamptz default now())
+    returns table (step bigint, stage text, item text, outcome text, detail text)
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+        select x.ordinality, x.stage, x.item, x.outcome, x.detail
+          from rows from (dist._explain(explain.object, explain.record, explain.transfer, explain.ruleset, explain.as_of))
+               with ordinality x(stage, item, outcome, detail, ordinality);
+end $$;
+comment on function dist.explain(text, jsonb, text, text, timestamptz) is
+    'The same for a record that is not stored (yet), whose values are given; a column that is not given is null. Nothing is written, nobody''s turn is used';
+
+create function dist._who_would_get(object text, record jsonb, transfer text, ruleset text, as_of timestamptz)
+    returns table (by text, moves boolean, new_owner text, hopper text, reason text, rule text, distribution_rule text)
+    language c stable
+    as 'MODULE_PATHNAME', 'who_would_get_wrapper';
+comment on function dist._who_would_get(text, jsonb, text, text, timestamptz) is 'Internal: dist.who_would_get';
+
+create function dist.who_would_get(object text, record jsonb, transfer text default null, ruleset text default null,
+                                   as_of timestamptz default now())
+    returns table (by text, moves boolean, new_owner text, hopper text, reason text, rule text, distribution_rule text)
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+        select x.* from dist._who_would_get(who_would_get.object, who_would_get.record, who_would_get.transfer, who_would_get.ruleset, who_would_get.as_of) x;
+end $$;
+comment on function dist.who_would_get(text, jsonb, text, text, timestamptz) is
+    'For another tool: who would get a record with these values, by a transfer, by a ruleset, or by each transfer and automation of the object; nothing is written, nobody''s turn is used';
+
 create function dist._explain_past(object text, record_key text, run_id bigint)
     returns table (at timestamptz, run bigint, seq integer, stage text, item text, outcome text, detail text)
     language sql stable

@@ -45,6 +45,8 @@ grant execute on function
     dist._next_runs(jsonb, integer, timestamptz),
     dist.preview(text, timestamptz), dist._preview(text, timestamptz),
     dist.explain(text, text, text, text, timestamptz, bigint), dist._explain(text, text, text, text, timestamptz),
+    dist.explain(text, jsonb, text, text, timestamptz), dist._explain(text, jsonb, text, text, timestamptz),
+    dist.who_would_get(text, jsonb, text, text, timestamptz), dist._who_would_get(text, jsonb, text, text, timestamptz),
     dist._explain_past(text, text, bigint), dist.replay(bigint), dist._totals(text, jsonb), dist.preview_totals(text, timestamptz),
     dist._deficits_at(text, timestamptz), dist._check_time(timestamptz, timestamptz), dist._shares(bigint), dist.fairness_between(timestamptz, timestamptz), dist.fairness_by_segment(timestamptz, timestamptz), dist._members(dist.distribution_rule),
     dist._check_schedule_name(text),

@@ -8,6 +8,9 @@ use crate::api::{instant, missing, named};
 use crate::clock;
 use crate::error::Result;
 use crate::router;
+use crate::router::explain::Line;
+use crate::router::outlook::Verdict;
+use crate::router::subject::Subject;
 
 type PreviewRow = (
     name!(record_key, Option<String>),
@@ -131,6 +134,18 @@ fn rehearse(
     )))
 }
 
+type ExplainRow = (
+    name!(stage, String),
+    name!(item, String),
+    name!(outcome, String),
+    name!(detail, Option<String>),
+);
+
+fn told(lines: Vec<Line>) -> TableIterator<'static, ExplainRow> {
+    let row = |line: Line| (line.stage.to_owned(), line.item, line.outcome, line.detail);
+    TableIterator::new(lines.into_iter().map(row))
+}
+
 #[pg_extern(sql = false)]
 fn explain(
     object: Option<&str>,
@@ -149,16 +164,84 @@ fn explain(
         ),
     >,
 > {
-    let lines = router::explain::explain(
+    let (lines, _) = router::explain::explain(
         named("object", object)?,
-        named("record_key", record_key)?,
+        Subject::Stored(named("record_key", record_key)?),
         transfer,
         ruleset,
         clock::from_pg(instant(as_of)?)?,
     )?;
-    Ok(TableIterator::new(lines.into_iter().map(|line| {
-        (line.stage.to_owned(), line.item, line.outcome, line.detail)
-    })))
+    Ok(told(lines))
+}
+
+#[pg_extern(sql = false)]
+fn explain_record(
+    object: Option<&str>,
+    record: Option<pgrx::JsonB>,
+    transfer: Option<&str>,
+    ruleset: Option<&str>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(stage, String),
+            name!(item, String),
+            name!(outcome, String),
+            name!(detail, Option<String>),
+        ),
+    >,
+> {
+    let (lines, _) = router::explain::explain(
+        named("object", object)?,
+        Subject::Given(&record.ok_or_else(|| missing("record"))?.0),
+        transfer,
+        ruleset,
+        clock::from_pg(instant(as_of)?)?,
+    )?;
+    Ok(told(lines))
+}
+
+#[pg_extern(sql = false)]
+fn who_would_get(
+    object: Option<&str>,
+    record: Option<pgrx::JsonB>,
+    transfer: Option<&str>,
+    ruleset: Option<&str>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(by, String),
+            name!(moves, bool),
+            name!(new_owner, Option<String>),
+            name!(hopper, Option<String>),
+            name!(reason, String),
+            name!(rule, Option<String>),
+            name!(distribution_rule, Option<String>),
+        ),
+    >,
+> {
+    let (_, verdicts) = router::explain::explain(
+        named("object", object)?,
+        Subject::Given(&record.ok_or_else(|| missing("record"))?.0),
+        transfer,
+        ruleset,
+        clock::from_pg(instant(as_of)?)?,
+    )?;
+    let row = |it: Verdict| {
+        (
+            it.by,
+            it.moves,
+            it.rep,
+            it.hopper,
+            it.reason,
+            it.rule,
+            it.distribution_rule,
+        )
+    };
+    Ok(TableIterator::new(verdicts.into_iter().map(row)))
 }
 
 #[pg_extern(sql = false)]

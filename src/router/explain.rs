@@ -3,21 +3,23 @@
 //! The same compiled tests are evaluated side by side instead of as one CASE, so that those after the first match show
 //! as well; the same allocation is asked who is next, and how the others stand.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 
 use crate::clock;
-use crate::criteria::quote_literal;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::automation::AUTOMATION;
 use crate::router::compiler::rule_test;
-use crate::router::expression::{self, Expression, RECORD};
+use crate::router::expression::{self, Expression};
 use crate::router::intent::{Intent, Ruleset};
-use crate::router::outlook::{self, Record};
+use crate::router::outlook::{self, Record, Verdict};
 use crate::router::plan::{self, Plan};
 use crate::router::session::with_settings;
 use crate::router::situation::books;
 use crate::router::statement::column;
+use crate::router::subject::Subject;
 use crate::router::trust::check_writers;
 
 /// One line of an explanation.
@@ -50,19 +52,20 @@ impl Line {
     }
 }
 
-/// Explains what would become of one record: by a transfer, by a ruleset, or by every transfer of its object.
+/// Explains what would become of one record: by a transfer, by a ruleset, or by every transfer of its object. Also what
+/// each of them came to, in one word.
 ///
 /// # Errors
 /// 42704 for an object, transfer or ruleset that does not exist; P0002 for a record that does not.
 pub fn explain(
     object: &str,
-    key: &str,
+    subject: Subject<'_>,
     transfer: Option<&str>,
     ruleset: Option<&str>,
     about: DateTime<Utc>,
-) -> Result<Vec<Line>> {
+) -> Result<(Vec<Line>, Vec<Verdict>)> {
     let as_of = clock::literal(about);
-    let mut lines = Vec::new();
+    let (mut lines, mut verdicts) = (Vec::new(), Vec::new());
     if let (Some(transfer), Some(ruleset)) = (transfer, ruleset) {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
@@ -74,7 +77,12 @@ pub fn explain(
         if let Some(name) = ruleset {
             let intent = Intent::of_ruleset(name)?;
             let plan = plan::of_ruleset(&intent, name, &as_of)?;
-            return one(object, key, &intent, &plan, Some(name), about, &mut lines);
+            let verdict = one(object, subject, &intent, &plan, Some(name), about, &mut lines)?;
+            verdicts.push(Verdict {
+                by: format!("ruleset {name}"),
+                ..verdict
+            });
+            return Ok(());
         }
         let transfers = match transfer {
             Some(name) => vec![name.to_owned()],
@@ -99,11 +107,15 @@ pub fn explain(
                 None => ("transfer", name.as_str()),
             };
             lines.push(line(stage, name, "looked at"));
-            one(object, key, &intent, &plan, ruleset, about, &mut lines)?;
+            let verdict = one(object, subject, &intent, &plan, ruleset, about, &mut lines)?;
+            verdicts.push(Verdict {
+                by: format!("{stage} {name}"),
+                ..verdict
+            });
         }
         Ok(())
     })?;
-    Ok(lines)
+    Ok((lines, verdicts))
 }
 
 fn transfers_of(object: &str) -> Result<Vec<String>> {
@@ -196,13 +208,13 @@ impl Answers {
 
 fn one(
     object: &str,
-    key: &str,
+    subject: Subject<'_>,
     intent: &Intent,
     plan: &Plan,
     ruleset: Option<&str>,
     about: DateTime<Utc>,
     lines: &mut Vec<Line>,
-) -> Result<()> {
+) -> Result<Verdict> {
     check_writers(&intent.writers())?;
     check_writers(&plan.limits.writers())?;
     if plan.object.name != object {
@@ -224,15 +236,17 @@ fn one(
     }
     let tests = rule_tests(intent, &clock::literal(about))?;
     let mut questions = Questions { sql: Vec::new() };
+    let key = questions.ask(format!("{}::text", column(&plan.object.key()?.name)));
     let owner = questions.ask(format!("{}::text", column(&plan.object.owner()?.name)));
     let leaf = questions.ask(plan.leaf.as_deref().unwrap_or("0"));
     let numbers: Vec<_> = plan.numbers.iter().map(|number| questions.ask(number)).collect();
-    let filters: Vec<_> = plan
-        .filters
-        .iter()
+    // What is not stored may have no key yet.
+    let asked = |(name, _): &&(String, Expression)| subject.is_stored() || name != "key";
+    let filters = plan.filters.iter().filter(asked);
+    let filters: Vec<_> = filters
         .map(|(name, filter)| (name, ask(&mut questions, filter)))
         .collect();
-    let rules: Vec<_> = tests
+    let rules: HashMap<_, _> = tests
         .iter()
         .map(|((set, position), test)| ((set.as_str(), *position), ask(&mut questions, test)))
         .collect();
@@ -241,9 +255,10 @@ fn one(
         .iter()
         .map(|(name, test)| (name, ask(&mut questions, test)))
         .collect();
-    let answers = answers(plan, key, &questions)?;
+    let answers = answers(plan, subject, &questions)?;
+    let key = answers.text(key);
     lines.push(
-        line("record", key, plan.object.relation()?.sql()).because(
+        line("record", subject.name(key), plan.object.relation()?.sql()).because(
             answers
                 .text(owner)
                 .map_or("nobody owns it".to_owned(), |owner| format!("owned by {owner}")),
@@ -262,7 +277,8 @@ fn one(
             .because(if holds { String::new() } else { answers.failures(asked) }),
         );
     }
-    if candidate && let Some(most) = plan.limit_per_rep {
+    // Among those that are stored.
+    if let (true, Some(most), Subject::Stored(key)) = (candidate, plan.limit_per_rep, subject) {
         let place = place_of_owner(plan, key)?;
         candidate = place <= i64::from(most);
         let holds = if candidate { "holds" } else { "does not hold" };
@@ -353,26 +369,18 @@ fn rule_tests(intent: &Intent, as_of: &str) -> Result<Tests> {
 }
 
 /// Evaluates all questions over the record in one statement.
-fn answers(plan: &Plan, key: &str, questions: &Questions) -> Result<Answers> {
+fn answers(plan: &Plan, subject: Subject<'_>, questions: &Questions) -> Result<Answers> {
     let list: Vec<String> = questions.sql.iter().map(|sql| format!("({sql})::text")).collect();
-    let key_column = plan.object.key()?;
-    crate::check::key(&plan.object.name, key_column, key)?;
-    let sql = format!(
-        "select array[{}] from {} as {RECORD} where {} = {}::{} limit 1",
-        list.join(", "),
-        plan.object.relation()?.sql(),
-        column(&key_column.name),
-        quote_literal(key),
-        key_column.type_sql,
-    );
+    let sql = format!("select array[{}] {}", list.join(", "), subject.from(&plan.object)?);
     Spi::connect(|client| {
         let rows = client.select(sql.as_str(), Some(1), &[]).map_err(internal)?;
         if rows.is_empty() {
             return Err(error_hint(
                 PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
                 format!(
-                    "dist.object '{}': there is no record with key '{key}' in {}",
+                    "dist.object '{}': there is no record with key '{}' in {}",
                     plan.object.name,
+                    subject.name(None),
                     plan.object.relation()?.sql()
                 ),
                 "Give the key as it stands in the key column, in its text form.",
@@ -390,7 +398,7 @@ fn answers(plan: &Plan, key: &str, questions: &Questions) -> Result<Answers> {
 /// Goes through the rulesets as the CASE expression does, telling of every rule on the way.
 struct Walk<'a> {
     intent: &'a Intent,
-    rules: &'a [((&'a str, i32), Asked<'a>)],
+    rules: &'a HashMap<(&'a str, i32), Asked<'a>>,
     answers: &'a Answers,
     decided: bool,
     lines: &'a mut Vec<Line>,
@@ -407,11 +415,7 @@ impl Walk<'_> {
         let default_of = if has_default { Some(name) } else { outer };
         for rule in &ruleset.rules {
             let item = format!("{name}/{} {}", rule.position, rule.shown());
-            let asked = self
-                .rules
-                .iter()
-                .find(|((set, position), _)| *set == name && *position == rule.position);
-            let Some((_, asked)) = asked else {
+            let Some(asked) = self.rules.get(&(name, rule.position)) else {
                 self.lines.push(line("rule", item, "passive"));
                 continue;
             };

@@ -20,7 +20,7 @@
 //! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and [`outlook`] for one record,
-//! keeping what lost; [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a
+//! stored or not ([`subject`]), keeping what lost; [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a
 //! run was asked, [`shares`] for what it gave whom in each segment; [`claim`] is a rep's own way to records; [`balance`] counts what a run would count, for people to look at. [`session`] holds the settings that all of them share,
 //! [`inside`] which runs a session is inside of.
 
@@ -60,6 +60,7 @@ pub mod shares;
 pub mod situation;
 pub mod statement;
 pub mod steps;
+pub mod subject;
 pub mod task;
 pub mod trust;
 pub mod turns;

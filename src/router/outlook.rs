@@ -16,8 +16,8 @@ use crate::router::situation::{Situation, allocation_error};
 
 /// A record as the plan's expressions see it.
 pub struct Record<'a> {
-    /// Its key.
-    pub key: &'a str,
+    /// Its key; a record that is not stored may have none.
+    pub key: Option<&'a str>,
     /// Who owns it.
     pub owner: Option<&'a str>,
     /// Which leaf it reaches.
@@ -28,11 +28,29 @@ pub struct Record<'a> {
     pub candidate: bool,
 }
 
+/// What would become of a record.
+pub struct Verdict {
+    /// By which transfer, automation or ruleset.
+    pub by: String,
+    /// Whether it would move.
+    pub moves: bool,
+    /// To whom; None = to nobody.
+    pub rep: Option<String>,
+    /// Into which hopper.
+    pub hopper: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The assignment rule that matched.
+    pub rule: Option<String>,
+    /// The distribution rule whose turn it would take.
+    pub distribution_rule: Option<String>,
+}
+
 /// Tells who would have the record, and how the others stand.
 ///
 /// # Errors
 /// Those of a run.
-pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut Vec<Line>) -> Result<()> {
+pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut Vec<Line>) -> Result<Verdict> {
     let leaf = plan
         .leaves
         .get(record.leaf)
@@ -42,7 +60,7 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
         count: 1,
         tids: Carried::NONE,
         in_heap_order: true,
-        keys: Carried::of(vec![record.key.to_owned()]),
+        keys: Carried::of(vec![record.key.map(ToOwned::to_owned)]),
         tables: Carried::NONE,
         owners: Carried::of(vec![record.owner.map(ToOwned::to_owned)]),
         fields: Carried::NONE,
@@ -96,20 +114,36 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
         }));
     }
     let reason = outcome.reason.first().copied().unwrap_or(-1);
-    lines.push(if !record.candidate {
-        line("outcome", "not a candidate", "left where it is")
-    } else if reason != i16::from(Reason::Moved) {
-        line("outcome", Reason::from(reason).as_str(), "left where it is")
-    } else {
-        let to = match (&leaf.hopper, winner) {
-            (Some(hopper), None) => format!("hopper {hopper}"),
-            (Some(hopper), Some(rep)) => format!("hopper {hopper}, owned by {rep}"),
-            (None, rep) => rep.map_or("nobody", String::as_str).to_owned(),
-        };
-        let reason = if handed_on { "fallback" } else { leaf.reason.as_str() };
-        line("outcome", reason, format!("goes to {to}"))
-    });
-    Ok(())
+    let moves = record.candidate && reason == i16::from(Reason::Moved);
+    let reason = match (record.candidate, moves) {
+        (false, _) => "not a candidate",
+        (true, false) => Reason::from(reason).as_str(),
+        (true, true) if handed_on => "fallback",
+        (true, true) => leaf.reason.as_str(),
+    };
+    let diverted = outcome.diverted.iter().find(|diverted| diverted.fallback);
+    let turn = diverted.and_then(|diverted| plan.pools.get(diverted.turn?.0 as usize));
+    let handed_to = found.handed_on.and_then(|goal| goal.distribution_rule(plan));
+    let verdict = Verdict {
+        by: String::new(),
+        moves,
+        rep: winner.filter(|_| moves).cloned(),
+        hopper: leaf.hopper.clone().filter(|_| moves),
+        reason: reason.to_owned(),
+        rule: leaf.rule.clone(),
+        distribution_rule: match handed_on {
+            true => turn.map(|rule| rule.name.as_str()).or(handed_to).map(ToOwned::to_owned),
+            false => leaf.distribution_rule.clone(),
+        },
+    };
+    let to = match (&verdict.hopper, &verdict.rep) {
+        _ if !moves => "left where it is".to_owned(),
+        (Some(hopper), None) => format!("goes to hopper {hopper}"),
+        (Some(hopper), Some(rep)) => format!("goes to hopper {hopper}, owned by {rep}"),
+        (None, rep) => format!("goes to {}", rep.as_deref().unwrap_or("nobody")),
+    };
+    lines.push(line("outcome", reason, to));
+    Ok(verdict)
 }
 
 /// How the members stand: the winner, those who would be next, those who cannot have it.
