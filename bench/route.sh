@@ -133,7 +133,38 @@ strategies() {
   result "kinds of records, reps" "$(cluster_value "select (select count(distinct c) from dist.decision d, unnest(d.classes) c where d.run_id = (select max(run_id) from dist.decision)) || ', ' || 200")"
 }
 
+# Sets SECONDS_TAKEN and CPU_TAKEN of a run or a preview by so many rules.
+dispatched() { # WHAT RULES
+  cluster_psql -f bench/route/reset.sql
+  timed bench/route/transfer.sql -v transfer="rules $2" -v what="$1"
+  printf '    %-8s %6d rules %8.2f s   CPU %8.2f s\n' "$1" "$2" "$SECONDS_TAKEN" "$CPU_TAKEN" >&2
+}
+
+# What ten thousand rules cost, as a multiple of what ten rules cost in the same series, and how long loading them takes.
+dispatch() {
+  local n what few many ratios cpu_ratios few_cpu middle
+  load "$rows"
+  for n in 10 1000 10000; do
+    timed bench/route/load_rules.sql -v rules="$n"
+  done
+  result "10 000 rules loaded by INSERT ... SELECT, s" "$SECONDS_TAKEN" 10
+  dispatched execute 10 # warms up what a first run pays for
+  for what in execute preview; do
+    ratios=() cpu_ratios=()
+    for ((n = 1; n <= pairs; n++)); do
+      dispatched "$what" 10 && few=$SECONDS_TAKEN few_cpu=$CPU_TAKEN
+      dispatched "$what" 10000 && many=$SECONDS_TAKEN
+      cpu_ratios+=("$(divide "$CPU_TAKEN" "$few_cpu")")
+      ratios+=("$(divide "$many" "$few")")
+    done
+    dispatched "$what" 1000 && middle=$(divide "$SECONDS_TAKEN" "$few")
+    result "dist.$what by 10 000 rules / by 10, median of $pairs (${ratios[*]})" "$(median "${ratios[@]}")" 2
+    result "the same in CPU time of the backend; 1 000 rules: $middle" "$(median "${cpu_ratios[@]}")"
+  done
+}
+
 bench_header "route: against the floor, $rows leads"
-[[ " ${PART:-rules strategies} " != *" rules "* ]] || rules
-[[ " ${PART:-rules strategies} " != *" strategies "* ]] || strategies
+[[ " ${PART:-rules strategies dispatch} " != *" rules "* ]] || rules
+[[ " ${PART:-rules strategies dispatch} " != *" strategies "* ]] || strategies
+[[ " ${PART:-rules strategies dispatch} " != *" dispatch "* ]] || dispatch
 results

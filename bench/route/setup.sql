@@ -12,6 +12,7 @@ create table lead (
     country   text not null,
     industry  text not null,
     employees integer not null,
+    postal    text not null,
     created   timestamptz not null,
     owner     bigint
 );
@@ -25,6 +26,7 @@ select n::bigint as id,
        (array['DE', 'FR', 'US', 'GB', 'ES', 'IT', 'PL', 'NL', 'SE', 'JP', 'BR', 'IN'])[1 + abs(hashint4(n) % 12)] as country,
        (array['energy', 'finance', 'health', 'media', 'public', 'retail', 'software', 'transport'])[1 + abs(hashint4(n + 1) % 8)] as industry,
        1 + abs(hashint4(n + 2) % 5000) as employees,
+       lpad(abs(hashint4(n + 3) % 100000)::text, 5, '0') as postal,
        '2026-01-01 00:00+00'::timestamptz + n * interval '1 second' as created
   from generate_series(1, :rows) n;
 analyze lead_seed;
