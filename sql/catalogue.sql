@@ -187,7 +187,7 @@ begin
                  union select unnest(array[d.rep, d.fallback_to_rep]) from dist.distribution_rule d
                         where d.name in (select name from distribution_rules))
         select jsonb_build_object(
-                   'transfer', (select to_jsonb(t) || jsonb_build_object('is_automation', left($1, 1) = chr(1), 'sources',
+                   'transfer', (select to_jsonb(t) || jsonb_build_object('is_automation', left($1, 1) = chr(1), 'is_sla', left($1, 1) = chr(2), 'sources',
                                            case when t.from_team is null then to_jsonb(t.from_reps)
                                                 else (select coalesce(jsonb_agg(m.rep order by m.rep collate "C"), '[]')
                                                         from dist.team_member m where m.team = t.from_team) end)
@@ -216,6 +216,7 @@ begin
                    'people', dist._people_intent(array(select rep from reps
                                                        union select dist._reps_of(array(select name from distribution_rules)))),
                    'events', to_jsonb(dist._events_wanted(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2), $3))),
+                   'slas', dist._sla_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2), $3)),
                    'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),
                    'keep_decisions', dist._policy_value('keep_decisions') is distinct from 0,
                    'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));

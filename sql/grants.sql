@@ -60,8 +60,8 @@ grant execute on function
     dist.read_events(text, integer), dist._read_events(text, integer), dist._health_of_consumers(),
     dist._is_unread(dist.event, dist.consumer, dist.event_cursor)
     to dist_reader;
-grant insert, update, delete on dist.consumer to dist_manager;
-grant execute on function dist._event_kinds() to dist_manager;
+grant insert, update, delete on dist.consumer, dist.sla to dist_manager;
+grant execute on function dist._event_kinds(), dist._check_touched(dist.sla) to dist_manager;
 
 -- Working hours.
 grant execute on function

@@ -126,6 +126,11 @@ begin
     if more or kept_since is null then
         return;
     end if;
+    events := events + dist._forget_clocks(kept_since, batch_limit);
+    if events >= batch_limit then
+        more := true;
+        return;
+    end if;
     select f.runs, f.unassigned, f.more into runs, unassigned, more from dist._forget_runs(kept_since, batch_limit) f;
     if more then
         return;
@@ -155,4 +160,4 @@ begin
     return query select p.* from dist._purge(purge.batch_limit) p;
 end $$;
 comment on function dist.purge(integer) is
-    'Forgets history older than the policy history_days, and events older than the policy event_days, at most so many runs, left records and events, or one month of dist.assignment, at a time; more: call it again, in another transaction. The worker does so by itself';
+    'Forgets history older than the policy history_days, with the clocks of service levels, and events older than the policy event_days: at most so many runs, left records, events and clocks, or one month of dist.assignment, at a time; more: call it again, in another transaction. The worker does so by itself';

@@ -192,6 +192,8 @@ struct TextRow {
     ranking: Option<String>,
     value: Option<String>,
     set_fields: Option<Value>,
+    /// Whether the predicate may speak of a clock c beside the record.
+    clock: Option<bool>,
 }
 
 /// Checks criteria, predicate, ranking, value and set_fields of a row about an object.
@@ -207,7 +209,11 @@ fn compiles(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
     let row: TextRow = serde_json::from_value(row).map_err(internal)?;
     let object = object_named(object)?;
     let relation = object.relation()?;
-    let table = relation.sql();
+    let mut table = relation.sql();
+    if row.clock == Some(true) {
+        table =
+            format!("(select null::pg_catalog.timestamptz as started_at, null::text as rep) as c cross join {table}");
+    }
     let as_of = clock::literal(chrono::Utc::now());
     if row.criteria.is_some() {
         let compiled = expression::compile(place, relation, row.criteria.as_ref(), None, &as_of)?;

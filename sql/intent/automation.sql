@@ -175,8 +175,16 @@ begin
                    jsonb_populate_record(null::dist.transfer, to_jsonb(a) || jsonb_build_object(
                        'kind', 'distribution', 'source', 'any', 'on_owned', coalesce(a.on_owned, 'skip'), 'is_template', false)) m
              where a.name = substr(named, 2);
+    elsif left(named, 1) = chr(2) then
+        return query
+            select m.*
+              from dist.sla s,
+                   jsonb_populate_record(null::dist.transfer, jsonb_build_object(
+                       'name', s.name, 'kind', 'distribution', 'object', s.object, 'source', 'owned', 'on_owned', 'reassign', 'is_template', false,
+                       'to_hopper', s.to_hopper, 'to_distribution_rule', s.to_distribution_rule, 'written_by', s.written_by)) m
+             where s.name = substr(named, 2) and s.on_breach <> 'notify';
     else
         return query select t.* from dist.transfer t where t.name = named;
     end if;
 end $$;
-comment on function dist._mover(text) is 'Internal: a transfer, or an automation as one';
+comment on function dist._mover(text) is 'Internal: a transfer, or an automation or what a service level does at a breach as one';

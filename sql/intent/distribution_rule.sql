@@ -229,6 +229,8 @@ begin
     union
     select h.object from dist.hopper h where h.expire_to_distribution_rule in (select rule from leaders)
     union
+    select s.object from dist.sla s where s.to_distribution_rule in (select rule from leaders)
+    union
     select m.object from dist.measure m where m.distribution_rule = any (rules);
 end $$;
 comment on function dist._objects_served(text[]) is

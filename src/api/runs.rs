@@ -139,6 +139,11 @@ fn run_now(schedule: Option<&str>) -> Result<i64> {
 }
 
 #[pg_extern(sql = false)]
+fn end_clocks(sla: &str, as_of: TimestampWithTimeZone, live: bool) -> Result<i64> {
+    router::sla::end_clocks(sla, as_of, live)
+}
+
+#[pg_extern(sql = false)]
 fn read_events(consumer: Option<&str>, n: Option<i32>) -> Result<Vec<i64>> {
     let consumer = named("consumer", consumer)?.to_owned();
     let caller = current_role_name()?;

@@ -333,5 +333,7 @@ fn record(
         before: 0,
         at,
     };
-    moves.tell(client, &compiled.plan.object.name, &compiled.events)
+    let object = &compiled.plan.object.name;
+    moves.tell(client, object, &compiled.events)?;
+    moves.keep_clocks(client, object, &compiled.slas, None)
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::caps::Counts;
+use crate::router::clocks::SlaRow;
 use crate::router::expression::RECORD;
 use crate::router::hopper::{self, SINCE};
 use crate::router::intent::Intent;
@@ -73,6 +74,8 @@ pub struct Compiled {
     pub needs: Needs,
     /// The kinds of events that somebody wants to be told of.
     pub events: Vec<String>,
+    /// The service levels of the object.
+    pub slas: Vec<SlaRow>,
     writers: Vec<(&'static str, String, String)>,
 }
 
@@ -129,6 +132,7 @@ fn compile(hopper: &str, rep: &str) -> Result<Compiled> {
                 .collect(),
         },
         events: intent.events.clone(),
+        slas: intent.slas.clone(),
         plan,
         hopper,
         rep,

@@ -142,6 +142,7 @@ impl<'a> Compiler<'a> {
             singles: self.singles,
             people: self.intent.people.clone(),
             rep_numbers: self.rep_numbers,
+            not_back: false,
             set_fields: Vec::new(),
         })
     }

@@ -3,10 +3,12 @@
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::spi::SpiClient;
+use serde::Deserialize;
 
 use crate::catalogue::read;
 use crate::error::{Result, internal};
 use crate::prepared;
+use crate::router::clocks::SlaRow;
 
 /// The last moves of a run: those that one step of it, or one object, has just added to the audit.
 pub struct Moves {
@@ -43,11 +45,20 @@ impl Moves {
     }
 }
 
-/// The kinds of events about an object that somebody wants to be told of. Called as the extension's owner.
+/// What follows moves of an object's records.
+#[derive(Deserialize)]
+pub struct FollowUps {
+    /// The kinds of events that somebody wants to be told of.
+    pub events: Vec<String>,
+    /// Its service levels.
+    pub slas: Vec<SlaRow>,
+}
+
+/// What follows moves of an object's records, where no intent has been read that says so. Called as the extension's owner.
 ///
 /// # Errors
 /// What PostgreSQL says.
-pub fn wanted(object: &str) -> Result<Vec<String>> {
-    read("select to_jsonb(dist._events_wanted($1))", &[object.to_owned().into()])?
-        .ok_or_else(|| internal("no list of events"))
+pub fn follow_ups(object: &str) -> Result<FollowUps> {
+    read("select dist._follow_ups($1)", &[object.to_owned().into()])?
+        .ok_or_else(|| internal("nothing says what follows"))
 }

@@ -10,6 +10,7 @@ use crate::allocation::PoolState;
 use crate::catalogue::{Column, Relation, read};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::caps::CapRows;
+use crate::router::clocks::SlaRow;
 use crate::router::exclusion::ExclusionRow;
 use crate::router::hopper::HopperRow;
 use crate::router::situation::books::{self, Books};
@@ -49,6 +50,8 @@ pub struct Intent {
     pub caps: CapRows,
     /// The kinds of events about the object that somebody wants to be told of.
     pub events: Vec<String>,
+    /// The service levels of the object.
+    pub slas: Vec<SlaRow>,
     /// Policy: how many rows a run may write to `dist.unassigned`.
     pub unassigned_rows: i64,
     /// Policy: whether what a run is asked is kept for a replay.
@@ -165,6 +168,8 @@ pub struct Transfer {
     pub is_template: bool,
     /// It is an automation: its candidates are what came to it, whether they meet its criteria or not.
     pub is_automation: bool,
+    /// It is what a service level does at a breach: its candidates are the records that it is about.
+    pub is_sla: bool,
     /// Who wrote the row.
     pub written_by: String,
 }
@@ -172,7 +177,11 @@ pub struct Transfer {
 impl Transfer {
     /// The table it is a row of.
     pub fn table(&self) -> &'static str {
-        if self.is_automation { "automation" } else { "transfer" }
+        match (self.is_automation, self.is_sla) {
+            (true, _) => "automation",
+            (_, true) => "sla",
+            _ => "transfer",
+        }
     }
 }
 

@@ -14,15 +14,17 @@
 //! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
 //! | move them | [`apply`], [`failure`] |
 //! | write the audit, the pools, the outcome | [`ways`], [`record`] |
-//! | tell those who want to know | [`events`] |
+//! | tell those who want to know; keep the clocks of service levels | [`events`], [`clocks`] |
 //!
 //! [`automation`] goes that way for the records that came in, and [`exclusion`] keeps records out.
 //! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
 //!
-//! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and [`outlook`] for one record,
-//! stored or not ([`subject`]), keeping what lost; [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a
-//! run was asked, [`shares`] for what it gave whom in each segment; [`claim`] is a rep's own way to records; [`balance`] counts what a run would count, for people to look at. [`session`] holds the settings that all of them share,
-//! [`inside`] which runs a session is inside of.
+//! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and
+//! [`outlook`] for one record, stored or not ([`subject`]), keeping what lost. [`automation`] goes it for records that come in,
+//! [`claim`] for those that a rep asks for, [`task`] for what leaves a hopper by itself, [`sla`] for what nobody has worked on.
+//! [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a run was asked,
+//! [`shares`] for what it gave whom in each segment; [`balance`] counts what a run would count, for people to look at.
+//! [`session`] holds the settings that all of them share, [`inside`] which runs a session is inside of.
 
 pub mod apply;
 pub mod arguments;
@@ -32,6 +34,7 @@ pub mod branches;
 pub mod caps;
 pub mod claim;
 pub mod claim_plan;
+pub mod clocks;
 pub mod compiler;
 pub mod decide;
 pub mod events;
@@ -58,6 +61,7 @@ pub mod run;
 pub mod session;
 pub mod shares;
 pub mod situation;
+pub mod sla;
 pub mod statement;
 pub mod steps;
 pub mod subject;

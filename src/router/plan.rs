@@ -95,6 +95,8 @@ pub struct Plan {
     pub holdings: Holdings,
     /// Which of the reps may have which records.
     pub limits: Limits,
+    /// Nothing goes back to whom a service level has just taken it from, nor to those before him.
+    pub not_back: bool,
     /// Columns to set: name, typed value.
     pub set_fields: Vec<(String, String)>,
 }
@@ -147,6 +149,7 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
             Some(name) => hopper::order(intent, object, name, (&place, transfer.ranking.as_deref()))?,
             None => order(&place, object, transfer.ranking.as_deref())?,
         },
+        not_back: transfer.is_sla,
         row_limit: transfer.row_limit,
         limit_per_rep: transfer.limit_per_rep,
         set_fields: statement::set_fields(&place, object, transfer.set_fields.as_ref())?,

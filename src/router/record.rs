@@ -114,6 +114,9 @@ pub fn record(
                 at,
             };
             moves.tell(client, &plan.object.name, &compiled.intent.events)?;
+            let transfer = compiled.intent.transfer.as_ref();
+            let ruleset = transfer.and_then(|transfer| transfer.to_ruleset.as_deref());
+            moves.keep_clocks(client, &plan.object.name, &compiled.intent.slas, ruleset)?;
         }
         if left > 0 && unassigned_rows > 0 {
             prepared::update(

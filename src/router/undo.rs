@@ -212,7 +212,9 @@ fn one_object(
             before: seq_before,
             at,
         };
-        moves.tell(client, name, &events::wanted(name)?)
+        let follow_ups = events::follow_ups(name)?;
+        moves.tell(client, name, &follow_ups.events)?;
+        moves.keep_clocks(client, name, &follow_ups.slas, None)
     })?
 }
 

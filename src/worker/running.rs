@@ -63,10 +63,12 @@ pub enum Trigger {
     Return,
     /// An automation.
     Automation,
+    /// A service level.
+    Sla,
 }
 
 impl Trigger {
-    const NAMES: [&str; 6] = ["execute", "schedule", "manual", "undo", "return", "automation"];
+    const NAMES: [&str; 7] = ["execute", "schedule", "manual", "undo", "return", "automation", "sla"];
 }
 
 /// The slot of the run in progress; null where there is none.

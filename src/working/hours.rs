@@ -137,7 +137,6 @@ impl<'a> Hours<'a> {
 
     /// The first instant by which so much working time has gone by since `from`; None where it does not within a hundred
     /// years.
-    #[cfg_attr(not(test), allow(dead_code, reason = "when a service level is broken"))]
     pub fn after(&self, from: DateTime<Utc>, work: TimeDelta) -> Option<DateTime<Utc>> {
         let (mut at, mut left) = (from, work);
         let far = from.checked_add_signed(FAR)?;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::{Absence, Calendar, Hours, Why};
@@ -127,6 +127,14 @@ impl Roster {
     /// Until when somebody is at work who is; None = no end is known.
     pub fn works_until(&self, rep: &str, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.find(rep)?.1.works_until(at)
+    }
+
+    /// When so much of somebody's working time is over; None = never.
+    pub fn worked(&self, rep: &str, from: DateTime<Utc>, work: TimeDelta) -> Option<DateTime<Utc>> {
+        match self.find(rep) {
+            Some((_, hours)) => hours.after(from, work),
+            None => from.checked_add_signed(work),
+        }
     }
 
     fn find(&self, rep: &str) -> Option<(&Person, Hours<'_>)> {

@@ -257,6 +257,23 @@ fn never_is_an_answer() {
     assert_eq!(hours.next_at_work(at), Some(instant("2040-01-02T01:00:00Z")));
 }
 
+/// Who is not on the roster works round the clock; who never works again is told of as such.
+#[test]
+fn working_time_of_people() {
+    let always_away = r#"{"zone": "UTC", "calendar": null, "active": true,
+                          "absences": [{"starts": null, "ends": null, "stand_in": null, "reason": null}]}"#;
+    let nine = r#"{"zone": "UTC", "calendar": "nine", "active": true, "absences": []}"#;
+    let roster = roster(&format!(r#"{{"away": {always_away}, "nine": {nine}}}"#));
+    let (from, work) = (instant("2031-01-01T16:30:00Z"), Duration::hours(1));
+    assert_eq!(
+        roster.worked("nobody known", from, work),
+        Some(instant("2031-01-01T17:30:00Z"))
+    );
+    // Wednesdays from 9 to 17, and the next one is a holiday.
+    assert_eq!(roster.worked("nine", from, work), Some(instant("2031-01-15T09:30:00Z")));
+    assert_eq!(roster.worked("away", from, work), None);
+}
+
 fn roster(people: &str) -> Roster {
     let calendars = r#"{"nine": {"shifts": [[3, 32400, 61200]], "holidays": {"2031-01-08": "Some Day"}}}"#;
     serde_json::from_str(&format!(r#"{{"calendars": {calendars}, "people": {people}}}"#)).unwrap()

@@ -20,6 +20,9 @@ select count(*) from dist.read_events('push');
 select dist.tick('2999-01-01 05:00Z');
 select schedule, trigger, status, due_at, assigned, sqlstate from dist.run where schedule is not null order by id;
 select name, status, next_run_at from dist.schedule_status order by name;
+-- Clocks run on, and are over when they would have been (X10).
+select sla, coalesce(outcome, 'running'), count(*), min(due_at), max(ended_at) filter (where outcome <> 'moved') from dist.sla_clock group by 1, 2 order by 1, 2;
+select kind, name, due_at, failures, note from dist.task order by 1, 2;
 -- Bad rows are errors of their own.
 create function pg_temp.try(statement text) returns text language plpgsql as $$
 begin

@@ -84,6 +84,9 @@ update dist.distribution_rule set name = 'z last resort' where name = 'a last re
 insert into dist.cap (name, per, most) values ('a month', 'month', 1000);
 insert into dist.cap (name, per, most, rolling, counts) values ('together', 'day', 1000, true, 'together');
 
+-- A service level, whose clocks run or are over.
+insert into dist.sla (name, object, distribution_rule, within, touched_predicate) values ('four hours', 'lead', 'by weight', '4 hours', 'r.stale and c.started_at > ''2000-01-01''');
+
 -- Two consumers of the outbox, one of whom has read a part of it when the dump is made.
 insert into dist.consumer (name, kinds, objects, channel) values ('push', '{assigned,failed}', '{lead}', 'push'), ('mirror', null, null, null);
 

@@ -39,6 +39,7 @@ comment on function test.refused(text) is 'How a statement is refused; what it d
 -- All intent goes, so that the next file starts from nothing; history stays, as it does for everybody.
 create function test.forget_intent() returns void language sql as $$
     delete from dist.consumer;
+    delete from dist.sla;
     delete from dist.exclusion;
     delete from dist.automation;
     delete from dist.cap;

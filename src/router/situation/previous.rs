@@ -97,8 +97,8 @@ pub fn of_candidates(
     let sticky = uses(&["sticky"]);
     let by_number = plan.pools.iter().any(|rule| rule.cool_down_holders.is_some());
     let by_interval = plan.pools.iter().any(|rule| rule.cool_down.is_some());
-    let retrieved_by = inside::retrieved_by();
-    if candidates.count == 0 || !(sticky || by_number || by_interval || retrieved_by.is_some()) {
+    let taken = inside::retrieved_by().is_some() || plan.not_back;
+    if candidates.count == 0 || !(sticky || by_number || by_interval || taken) {
         return Ok(held);
     }
     let intervals = intervals(plan)?;
@@ -204,6 +204,7 @@ fn holders(
         inside::retrieved_by().into(),
         asked.only_this_run.into(),
         asked.within_intervals.into(),
+        inside::run_id().filter(|_| plan.not_back).into(),
     ];
     as_extension_owner(|| -> Result<_> {
         let row = client

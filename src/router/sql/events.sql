@@ -4,9 +4,11 @@ with told as (
     select t.tx, m.at, m.kind, m.object, m.record_key, m.new_owner, m.old_owner, m.run_id, m.seq, m.reason
       from (select dist._event_tx() as tx) t,
            (select a.*, case when a.reason = 'claim' then 'claimed'
-                              when a.reason = 'return' and a.hopper is not null then 'released'
-                              when a.reason = 'expiry' then 'expired'
-                              when a.new_owner is null then 'unowned' else 'assigned' end as kind
+                             when a.reason = 'return' and a.hopper is not null then 'released'
+                             when a.reason = 'expiry' then 'expired'
+                             when a.new_owner is not null and a.new_owner is distinct from a.old_owner then 'assigned'
+                             when a.hopper is not null then 'in_hopper'
+                             else 'unowned' end as kind
               from dist.assignment a
              where a.run_id = $1 and a.seq > $2 and a.at = $3 and a.object = $4) m
      where m.kind = any ($5)

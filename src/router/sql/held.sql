@@ -2,7 +2,8 @@
 -- dictionary (-1 = not in it), when he was last seen to hold it as a number that goes up with time (odd = he then gave it
 -- back), the same in microseconds since 1970, 1 = the run itself took it from him, and a bit for each interval that is not over
 -- since then. $1 object, $2 keys and $3 owners by candidate, $4 dictionary of reps, $5 instant of the run, $6 intervals,
--- $7 this run, $8 nothing but this run's retrievals is asked for, $9 nothing that is longer ago than the intervals is asked for.
+-- $7 this run, $8 nothing but this run's retrievals is asked for, $9 nothing that is longer ago than the intervals is asked for,
+-- $10 this run, where it passes on for a service level: who has held it since that began counts as if the run had taken it from him.
 -- What has been undone was never held. (Months and days are counted on the UTC calendar, as in criteria.)
 with cut as materialized (
     select c.n::integer - 1 as bit, c.span::interval as span
@@ -28,7 +29,12 @@ seen as (
        and (not $9 or a.at > (select min($5 - cut.span) - interval '5 days' from cut) or a.run_id = $7)
        and not exists (select from undone u where u.record_key = a.record_key and u.run_id = a.run_id)
     union all
-    select k.n, k.owner, 9223372036854775806, $5, 0 from k where k.owner is not null and not $8),
+    select k.n, k.owner, 9223372036854775806, $5, 0 from k where k.owner is not null and not $8
+    union all
+    select k.n, h.rep, 9223372036854775804, $5, 1
+      from k
+      join dist.sla_clock c on c.object = $1 and c.record_key = k.key and c.next_run_id = $10
+     cross join lateral unnest(c.holders) as h(rep)),
 holders as (
     select s.n, s.rep, max(s.last) as last, max(s.at) as at, max(s.taken) as taken
       from seen s
