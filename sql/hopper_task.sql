@@ -85,7 +85,7 @@ begin
                         'name', h.name, 'kind', case when num_nonnulls(h.expire_to_rep, h.expire_to_distribution_rule) = 0 then 'retrieval' else 'distribution' end,
                         'object', h.object, 'source', 'any', 'from_hopper', h.name, 'on_owned', 'reassign', 'is_template', false,
                         'to_rep', h.expire_to_rep, 'to_distribution_rule', h.expire_to_distribution_rule, 'written_by', h.written_by)))
-                    || jsonb_build_object('sources', null, 'is_automation', false),
+                    || jsonb_build_object('sources', null, 'is_automation', false, 'is_sla', false),
         'distribution_rules', (select coalesce(jsonb_agg(dist._rule_intent(d) order by d collate "C"), '[]') from unnest(rules) d),
         'measures', dist._measures_intent(rules),
         'books', dist._books_intent(h.object, rules),
