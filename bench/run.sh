@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what pg_dist promises about speed: run.sh [route|fire|plan|intake], all where nothing is named. Needs a built tree
+# Measures what pg_dist promises about speed: run.sh [route|fire|plan|intake|hopper], all where nothing is named. Needs a built tree
 # (make bench builds the release one). What is measured, and how, is said in README.md beside this file.
 #
 # Settings:
@@ -12,6 +12,7 @@
 #   BENCH_BACKLOG schedules of a backlog, and beside broken ones (10000)
 #   BENCH_WINDOW  seconds in which a quarter of those beside broken ones is due (12)
 #   BENCH_INTAKE  leads in one statement for intake (100000)
+#   BENCH_RECORDS records in each queue of hopper (400000)
 #   BENCH_IDLE    the largest number of idle schedules (100000)
 # shellcheck source=scripts/env.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/env.sh"
@@ -19,14 +20,15 @@
 export PG_DIST_PROFILE=${PG_DIST_PROFILE:-release}
 [[ $PG_DIST_PROFILE == release ]] || say "profile $PG_DIST_PROFILE: the figures mean nothing"
 case ${1:-all} in
-  route | fire | plan | intake) exec bash "bench/$1.sh" ;;
+  route | fire | plan | intake | hopper) exec bash "bench/$1.sh" ;;
   all)
     status=0
     bash bench/route.sh || status=$?
     bash bench/fire.sh || status=$?
     bash bench/plan.sh || status=$?
     bash bench/intake.sh || status=$?
+    bash bench/hopper.sh || status=$?
     exit "$status"
     ;;
-  *) die "usage: bench/run.sh [route|fire|plan|intake]" ;;
+  *) die "usage: bench/run.sh [route|fire|plan|intake|hopper]" ;;
 esac

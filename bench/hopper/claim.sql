@@ -1,0 +1,1 @@
+select record_key from dist.claim('fresh', 'rep ' || :client_id);

@@ -1,0 +1,1 @@
+select record_key from dist.claim('limited', 'rep ' || :client_id);
