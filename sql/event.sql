@@ -197,3 +197,24 @@ begin
 end $$;
 comment on function dist._write_events(text, text, text[], text[], timestamptz, bigint, text, jsonb) is
     'Internal: writes events of one kind, one for each key (keys null = one about no record), if somebody wants to be told of it';
+
+create function dist._publish(object text, kind text, criteria jsonb, predicate text, as_of timestamptz) returns bigint
+    language c volatile
+    set search_path = pg_catalog, pg_temp
+    as 'MODULE_PATHNAME', 'publish_wrapper';
+comment on function dist._publish(text, text, jsonb, text, timestamptz) is 'Internal: dist.publish, as of an instant';
+
+create function dist.publish(object text, kind text default 'record', criteria jsonb default null, predicate text default null)
+    returns bigint
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if kind is null or kind <> all (array['idle', 'record']) then
+        raise exception using errcode = '22023', message = format('kind %L cannot be published', kind), hint = 'Give idle or record.';
+    end if;
+    perform dist._no_json_null('object', object, 'criteria', criteria);
+    return dist._publish(object, kind, criteria, predicate, dist.as_of());
+end $$;
+comment on function dist.publish(text, text, jsonb, text) is
+    'Puts the records of an object that match into the outbox, as events of kind idle (alerts) or record (to be brought to other systems), with the rights of whoever calls, such as a schedule''s step; returns how many. Where no active consumer wants to be told, nothing is read';

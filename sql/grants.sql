@@ -61,7 +61,9 @@ grant execute on function
     dist._is_unread(dist.event, dist.consumer, dist.event_cursor)
     to dist_reader;
 grant insert, update, delete on dist.consumer, dist.sla to dist_manager;
-grant execute on function dist._event_kinds(), dist._check_touched(dist.sla) to dist_manager;
+grant execute on function
+    dist._event_kinds(), dist._check_touched(dist.sla), dist.publish(text, text, jsonb, text), dist._publish(text, text, jsonb, text, timestamptz)
+    to dist_manager;
 
 -- Working hours.
 grant execute on function

@@ -144,6 +144,19 @@ fn end_clocks(sla: &str, as_of: TimestampWithTimeZone, live: bool) -> Result<i64
 }
 
 #[pg_extern(sql = false)]
+fn publish(
+    object: Option<&str>,
+    kind: Option<&str>,
+    criteria: Option<pgrx::JsonB>,
+    predicate: Option<&str>,
+    as_of: TimestampWithTimeZone,
+) -> Result<i64> {
+    let (object, kind) = (named("object", object)?, named("kind", kind)?);
+    let criteria = criteria.map(|criteria| criteria.0);
+    router::publish::publish(object, kind, criteria.as_ref(), predicate, clock::from_pg(as_of)?)
+}
+
+#[pg_extern(sql = false)]
 fn read_events(consumer: Option<&str>, n: Option<i32>) -> Result<Vec<i64>> {
     let consumer = named("consumer", consumer)?.to_owned();
     let caller = current_role_name()?;

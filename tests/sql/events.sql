@@ -97,6 +97,27 @@ insert into dist.step (schedule, position, target) values ('evt backs', 1, 'evt 
 select count(*) from dist.preview_schedule('evt backs');
 select count(*) from dist.read_events('evt all');
 
+-- Idle records, and records to be brought elsewhere (Z10): put there by a schedule's step, with its owner's rights and as of its
+-- instant; nothing is read where nobody wants to be told
+\pset tuples_only on
+select test.refused($$select dist.publish('evt led')$$);
+select test.refused($$select dist.publish('evt lead', 'assigned')$$);
+select test.refused($$select dist.publish('evt lead', 'idle', null, 'r.id > 1); drop table evt.lead; --')$$);
+select test.refused($$select dist.publish('evt lead', 'idle', '{"field": "nothing", "op": "=", "value": 1}')$$);
+select test.refused($$select dist.publish('evt lead', 'idle', 'null')$$);
+\pset tuples_only off
+select dist.publish('evt lead', 'idle', '{"field": "region", "op": "=", "value": "north"}', 'r.rep is not null');
+update dist.consumer set kinds = '{assigned}' where name = 'evt all';
+select dist.publish('evt lead', 'idle', null, '1 / (r.id - r.id) = 1');
+update dist.consumer set kinds = null where name = 'evt all';
+insert into dist.schedule (name, start_at) values ('evt alerts', '2998-01-01 06:00');
+insert into dist.step (schedule, position, action, target, args)
+values ('evt alerts', 1, 'function', 'dist.publish', '{"object": "evt lead", "kind": "record", "predicate": "r.id < 3 and dist.as_of() = ''2998-01-01 06:00''"}');
+select dist.tick('2998-01-01 06:00Z') > 0 as ran;
+select e.kind, e.object, record_key, rep, r.schedule, e.at = r.as_of as at_its_instant from dist.read_events('evt all') e left join dist.run r on r.id = e.run_id
+ where e.kind in ('idle', 'record') order by e.id;
+select status, message from dist.run where schedule = 'evt alerts';
+
 -- A passive consumer: nothing is written for it, and switched on it begins anew
 update dist.consumer set active = false where name = 'evt all';
 update dist.consumer set kinds = '{failed}' where name = 'evt leads';
