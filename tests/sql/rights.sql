@@ -9,7 +9,7 @@ select 'relation ' || c.relname from pg_class c, aclexplode(coalesce(c.relacl, a
 select 'column ' || t.attname from pg_attribute t join pg_class c on c.oid = t.attrelid
  where c.relnamespace = 'dist'::regnamespace and t.attacl is not null;
 select 'function ' || p.oid::regprocedure from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
- where p.pronamespace = 'dist'::regnamespace and a.grantee = 0;
+ where p.pronamespace = 'dist'::regnamespace and a.grantee = 0 order by p.oid::regprocedure::text collate "C";
 select 'schema ' || a.privilege_type from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = 'dist' and a.grantee = 0;
 select 'default privileges' from pg_default_acl;
 

@@ -128,7 +128,7 @@ impl Axis {
             (Point::Text(from), Point::Text(to)) => to.strip_prefix(from.as_str()) == Some("\u{1}"),
             _ => false,
         };
-        let alone = self.text && cuts.len() > TREE && cuts.len() % 2 == 0 && from.clone().zip(to).all(next);
+        let alone = self.text && cuts.len() > TREE && cuts.len().is_multiple_of(2) && from.clone().zip(to).all(next);
         let between = numbers.iter().step_by(2).all(|number| *number == nothing);
         let texts = from.filter_map(|cut| match cut {
             Point::Text(text) => Some(text.as_str()),
