@@ -65,7 +65,7 @@ pub fn route(intake: Intake, nowait: bool, sharing: Sharing) -> Result<Option<i6
     running::numbered(run);
     let _inside = enter(run, None);
     let mut totals = Totals::default();
-    let keys = Carried::of(intake.keys);
+    let keys = Carried::keys(intake.keys);
     as_role(owner, || {
         with_settings(about, || {
             step(&name, Some(keys), about, run, &mut locked, &mut totals, unseen)

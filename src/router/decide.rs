@@ -25,6 +25,8 @@ use crate::worker::running;
 #[derive(Clone, Copy)]
 pub struct Carried {
     datum: Option<pg_sys::Datum>,
+    /// How many it has, where that is known.
+    count: Option<usize>,
 }
 
 macro_rules! carried_as {
@@ -50,7 +52,10 @@ carried_as!(Jsonbs, pg_sys::JSONBARRAYOID, "A carried `jsonb[]`.");
 
 impl Carried {
     /// A null array.
-    pub const NONE: Self = Self { datum: None };
+    pub const NONE: Self = Self {
+        datum: None,
+        count: None,
+    };
 
     /// An array as it was read.
     ///
@@ -59,6 +64,7 @@ impl Carried {
     pub fn read(row: &SpiTupleTable<'_>, ordinal: usize) -> Result<Self> {
         Ok(Self {
             datum: row.get_datum_by_ordinal(ordinal).map_err(internal)?,
+            count: None,
         })
     }
 
@@ -66,7 +72,21 @@ impl Carried {
     pub fn of(array: impl IntoDatum) -> Self {
         Self {
             datum: array.into_datum(),
+            count: None,
         }
+    }
+
+    /// The keys of the records that are meant, each once.
+    pub fn keys(keys: Vec<String>) -> Self {
+        Self {
+            count: Some(keys.len()),
+            ..Self::of(keys)
+        }
+    }
+
+    /// Whether it is known to have just so many.
+    pub fn has(&self, count: usize) -> bool {
+        self.count == Some(count)
     }
 }
 

@@ -188,7 +188,9 @@ pub fn record_missing(
         .map_err(internal)?;
         *totals.reasons.entry(Reason::Excluded.as_str().to_owned()).or_default() += beyond.count;
     }
-    let Some(keys) = only_keys else { return Ok(()) };
+    let Some(keys) = only_keys.filter(|keys| !keys.has(decision.candidates.count)) else {
+        return Ok(());
+    };
     let missing = as_extension_owner(|| -> pgrx::spi::Result<Vec<(String, i64)>> {
         let args = [
             run.into(),
