@@ -122,6 +122,7 @@ fn measure(case: &Case, reps: usize, records: &Records) {
         segments: &[],
         hashes: &records.hashes,
         previous: &[],
+        matched: &[],
         now: 0,
     };
     let mut best = (f64::INFINITY, f64::INFINITY);

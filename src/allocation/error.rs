@@ -97,6 +97,11 @@ pub enum AllocationError {
         /// The record's place in the run, from 0.
         record: usize,
     },
+    /// A record matches what is owned by a rep who does not exist.
+    BadMatch {
+        /// The record's place in the run, from 0.
+        record: usize,
+    },
     /// The values of a run, and the loads they are added to, sum to more than can be compared exactly.
     ValuesTooLarge,
     /// Following where pools hand on what they cannot place leads back to this one.
@@ -147,6 +152,7 @@ impl AllocationError {
             Self::ValuesTooLarge => "Distribute by a smaller unit of value, for example thousands.",
             Self::CircularFallback { .. } => "Let the last pool hold what it cannot place, or name a rep.",
             Self::ClassOutOfRange { .. }
+            | Self::BadMatch { .. }
             | Self::LengthMismatch { .. }
             | Self::LeafOutOfRange { .. }
             | Self::BadTarget { .. } => "This is a defect of pg_dist: please report it with the ruleset.",
@@ -201,6 +207,7 @@ impl fmt::Display for AllocationError {
             }
             Self::BadSetting { what, value } => write!(f, "{what} {value} is not usable"),
             Self::BadValue { record } => write!(f, "the value of record {record} is below zero"),
+            Self::BadMatch { record } => write!(f, "record {record} matches what nobody known owns"),
             Self::ValuesTooLarge => write!(f, "the values of the records add up to too many digits"),
             Self::CircularFallback { pool } => {
                 write!(f, "what pool {pool} cannot place would come back to it")

@@ -53,6 +53,8 @@ pub struct Diverted {
     pub turn: Option<(u32, u32)>,
     /// Handed on by the pool that its leaf names.
     pub fallback: bool,
+    /// It went to the rep who owns what matches it.
+    pub matched: bool,
 }
 
 impl Outcome {

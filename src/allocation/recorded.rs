@@ -47,6 +47,8 @@ pub struct Arrays {
     pub hashes: Vec<i64>,
     /// See [`Request::previous`].
     pub previous: Vec<i32>,
+    /// See [`Request::matched`].
+    pub matched: Vec<i32>,
 }
 
 impl Recorded {
@@ -113,6 +115,7 @@ impl Recorded {
             segments: request.segments.to_vec(),
             hashes: request.hashes.iter().map(|hash| hash.cast_signed()).collect(),
             previous: request.previous.to_vec(),
+            matched: request.matched.to_vec(),
         };
         (recorded, arrays)
     }
@@ -152,6 +155,7 @@ impl Recorded {
             segments: &arrays.segments,
             hashes: &hashes,
             previous: &arrays.previous,
+            matched: &arrays.matched,
             now: self.now,
         })
     }

@@ -42,6 +42,9 @@ pub struct Request<'a> {
     pub hashes: &'a [u64],
     /// By record, the index of the rep who had it before, or below zero, for sticky pools. Empty = nobody.
     pub previous: &'a [i32],
+    /// By record, the index of the rep who owns what matches it, or below zero: he has it if he can, before anybody it would
+    /// go to. Empty = none match.
+    pub matched: &'a [i32],
     /// The instant of the run in seconds since 1970, for turns that lapse.
     pub now: i64,
 }
@@ -79,6 +82,7 @@ pub(super) fn check(request: &Request<'_>) -> Result<Vec<usize>, AllocationError
     for (what, found, needed) in [
         ("class_of", request.class_of.len(), false),
         ("previous", request.previous.len(), false),
+        ("matched", request.matched.len(), false),
         ("values", request.values.len(), uses(request, |s| s == Strategy::Value)),
         ("hashes", request.hashes.len(), uses(request, by_hash)),
         (
@@ -90,6 +94,10 @@ pub(super) fn check(request: &Request<'_>) -> Result<Vec<usize>, AllocationError
         if needed || found > 0 {
             plan::check_length(what, found, records)?;
         }
+    }
+    let unknown = |&rep: &i32| usize::try_from(rep).is_ok_and(|rep| rep >= request.reps);
+    if let Some(record) = request.matched.iter().position(unknown) {
+        return Err(AllocationError::BadMatch { record });
     }
     let eligibility = request.eligibility;
     let known = |class: &u32| (*class as usize) < eligibility.classes.len();

@@ -34,6 +34,7 @@ pub fn distribute(request: &Request<'_>) -> Result<Report, AllocationError> {
         match plan::refused(target, reassign, request.owned[record]) {
             Some(reason) => run.leave(record, reason),
             None if run.stays(record) => run.leave(record, Reason::SameOwner),
+            None if run.matches(record) => {}
             None => run.place(record, target)?,
         }
     }
@@ -103,6 +104,26 @@ impl<'a> Run<'a> {
     fn stays(&self, record: usize) -> bool {
         let named = self.request.named.get(self.leaves[record]).copied().flatten();
         named.and_then(plan::as_owner) == Some(self.request.owned[record])
+    }
+
+    /// Gives a record to the rep who owns what matches it, if he can have it, or leaves it with him.
+    fn matches(&mut self, record: usize) -> bool {
+        let rep = self.request.matched.get(record).copied();
+        let Some(rep) = rep.and_then(|rep| u32::try_from(rep).ok()) else {
+            return false;
+        };
+        let class = self.request.class(record);
+        if plan::as_owner(rep) == Some(self.request.owned[record]) {
+            self.leave(record, Reason::SameOwner);
+            return true;
+        }
+        let may =
+            self.request.eligibility.within(class, rep) && !class.bars(rep) && self.room.full(rep, None).is_none();
+        if may {
+            self.divert(record, None, (false, true));
+            self.count(rep, None, record);
+        }
+        may
     }
 
     /// Pools to which a record may come that only some of the reps there may have gather their records.
@@ -221,7 +242,7 @@ impl<'a> Run<'a> {
             return Some(Reason::CapsFull);
         }
         if let Target::Pool(_) = self.request.targets[self.leaves[record]] {
-            self.divert(record, None, true);
+            self.divert(record, None, (true, false));
         }
         self.count(rep, None, record);
         None
@@ -232,17 +253,18 @@ impl<'a> Run<'a> {
         let number = u32::try_from(pool).unwrap_or(u32::MAX);
         let fallback = self.request.targets[self.leaves[record]] != Target::Pool(number);
         if fallback || self.pools[pool].spec.seats[member as usize].stand_in {
-            self.divert(record, Some((number, member)), fallback);
+            self.divert(record, Some((number, member)), (fallback, false));
         }
         self.count(rep, u32::try_from(pool).ok(), record);
         self.pools[pool].took(member, &self.given);
     }
 
-    fn divert(&mut self, record: usize, turn: Option<(u32, u32)>, fallback: bool) {
+    fn divert(&mut self, record: usize, turn: Option<(u32, u32)>, (fallback, matched): (bool, bool)) {
         self.diverted.push(Diverted {
             record: u32::try_from(record).unwrap_or(u32::MAX),
             turn,
             fallback,
+            matched,
         });
     }
 

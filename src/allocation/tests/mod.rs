@@ -12,6 +12,7 @@ mod absence;
 mod books;
 mod change;
 mod level;
+mod matched;
 mod naive;
 mod performance;
 mod pick;

@@ -60,6 +60,7 @@ fn allocate(
         segments: &[],
         hashes: &[],
         previous: &[],
+        matched: &[],
         now: 0,
     })?;
     let after = pools.iter().zip(report.pools).map(|(pool, told)| Pool {

@@ -23,6 +23,7 @@ pub struct World {
     pub values: Vec<i64>,
     pub hashes: Vec<u64>,
     pub previous: Vec<i32>,
+    pub matched: Vec<i32>,
     pub segments: Vec<i64>,
     pub now: i64,
 }
@@ -46,6 +47,7 @@ impl World {
                 .map(|r| super::super::record_hash(&r.to_string()))
                 .collect(),
             previous: Vec::new(),
+            matched: Vec::new(),
             segments: Vec::new(),
             now: 0,
         }
@@ -68,6 +70,7 @@ impl World {
             segments: &self.segments,
             hashes: &self.hashes,
             previous: &self.previous,
+            matched: &self.matched,
             now: self.now,
         }
     }
@@ -98,6 +101,7 @@ impl World {
         part.values = self.values[range.clone()].to_vec();
         part.hashes = self.hashes[range.clone()].to_vec();
         part.previous = self.previous.get(range.clone()).unwrap_or(&[]).to_vec();
+        part.matched = self.matched.get(range.clone()).unwrap_or(&[]).to_vec();
         part.class_of = self.class_of.get(range).unwrap_or(&[]).to_vec();
         part
     }
@@ -242,6 +246,7 @@ prop_compose! {
             values: records.iter().map(|r| r.3).collect(),
             hashes: records.iter().enumerate().map(|(n, _)| super::super::record_hash(&n.to_string())).collect(),
             previous: records.iter().map(|r| r.4).collect(),
+            matched: Vec::new(),
             segments: Vec::new(),
             now,
         }
