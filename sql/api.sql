@@ -248,6 +248,14 @@ end $$;
 comment on function dist.who_would_get(text, jsonb, text, text, timestamptz) is
     'For another tool: who would get a record with these values, by a transfer, by a ruleset, or by each transfer and automation of the object; nothing is written, nobody''s turn is used';
 
+create function dist._told_match(match jsonb) returns text
+    language sql immutable strict
+    set search_path = pg_catalog, pg_temp
+    return format('matches %s %s of %s by %s, score %s', match ->> 'object', match ->> 'record', match ->> 'owner', match ->> 'kind', match ->> 'score')
+           || case when match ? 'runner_up' then format(', runner-up %s of %s, score %s', match #>> '{runner_up,record}',
+                                                        match #>> '{runner_up,owner}', match #>> '{runner_up,score}') else '' end;
+comment on function dist._told_match(jsonb) is 'Internal: dist.assignment.match in words';
+
 create function dist._explain_past(object text, record_key text, run_id bigint)
     returns table (at timestamptz, run bigint, seq integer, stage text, item text, outcome text, detail text)
     language sql stable
@@ -261,7 +269,7 @@ as $$
     union all
     select a.at, a.run_id, a.seq, 'move', 'seq ' || a.seq,
            coalesce(a.old_owner, '(nobody)') || ' -> ' || coalesce(a.new_owner, '(nobody)'),
-           concat_ws(', ', 'reason ' || a.reason, 'rule ' || a.rule, 'distribution rule ' || a.distribution_rule, 'note ' || a.note)
+           concat_ws(', ', 'reason ' || a.reason, 'rule ' || a.rule, 'distribution rule ' || a.distribution_rule, 'note ' || a.note, dist._told_match(a.match))
       from dist.assignment a
      where a.run_id = $3 and a.object = $1 and a.record_key = $2
     union all

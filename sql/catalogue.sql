@@ -101,7 +101,7 @@ begin
                    'missed', r.missed, 'missed_max', r.missed_max, 'missed_expiry', extract(epoch from r.missed_expiry)::bigint,
                    'if_unavailable', r.if_unavailable, 'fallback_to_rep', r.fallback_to_rep,
                    'fallback_to_distribution_rule', r.fallback_to_distribution_rule,
-                   'cool_down', r.cool_down, 'cool_down_holders', r.cool_down_holders, 'exact_cells', r.exact_cells,
+                   'match', r.match, 'cool_down', r.cool_down, 'cool_down_holders', r.cool_down_holders, 'exact_cells', r.exact_cells,
                    'members', (select coalesce(jsonb_agg(jsonb_build_object(
                                           'rep', m.rep, 'weight', m.weight::text, 'position', m.position, 'active', m.active)
                                         order by m.position, m.rep collate "C"), '[]')
@@ -205,6 +205,8 @@ begin
                                                array(select d.name from distribution_rules d)),
                    'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
                               from dist.rep p where p.rep in (select rep from reps)),
+                   'matches', dist._match_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
+                                                 array(select name from distribution_rules)),
                    'caps', dist._cap_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
                                             array(select name from distribution_rules)),
                    'exclusions', dist._exclusion_intent($1, array(select r.name from rulesets r)),

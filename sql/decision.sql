@@ -21,6 +21,7 @@ create table dist.decision (
     hashes     bigint[],
     previous   integer[],
     segments   bigint[],
+    matched    integer[],
     primary key (run_id, step)
 );
 comment on table dist.decision is 'History: what decided about the records of each transfer of a run; see dist.replay';
@@ -44,4 +45,5 @@ comment on column dist.decision.classes is 'By record, its kind; null = all alik
 comment on column dist.decision."values" is 'By record, its value in millionths';
 comment on column dist.decision.hashes is 'By record, a hash of its key';
 comment on column dist.decision.previous is 'By record, who had it before, in reps';
+comment on column dist.decision.matched is 'By record, the rep who owns what it matches, in reps, and is there; below zero for nobody';
 comment on column dist.decision.segments is 'By record, the place of its segment of books among those of its object, from 0, -1 for none';

@@ -125,6 +125,12 @@ grant execute on function
 -- Who may have which records.
 grant insert, update, delete on dist.eligibility, dist.protection to dist_manager;
 
+-- Matches. The two functions only compute: runs call them with whatever rights they have, and so may criteria and indexes.
+grant insert, update, delete on dist.match to dist_manager;
+grant execute on function dist._check_match_text(text, jsonb) to dist_manager;
+grant execute on function dist.mail_domain(text), dist.company_name(text) to public;
+grant execute on function dist._told_match(jsonb) to dist_reader;
+
 -- Watching runs, and stopping them.
 grant execute on function
     dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._overdue(interval), dist._blocked(),
@@ -140,7 +146,7 @@ grant execute on function
     to dist_manager;
 
 -- Objects are targets for everybody's runs, and policies hold for all: the admin's.
-grant insert, update, delete on dist.object, dist.policy to dist_admin;
+grant insert, update, delete on dist.object, dist.policy, dist.public_domain to dist_admin;
 grant execute on function dist.use_preset(text) to dist_admin;
 
 -- Copies of a database: whose schedules fire here is the admin's decision.

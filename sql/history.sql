@@ -79,7 +79,8 @@ create table dist.assignment (
     turn_of           text,
     note              text,
     hopper            text,
-    from_hopper       text
+    from_hopper       text,
+    match             jsonb
 ) partition by range (at);
 comment on table dist.assignment is 'History: every move of a record, partitioned by the month of at';
 comment on column dist.assignment.run_id is 'dist.run.id';
@@ -88,7 +89,7 @@ comment on column dist.assignment.object is 'The object';
 comment on column dist.assignment.record_key is 'The record''s key, in its text form';
 comment on column dist.assignment.old_owner is 'Who owned it before; null = nobody';
 comment on column dist.assignment.new_owner is 'Who owns it after; null = nobody';
-comment on column dist.assignment.reason is 'Why it moved: rep, the strategy of the distribution rule, default, hopper, claim, left (its hopper), retrieval, return or undo';
+comment on column dist.assignment.reason is 'Why it moved: rep, the strategy of the distribution rule, match, default, hopper, claim, left (its hopper), retrieval, return or undo';
 comment on column dist.assignment.rule is 'The assignment rule that matched';
 comment on column dist.assignment.distribution_rule is 'The distribution rule whose turn it took';
 comment on column dist.assignment.at is 'The run''s as_of';
@@ -97,6 +98,8 @@ comment on column dist.assignment.fields is 'What set_fields did: {"column": [be
 comment on column dist.assignment.turn_of is 'The member whose turn it used, where somebody else stands in for him';
 comment on column dist.assignment.note is 'Why a rep gave it back';
 comment on column dist.assignment.hopper is 'The hopper that it was put into';
+comment on column dist.assignment.match is
+    'What it matched, whether it went by that (reason match) or its owner could not have it: the row of dist.match, the other record, its owner, the score, the runner-up';
 comment on column dist.assignment.from_hopper is 'The hopper that it was taken out of';
 
 -- The primary key serves undo and the check of fairness at each prefix of a run; the other one serves "what happened to

@@ -18,6 +18,8 @@ use crate::router::statement;
 use crate::worker::invalidate::Kept;
 use crate::xact::{self, trial};
 
+const RANKING: &str = "ranking is an ORDER BY list over the record r, such as: r.score desc nulls last, r.created_at";
+
 /// Types that keys and owners can have.
 const KEY_TYPES: [&str; 6] = ["int2", "int4", "int8", "uuid", "text", "varchar"];
 
@@ -245,7 +247,7 @@ fn compiles(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
         // A window's ORDER BY takes nothing but sort keys: no LIMIT, no FOR UPDATE, no output columns by name.
         let in_window =
             |text: &str| format!("select row_number() over (order by {text}\n, {key}) from {table} as {RECORD}");
-        ranks(place, &in_window(text))?;
+        ranks(place, &in_window(text), RANKING)?;
         one_value_per_record(
             place,
             &format!("select from {table} as {RECORD} order by {text}\n, {key}"),
@@ -283,12 +285,15 @@ fn compiles(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
 /// A ranking gives one value per record: what FOR UPDATE is refused for would make of many records one, or of one many.
 /// And with nothing selected, there is no output column that a number could mean.
 fn one_value_per_record(place: &Place<'_>, sql: &str) -> Result<()> {
-    ranks(place, sql)?;
-    ranks(place, &format!("{sql} for update of {RECORD}"))
+    ranks(place, sql, RANKING)?;
+    ranks(place, &format!("{sql} for update of {RECORD}"), RANKING)
 }
 
-fn ranks(place: &Place<'_>, sql: &str) -> Result<()> {
-    const HINT: &str = "ranking is an ORDER BY list over the record r, such as: r.score desc nulls last, r.created_at";
+/// Lets PostgreSQL analyse a statement whose ORDER BY is a ranking.
+///
+/// # Errors
+/// What PostgreSQL says, as about the ranking.
+pub fn ranks(place: &Place<'_>, sql: &str, hint: &str) -> Result<()> {
     let Some(caught) = trial(|| prepare(sql)) else {
         return Ok(());
     };
@@ -300,9 +305,9 @@ fn ranks(place: &Place<'_>, sql: &str) -> Result<()> {
             Some(what) => error_hint(
                 PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
                 format!("{place}: ranking: it takes no {what}"),
-                HINT,
+                hint,
             ),
-            None => at(place, "ranking", &caught, HINT),
+            None => at(place, "ranking", &caught, hint),
         },
     )
 }
@@ -373,7 +378,9 @@ fn nulls_fit(place: &Place<'_>, relation: &Relation, fields: &serde_json::Map<St
 /// A text is one expression if and only if it parses both between parentheses and between the brackets of an array:
 /// what closes one kind of bracket early cannot close the other, a list is a row in the one and not of the wanted type,
 /// and a bare SELECT does not stand in the other. `test` makes a boolean of it.
-fn is_one_expression(
+/// # Errors
+/// 42601 and kin.
+pub fn is_one_expression(
     place: &Place<'_>,
     column: &str,
     table: &str,
@@ -402,7 +409,9 @@ fn is_number(place: &Place<'_>, table: &str, text: &str) -> Result<()> {
 }
 
 /// Lets PostgreSQL parse and analyse a statement without running it.
-fn parses(place: &Place<'_>, column: &str, sql: &str) -> Result<()> {
+/// # Errors
+/// What PostgreSQL says.
+pub fn parses(place: &Place<'_>, column: &str, sql: &str) -> Result<()> {
     match trial(|| prepare(sql)) {
         None => Ok(()),
         Some(caught) => Err(at(
@@ -423,7 +432,9 @@ fn prepare(sql: &str) {
 
 /// Refuses literals such as 'today' where they are read as a date: they would be frozen when the statement is parsed.
 /// They are read so if and only if the same text with another word in their place no longer parses.
-fn no_moving_dates(
+/// # Errors
+/// 0A000 with the HINT.
+pub fn no_moving_dates(
     place: &Place<'_>,
     column: &str,
     text: &str,

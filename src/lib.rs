@@ -10,10 +10,12 @@ mod allocation;
 mod api;
 mod catalogue;
 mod check;
+mod check_match;
 mod clock;
 mod criteria;
 mod error;
 mod firing;
+mod matching;
 mod prepared;
 mod recurrence;
 mod router;
@@ -87,8 +89,9 @@ extension_sql_file!(
     name = "eligibility",
     requires = ["stamp"]
 );
+extension_sql_file!("../sql/intent/match.sql", name = "match", requires = ["stamp"]);
 extension_sql_file!("../sql/intent/consumer.sql", name = "consumer", requires = ["stamp"]);
-extension_sql_file!("../sql/event.sql", name = "event", requires = ["consumer"]);
+extension_sql_file!("../sql/event.sql", name = "event", requires = ["consumer", "match"]);
 extension_sql_file!("../sql/read_events.sql", name = "read_events", requires = ["event"]);
 extension_sql_file!("../sql/function.sql", name = "function", requires = ["read_events"]);
 extension_sql_file!("../sql/running.sql", name = "running", requires = ["function"]);

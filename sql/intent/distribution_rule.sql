@@ -20,6 +20,8 @@ create table dist.distribution_rule (
     cool_down                     interval,
     cool_down_holders             integer,
     exact_cells                   integer,
+    -- No foreign key: a match has rows, and no row of its name alone. Triggers keep it (below, and in match.sql).
+    match                         text,
     description                   text
 );
 create index on dist.distribution_rule (team);
@@ -49,6 +51,8 @@ comment on column dist.distribution_rule.cool_down is 'A record does not go back
 comment on column dist.distribution_rule.cool_down_holders is 'A record does not go back to the last so many who held it';
 comment on column dist.distribution_rule.exact_cells is
     'Up to so many cells (kinds of records times members) restricted eligibility is solved exactly, greedily above; null = 1 000 000';
+comment on column dist.distribution_rule.match is
+    'A record that matches another one (dist.match) goes to whoever owns that, if he can have it, and by the strategy else; he need not be a member';
 comment on column dist.distribution_rule.description is 'What the rule is for';
 
 create function dist._goes_by_turns(strategy text) returns boolean
@@ -90,7 +94,7 @@ begin
         union
         select m.rep from r join dist.team_member m on m.team = r.team
         union
-        select p.rep from dist.rep p where p.active and exists (select from r where r.team is null and r.strategy <> 'rep');
+        select p.rep from dist.rep p where p.active and exists (select from r where r.team is null and r.strategy <> 'rep' or r.match is not null);
 end $$;
 comment on function dist._reps_of(text[]) is 'Internal: every rep whom these distribution rules can give a record to';
 
@@ -124,6 +128,11 @@ begin
     perform dist._must_exist(tg_table_name, new.name, 'rep', new.rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'fallback_to_rep', new.fallback_to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'fallback_to_distribution_rule', new.fallback_to_distribution_rule, 'distribution_rule');
+    if new.match is not null and not exists (select from dist.match m where m.name = new.match) then
+        perform dist._refuse(tg_table_name, new.name, '23503', format('match %L does not exist in dist.match', new.match),
+            coalesce('Perhaps you meant ' || quote_literal(dist._nearest(new.match, array(select distinct m.name from dist.match m limit 10000))) || '.',
+                     'Insert its rows into dist.match first.'));
+    end if;
     if new.strategy = 'rep' and (new.rep is null or new.team is not null) then
         perform dist._refuse(tg_table_name, new.name, '23514', 'strategy rep takes rep and no team', 'Set rep to the rep who receives the records.');
     elsif new.strategy <> 'rep' and new.rep is not null then

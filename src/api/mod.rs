@@ -2,6 +2,7 @@
 
 mod checks;
 mod looks;
+mod matching;
 mod runs;
 mod time;
 

@@ -18,6 +18,7 @@ use crate::router::plan::{Leaf, Plan};
 use crate::router::situation::books::{self, Segments};
 use crate::router::situation::eligibility::Limits;
 use crate::router::situation::holdings::Holdings;
+use crate::router::situation::matching;
 use crate::router::statement;
 use crate::xact;
 
@@ -112,6 +113,11 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// What is wrong with the text of measures, caps and eligibility.
     pub fn finish(mut self, leaf: Option<String>) -> Result<Plan> {
+        let mut texts = Vec::new();
+        let matching = matching::compile(self.intent, &self.rules, &self.leaves, &mut texts)?;
+        for rep in self.intent.matches.iter().flat_map(|matches| &matches.reps) {
+            self.rep(rep);
+        }
         self.stand_ins();
         let mut numbers = Vec::new();
         let holdings = Holdings::compile(self.intent, &self.pools, &self.segments, self.as_of, &mut numbers)?;
@@ -130,6 +136,8 @@ impl<'a> Compiler<'a> {
             row_limit: None,
             limit_per_rep: None,
             numbers,
+            texts,
+            matching,
             holdings,
             limits: Limits::default(),
             leaf,

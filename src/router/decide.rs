@@ -17,6 +17,7 @@ use crate::prepared;
 use crate::router::failure;
 use crate::router::lock::States;
 use crate::router::plan::Plan;
+use crate::router::situation::matching::Matches;
 use crate::router::situation::{Answer, Situation};
 use crate::router::statement::{self, Shape};
 use crate::worker::running;
@@ -112,6 +113,8 @@ pub struct Candidates {
     pub owned: Vec<i32>,
     /// What else the plan reads of each, in the order of `plan.numbers`.
     pub numbers: Vec<Vec<i64>>,
+    /// And of texts, in the order of `plan.texts`.
+    pub texts: Vec<Carried>,
 }
 
 /// What reads more than this is planned anew the next time: planning costs little then, and a bad plan much.
@@ -129,6 +132,8 @@ pub struct Decision {
     pub report: Report,
     /// What was asked, where it is kept.
     pub asked: Option<(Recorded, Arrays)>,
+    /// What the candidates match.
+    pub matches: Matches,
 }
 
 impl Decision {
@@ -185,7 +190,7 @@ pub fn decide(
     let candidates = noting(&note, || read(client, plan, shape, &sql, (only_keys, about), how))
         .inspect_err(|_| failure::in_statement(&sql))?;
     running::allocating(candidates.count);
-    let Answer { report, asked } =
+    let Answer { report, asked, matches } =
         situation.ask(client, plan, &candidates, how != Reading::Once && plan.keep_decisions)?;
     Ok(Decision {
         shape,
@@ -193,6 +198,7 @@ pub fn decide(
         situation,
         report,
         asked,
+        matches,
     })
 }
 
@@ -245,6 +251,7 @@ fn read(
     for _ in &plan.numbers {
         whole.push(row.get::<Vec<i64>>(column()).map_err(internal)?.unwrap_or_default());
     }
+    let texts = plan.texts.iter().map(|_| carried(column())).collect::<Result<_>>()?;
     Ok(Candidates {
         count: usize::try_from(count).unwrap_or(0),
         tids,
@@ -256,6 +263,7 @@ fn read(
         leaves,
         owned,
         numbers: whole,
+        texts,
     })
 }
 

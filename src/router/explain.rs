@@ -240,6 +240,7 @@ fn one(
     let owner = questions.ask(format!("{}::text", column(&plan.object.owner()?.name)));
     let leaf = questions.ask(plan.leaf.as_deref().unwrap_or("0"));
     let numbers: Vec<_> = plan.numbers.iter().map(|number| questions.ask(number)).collect();
+    let texts: Vec<_> = plan.texts.iter().map(|text| questions.ask(text)).collect();
     // What is not stored may have no key yet.
     let asked = |(name, _): &&(String, Expression)| subject.is_stored() || name != "key";
     let filters = plan.filters.iter().filter(asked);
@@ -319,6 +320,7 @@ fn one(
         key,
         owner: answers.text(owner),
         leaf: number,
+        texts: texts.iter().map(|question| answers.text(*question)).collect(),
         numbers: numbers.iter().map(|question| whole(question).unwrap_or(0)).collect(),
         candidate,
     };

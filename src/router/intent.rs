@@ -16,6 +16,7 @@ use crate::router::hopper::HopperRow;
 use crate::router::situation::books::{self, Books};
 use crate::router::situation::eligibility::EligibilityRow;
 use crate::router::situation::load::Measures;
+use crate::router::situation::matching::MatchIntent;
 use crate::router::situation::protection::{self, ProtectionRow};
 use crate::working::Roster;
 
@@ -38,6 +39,8 @@ pub struct Intent {
     pub hoppers: Vec<HopperRow>,
     /// What is kept out.
     pub exclusions: Vec<ExclusionRow>,
+    /// What its records are matched with; None = nothing.
+    pub matches: Option<MatchIntent>,
     /// Which records of the object some reps may have.
     pub eligibility: Vec<EligibilityRow>,
     /// Which of its records are protected; None = nobody asks.
@@ -273,6 +276,8 @@ pub struct DistributionRule {
     pub fallback_to_rep: Option<String>,
     /// Where records go that nobody can have: another rule.
     pub fallback_to_distribution_rule: Option<String>,
+    /// Whose records come first to who owns what they match.
+    pub r#match: Option<String>,
     /// Not back to who held it within this interval: an interval's text.
     pub cool_down: Option<String>,
     /// Not back to the last so many who held it.
@@ -452,6 +457,7 @@ impl Intent {
         for cap in self.caps.rows.iter().filter(|cap| cap.has_text()) {
             writers.push(("cap", cap.name.clone(), cap.written_by.as_str()));
         }
+        writers.extend(self.matches.iter().flat_map(MatchIntent::writers));
         writers.extend(protection::writers(self.protections.as_deref()));
         let from = self
             .transfer

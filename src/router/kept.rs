@@ -41,7 +41,16 @@ pub fn of_transfer(name: &str) -> Result<Rc<Compiled>> {
 
 fn compile(name: &str) -> Result<Compiled> {
     let intent = Intent::of_transfer(name)?;
-    let objects = intent.object.iter().chain(intent.measures.objects.values());
+    let matched = intent
+        .matches
+        .iter()
+        .flat_map(|matches| &matches.rows)
+        .map(|row| &row.other);
+    let objects = intent
+        .object
+        .iter()
+        .chain(intent.measures.objects.values())
+        .chain(matched);
     for relation in objects.filter_map(|object| object.relation.as_ref()) {
         relation.watch();
     }

@@ -11,8 +11,9 @@ use crate::router::explain::{Line, line};
 use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
 use crate::router::situation::barred::{self, Barred};
+use crate::router::situation::matching::Hit;
 use crate::router::situation::presence;
-use crate::router::situation::{Situation, allocation_error};
+use crate::router::situation::{Answer, Situation, allocation_error};
 
 /// A record as the plan's expressions see it.
 pub struct Record<'a> {
@@ -24,6 +25,8 @@ pub struct Record<'a> {
     pub leaf: usize,
     /// What else the plan reads of it.
     pub numbers: Vec<i64>,
+    /// And its texts.
+    pub texts: Vec<Option<&'a str>>,
     /// Whether it is a candidate at all.
     pub candidate: bool,
 }
@@ -68,15 +71,22 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
         owned: vec![record.owner.map_or(-1, |name| {
             owner(name).map_or(-2, |rep| i32::try_from(rep).unwrap_or(-2))
         })],
+        texts: record
+            .texts
+            .iter()
+            .map(|text| Carried::of(vec![text.map(ToOwned::to_owned)]))
+            .collect(),
         numbers: record.numbers.iter().map(|number| vec![*number]).collect(),
     };
-    let (situation, report, barred) = Spi::connect(|client| {
+    let (situation, answer, barred) = Spi::connect(|client| {
         let situation = Situation::of_plan(client, plan, about, None)?;
-        let report = situation.ask(client, plan, &candidates, false)?.report;
+        let answer = situation.ask(client, plan, &candidates, false)?;
         let barred = barred::of_record(client, plan, (&situation.pools, &situation.goals), &candidates, about)?;
-        Result::Ok((situation, report, barred))
+        Result::Ok((situation, answer, barred))
     })?;
+    let Answer { report, matches, .. } = answer;
     let outcome = &report.outcome;
+    let by_match = outcome.diverted.iter().any(|diverted| diverted.matched);
     let rep = outcome.rep.first().copied().unwrap_or(Outcome::LEFT);
     let winner = usize::try_from(rep).ok().and_then(|rep| plan.reps.get(rep));
     let found = situation.goals.get(record.leaf);
@@ -89,7 +99,10 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
     if let Some((rep, why)) = named.and_then(|rep| Some((rep, presence::told(plan, rep, about)?))) {
         lines.push(line("rep", rep.clone(), "away").because(why));
     }
-    let mut target = Some(found.target);
+    if let Some(hit) = matches.hit(0) {
+        tell_match(plan, &situation, hit, (rep, by_match, about), &barred, lines);
+    }
+    let mut target = Some(found.target).filter(|target| !by_match || matches!(target, Target::Pool(_)));
     // As many pools as it was handed on to, and at most each once.
     for _ in &plan.pools {
         let Some(Target::Pool(number)) = target else { break };
@@ -118,6 +131,7 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
     let reason = match (record.candidate, moves) {
         (false, _) => "not a candidate",
         (true, false) => Reason::from(reason).as_str(),
+        (true, true) if by_match => "match",
         (true, true) if handed_on => "fallback",
         (true, true) => leaf.reason.as_str(),
     };
@@ -132,6 +146,7 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
         reason: reason.to_owned(),
         rule: leaf.rule.clone(),
         distribution_rule: match handed_on {
+            _ if by_match => None,
             true => turn.map(|rule| rule.name.as_str()).or(handed_to).map(ToOwned::to_owned),
             false => leaf.distribution_rule.clone(),
         },
@@ -144,6 +159,46 @@ pub fn tell(plan: &Plan, record: &Record<'_>, about: DateTime<Utc>, lines: &mut 
     };
     lines.push(line("outcome", reason, to));
     Ok(verdict)
+}
+
+/// What the record matches, and how its owner stands.
+fn tell_match(
+    plan: &Plan,
+    situation: &Situation,
+    hit: &Hit,
+    (winner, by_match, about): (i32, bool, DateTime<Utc>),
+    barred: &Barred,
+    lines: &mut Vec<Line>,
+) {
+    let owner = &hit.first.owner;
+    let mut detail = format!("owned by {owner}, score {}", hit.first.score);
+    if let Some(second) = &hit.second {
+        detail.push_str(&format!(
+            "; runner-up {} of {}, score {}",
+            second.key, second.owner, second.score
+        ));
+    }
+    lines.push(line("match", hit.by(plan), hit.told(plan)).because(detail));
+    let away = presence::told(plan, owner, about);
+    if by_match {
+        let winner = usize::try_from(winner).ok().and_then(|rep| plan.reps.get(rep));
+        let detail = away.unwrap_or_else(|| "owns what it matches".to_owned());
+        lines.push(line("rep", winner.unwrap_or(owner).clone(), "winner").because(detail));
+        return;
+    }
+    if let Some(why) = away {
+        lines.push(line("rep", owner.clone(), "away").because(why));
+    }
+    let Some(&rep) = plan.rep_numbers.get(owner) else {
+        return;
+    };
+    // Whoever is of the pool is told of with it.
+    let mut seats = situation.pools.iter().flat_map(|pool| &pool.seats);
+    let told = seats.any(|seat| seat.rep == rep);
+    if !told && !barred.tell(rep, plan, lines) {
+        let full = situation.capped.full_for(plan, rep as usize);
+        lines.extend(full.map(|full| line("rep", owner.clone(), Reason::CapsFull.as_str()).because(full)));
+    }
 }
 
 /// How the members stand: the winner, those who would be next, those who cannot have it.

@@ -18,6 +18,7 @@ use crate::router::intent::{DistributionRule, Intent, Object, Transfer};
 use crate::router::situation::books;
 use crate::router::situation::eligibility::{self, Limits};
 use crate::router::situation::holdings::Holdings;
+use crate::router::situation::matching::Matching;
 use crate::router::situation::protection;
 use crate::router::statement;
 use crate::working::Roster;
@@ -91,6 +92,10 @@ pub struct Plan {
     pub limit_per_rep: Option<i32>,
     /// What else is read of each candidate, as SQL expressions of type bigint over `r`.
     pub numbers: Vec<String>,
+    /// What else is read of each candidate, as SQL expressions of type text over `r`.
+    pub texts: Vec<String>,
+    /// What the candidates are matched with.
+    pub matching: Matching,
     /// What is counted of what the pools' members hold.
     pub holdings: Holdings,
     /// Which of the reps may have which records.

@@ -104,6 +104,7 @@ pub fn record(
                     of_ways(|way| way.note.clone()).into(),
                     of_ways(|way| way.hopper.clone()).into(),
                     from.into(),
+                    decision.matches.told(plan).into(),
                 ],
             )
             .map_err(internal)?;
@@ -358,6 +359,7 @@ fn keep_decision(
             rules.into(),
             methods.into(),
             long(&arrays.segments).into(),
+            some(&arrays.matched).into(),
         ],
     )
     .map(|_| ())

@@ -88,6 +88,7 @@ pub fn decided(run: i64, moves: bool) -> Result<Vec<Decided>> {
                     hashes: long(11)?,
                     previous: whole(12)?,
                     segments: long(13)?,
+                    matched: whole(16)?,
                 },
                 moves: texts(14)?,
                 pools: row

@@ -43,8 +43,8 @@ pub struct Shape {
 }
 
 /// Reads the candidates, ranked, as one row of arrays: number, ctid, key, leaf, then table, owner, owner's number in
-/// the dictionary, fields as `shape` says, then the plan's numbers. `$1` is the dictionary of reps, `$2` the instant the run is about,
-/// `$3` the keys of the records that are meant, each once, where not all are.
+/// the dictionary, fields as `shape` says, then the plan's numbers and texts. `$1` is the dictionary of reps, `$2` the instant the
+/// run is about, `$3` the keys of the records that are meant, each once, where not all are.
 ///
 /// # Errors
 /// When the object has lost a column.
@@ -75,6 +75,10 @@ pub fn candidates(plan: &Plan, shape: Shape, only_keys: bool, lock: bool) -> Res
     let numbers: Vec<String> = (0..plan.numbers.len()).map(|n| format!("number_{n}")).collect();
     for (name, number) in numbers.iter().zip(&plan.numbers) {
         selected.push((name, format!("({number})::bigint")));
+    }
+    let texts: Vec<String> = (0..plan.texts.len()).map(|n| format!("text_{n}")).collect();
+    for (name, text) in texts.iter().zip(&plan.texts) {
+        selected.push((name, text.clone()));
     }
     // ORDER BY takes the name of what is selected for that, and not for the user's column of the same name.
     let prefix = prefix(relation);

@@ -53,22 +53,32 @@ impl<'a> Ways<'a> {
         let goals = &decision.situation.goals;
         let mut ways: Vec<Way> = plan.leaves.iter().zip(goals).map(leaf).collect();
         let mut of = Cow::Borrowed(decision.candidates.leaves.as_slice());
-        let mut known: HashMap<(i32, Option<(u32, u32)>), i32> = HashMap::new();
+        let mut known: HashMap<(i32, Option<(u32, u32)>, Option<Option<&str>>), i32> = HashMap::new();
         for diverted in &decision.report.outcome.diverted {
             let Some(slot) = of.to_mut().get_mut(diverted.record as usize) else {
                 continue;
             };
+            let by_match = diverted
+                .matched
+                .then(|| decision.matches.stood_in_for(diverted.record as usize));
             let next = ways.len();
-            let number = *known.entry((*slot, diverted.turn)).or_insert_with(|| next as i32);
+            let number = *known
+                .entry((*slot, diverted.turn, by_match))
+                .or_insert_with(|| next as i32);
             if number as usize == next {
                 let mut way = usize::try_from(*slot).ok().and_then(|leaf| ways.get(leaf)).cloned();
                 if let Some(way) = &mut way {
-                    if diverted.fallback {
+                    if diverted.matched {
+                        way.reason = "match".to_owned();
+                    } else if diverted.fallback {
                         way.reason = "fallback".to_owned();
                     }
                     let rule = diverted.turn.and_then(|(pool, _)| plan.pools.get(pool as usize));
                     way.distribution_rule = rule.map(|rule| rule.name.clone());
-                    way.turn_of = diverted.turn.and_then(|turn| stood_in_for(decision, turn));
+                    way.turn_of = match by_match {
+                        Some(owner) => owner.map(ToOwned::to_owned),
+                        None => diverted.turn.and_then(|turn| stood_in_for(decision, turn)),
+                    };
                 }
                 ways.extend(way);
             }

@@ -5,6 +5,7 @@
 set session authorization ops;
 select dist.execute('some', '2026-05-01 12:00Z') is not null;
 select dist.undo((select max(id) from dist.run where transfer = 'some' and trigger = 'execute' and status = 'succeeded' and id < (select max(id) from dist.run))) is not null;
+select dist.execute('matched', '2026-05-02 12:00Z') is not null;
 select dist.execute('plenty', '2026-06-01 12:00Z') is not null;
 select run_id, seq, record_key, old_owner, new_owner, reason, rule, distribution_rule, fields from dist.assignment
  where at >= '2026-05-01' or reason = 'undo' order by run_id, seq;

@@ -19,6 +19,7 @@ insert into dist.object (name, relation, key_column, owner_column, description)
 values ('lead', 'crm.lead', 'id', 'owner', 'leads of the example'),
        ('old deal', 'crm."Old Deal"', 'id', 'owner', null);
 insert into dist.policy (name, value) values ('unassigned_rows', 50);
+insert into dist.public_domain values ('mail.example', true, 'of the example'), ('gmail.com', false, null);
 
 set session authorization ops;
 insert into dist.rep (rep, name, time_zone, active)
@@ -74,6 +75,10 @@ insert into dist.step (schedule, position, target) values ('of boss', 1, 'some')
 select dist.pause('paused');
 select dist.cancel('cancelled');
 
+insert into dist.match (name, object, position, kind, own, other_object, other_column) values ('region', 'lead', 1, 'key', 'r.region', 'lead', 'region');
+-- Names a match before that is there, were the rows restored in order.
+insert into dist.distribution_rule (name, strategy, team, match) values ('a matched one', 'round_robin', 'field', 'region');
+insert into dist.transfer (name, object, to_distribution_rule, row_limit, predicate) values ('matched', 'lead', 'a matched one', 5, 'r.owner is null');
 insert into dist.eligibility (name, object, rep, criteria) values ('cyd small', 'lead', 'cyd', '{"field": "budget", "op": "<", "value": 100000}');
 insert into dist.protection (name, object, predicate) values ('first', 'lead', 'r.id = 1');
 -- Named before it is there, were the rows restored in order.

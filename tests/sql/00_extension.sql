@@ -55,6 +55,8 @@ create function test.forget_intent() returns void language sql as $$
     update dist.distribution_rule set if_unavailable = 'hold', fallback_to_rep = null, fallback_to_distribution_rule = null
      where if_unavailable = 'fall_back';
     delete from dist.distribution_rule;
+    delete from dist.match;
+    delete from dist.public_domain;
     delete from dist.team;
     delete from dist.absence;
     delete from dist.rep;

@@ -10,6 +10,7 @@
 //! | what each may still take, and what is open | [`caps`], [`open`] |
 //! | which records each may have | [`eligibility`], [`kinds`] |
 //! | who held a record before | [`previous`] |
+//! | who owns what matches a record | [`matching`] |
 //! | which records are not taken from their owner | [`protection`] |
 //! | who may not have one record, and why | [`barred`] |
 //!
@@ -24,6 +25,7 @@ pub mod eligibility;
 pub mod holdings;
 pub mod kinds;
 pub mod load;
+pub mod matching;
 pub mod open;
 pub mod presence;
 pub mod previous;
@@ -43,6 +45,7 @@ use crate::router::intent::{DistributionRule, PoolRow};
 use crate::router::lock::States;
 use crate::router::plan::Plan;
 use crate::router::situation::caps::Capped;
+use crate::router::situation::matching::Matches;
 
 /// What is known of the pools and reps of a plan at an instant.
 pub struct Situation {
@@ -154,6 +157,7 @@ impl Situation {
         let held = previous::of_candidates(client, plan, (&self.pools, &self.goals), candidates, self.about)?;
         let mut eligibility = Eligibility::default();
         let class_of = eligibility::classes(plan, candidates, &held, &mut eligibility)?;
+        let matches = matching::of_candidates(client, plan, candidates, self.about)?;
         let values = load::values(client, plan, candidates)?;
         let request = Request {
             leaves: &candidates.leaves,
@@ -171,11 +175,13 @@ impl Situation {
             decimals: load::DECIMALS,
             hashes: &held.hashes,
             previous: &held.previous,
+            matched: &matches.reps,
             now: self.about.timestamp(),
         };
         Ok(Answer {
             report: allocation::distribute(&request).map_err(|problem| refused(plan, &problem))?,
             asked: keep.then(|| Recorded::of(&request)),
+            matches,
         })
     }
 }
@@ -186,6 +192,8 @@ pub struct Answer {
     pub report: Report,
     /// What was asked.
     pub asked: Option<(Recorded, Arrays)>,
+    /// What the candidates match.
+    pub matches: Matches,
 }
 
 fn strategy(rule: &DistributionRule, row: Option<&PoolRow>) -> Result<Strategy> {

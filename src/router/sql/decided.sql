@@ -4,7 +4,7 @@ select d.step, d.transfer, d.records, d.reasons::text, d.reps, d.asked::text,
        case when $2 then (select array_agg(coalesce(a.new_owner, '') order by a.seq)
           from dist.assignment a
          where a.run_id = d.run_id and a.seq > d.seq_before and a.seq <= d.seq_before + d.moved) end,
-       d.distribution_rules
+       d.distribution_rules, d.matched
   from dist.decision d
  where d.run_id = $1
  order by d.step
