@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what pg_dist promises about speed: run.sh [route|fire|plan|intake|hopper], all where nothing is named. Needs a built tree
+# Measures what pg_dist promises about speed: run.sh [route|fire|plan|match|intake|hopper], all where nothing is named. Needs a built tree
 # (make bench builds the release one). What is measured, and how, is said in README.md beside this file.
 #
 # Settings:
@@ -7,6 +7,7 @@
 #   BENCH_LARGE   also at so many leads (no; 4000000 takes a quarter of an hour)
 #   PART          of route only these: rules strategies (both)
 #   BENCH_LOOP    leads for the row-by-row loop (20000)
+#   BENCH_LEADS, BENCH_ACCOUNTS   of match (100000, 1000000)
 #   PART          of fire only these: due instant rate outage poison idle edit pg_cron (all)
 #   BENCH_SECONDS how long fire watches single schedules (40)     BENCH_ROUNDS    rounds of fire (3)
 #   BENCH_BACKLOG schedules of a backlog, and beside broken ones (10000)
@@ -20,15 +21,16 @@
 export PG_DIST_PROFILE=${PG_DIST_PROFILE:-release}
 [[ $PG_DIST_PROFILE == release ]] || say "profile $PG_DIST_PROFILE: the figures mean nothing"
 case ${1:-all} in
-  route | fire | plan | intake | hopper) exec bash "bench/$1.sh" ;;
+  route | fire | plan | match | intake | hopper) exec bash "bench/$1.sh" ;;
   all)
     status=0
     bash bench/route.sh || status=$?
     bash bench/fire.sh || status=$?
+    bash bench/match.sh || status=$?
     bash bench/plan.sh || status=$?
     bash bench/intake.sh || status=$?
     bash bench/hopper.sh || status=$?
     exit "$status"
     ;;
-  *) die "usage: bench/run.sh [route|fire|plan|intake|hopper]" ;;
+  *) die "usage: bench/run.sh [route|fire|plan|match|intake|hopper]" ;;
 esac

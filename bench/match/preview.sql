@@ -1,0 +1,1 @@
+select count(*), count(*) filter (where reason = 'match') from dist.preview(:'transfer');
