@@ -233,12 +233,14 @@ fn planned(intent: &Intent, row: &MatchRow, texts: &mut Vec<String>) -> Result<P
             .map_or(THRESHOLD, |least| (least * 1000.0).round() as u32),
         other: other.name.clone(),
         own_object: intent.object.as_ref().is_some_and(|object| object.name == other.name),
+        // Behind a subselect the planner takes the values for a few: it hashes them, or looks each up where there is an index, and
+        // never sorts the others' table.
         sql: match equal {
             Some(equal) => format!(
                 "select array_agg(n order by n, place), array_agg(key order by n, place), array_agg(owner order by n, place) \
                    from (select w.\"dist.n\"::integer as n, {key} as key, {owner} as owner, \
                                 row_number() over (partition by w.\"dist.n\" order by {order}) as place \
-                           from unnest($1::text[]) with ordinality as w (\"dist.value\", \"dist.n\") \
+                           from unnest((select $1::text[])) with ordinality as w (\"dist.value\", \"dist.n\") \
                            join {table} as {OTHER} on {equal} \
                           where {owner} = any ($2::text[])) as found \
                   where place <= {MOST}"
