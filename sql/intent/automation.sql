@@ -146,6 +146,12 @@ as $$
 begin
     if not dist._checks_off()
        and (old.relation, old.key_column, old.owner_column) is distinct from (new.relation, new.key_column, new.owner_column) then
+        -- Their triggers move to the other table.
+        if new.relation <> old.relation and not has_table_privilege(new.relation, 'TRIGGER')
+           and exists (select from dist.automation a where a.object = new.name and a.active) then
+            perform dist._refuse(tg_table_name, new.name, '42501', format('role %L may make no triggers on %s, and automations are about it', current_user, new.relation),
+                format('Let its owner grant it: grant trigger on %s to %I.', new.relation, current_user));
+        end if;
         perform dist._check_text('automation', a.name, new.name, to_jsonb(a)),
                 dist._check_reps('automation', a.name, new.name, dist._reachable_reps(a.to_rep, a.to_distribution_rule))
            from dist.automation a where a.object = new.name;

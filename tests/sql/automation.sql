@@ -61,6 +61,7 @@ select automation, record_key, attempts, sqlstate, left(message, 60) as message,
 select kind, name, due_at is null as by_call from dist.task;
 select kind, object, record_key, cause, payload ->> 'sqlstate' as sqlstate from dist.read_events('au told', 10);
 delete from dist.consumer;
+delete from dist.event;
 update dist.automation set on_error = 'raise' where name = 'au now';
 set session authorization test_outsider;
 insert into auto.lead (id, region, score) values (12, 'north', 13), (13, 'north', 1);
@@ -201,6 +202,9 @@ create table auto.part (id text not null, region text, owner text, made date not
 create table auto.part_1 partition of auto.part for values from ('2097-01-01') to ('2098-01-01');
 create table auto.part_2 partition of auto.part for values from ('2098-01-01') to ('2099-01-01');
 insert into dist.automation (name, object, to_distribution_rule, mode, on_columns) values ('au parts', 'auto', 'au turns', 'in_transaction', '{region}');
+set session authorization test_admin;
+select test.refused($$update dist.object set relation = 'auto.part' where name = 'auto'$$);
+reset session authorization;
 update dist.object set relation = 'auto.part' where name = 'auto';
 select tgrelid::regclass, tgname from pg_trigger where tgname like 'pg_dist%' and tgparentid = 0 order by 1, 2;
 insert into auto.part values ('o''ne', 'x', null, '2097-05-05'), ('{two}', 'x', null, '2098-05-05'), ('three', 'x', 'au cyd', '2098-05-06');
