@@ -237,8 +237,8 @@ impl Hoppers {
     }
 }
 
-/// Of records with the owners that they came in with, takes those out that are gone or have another owner now. Their places
-/// are locked by whoever calls.
+/// Of records with the owners that they came in with, takes those out that are gone or have another owner now; not where row
+/// security may hide them. Their places are locked by whoever calls.
 ///
 /// # Errors
 /// When they cannot be read.
@@ -247,7 +247,9 @@ pub fn forget_strays(client: &mut SpiClient<'_>, plan: &Plan, places: &[(String,
     let (key, owner) = (object.key()?, column(&object.owner()?.name));
     let sql = format!(
         "select array_agg(k.key) from rows from (unnest($1::text[]), unnest($2::text[])) as k(key, rep) \
-          where not exists (select from {} as r where {} = k.key::{} and {owner}::text is not distinct from k.rep)",
+          where not row_security_active({}::regclass) \
+            and not exists (select from {} as r where {} = k.key::{} and {owner}::text is not distinct from k.rep)",
+        quote_literal(&object.relation()?.sql()),
         object.relation()?.sql(),
         column(&key.name),
         key.type_sql

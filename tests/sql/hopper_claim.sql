@@ -8,6 +8,7 @@ grant select, insert, update, delete on claims.lead to test_manager;
 insert into dist.object (name, relation, key_column, owner_column) values ('claims', 'claims.lead', 'id', 'owner');
 insert into claims.lead select n, (array['north', 'south'])[1 + n % 2], n * 7 % 10, null from generate_series(1, 40) n;
 create function claims.clock(at text) returns void language sql security definer as $$ select set_config('pg_dist.clock', at, false) $$;
+create function claims.hide(hidden boolean) returns void language plpgsql security definer as $$ begin execute format('alter table claims.lead %s row level security', case when hidden then 'enable' else 'disable' end); end $$;
 \c - test_manager
 insert into dist.rep (rep, time_zone, active) values ('cleo', 'Asia/Tokyo', true), ('carl', 'America/Los_Angeles', true), ('cora', 'UTC', false), ('cyra', 'UTC', true);
 insert into dist.hopper (name, object, cool_off) values ('claims tank', 'claims', '2 hours');
@@ -85,6 +86,11 @@ select array_agg(record_key) from dist.claimable('claims tank', 'cleo') where re
 select dist.leave_hopper('claims', '50');
 select dist.leave_hopper('claims', '50');
 select a.old_owner, a.new_owner, a.reason, a.from_hopper from dist.assignment a where a.object = 'claims' and a.record_key = '50' order by run_id desc limit 1;
+-- What row security hides from the caller is not claimed, nor taken for gone.
+select claims.hide(true);
+select count(*) from dist.claim('claims tank', 'cleo', 100);
+select claims.hide(false);
+select count(*) from dist.hopper_record where hopper = 'claims tank';
 -- Given away or deleted past the hopper: found when it is looked at, and forgotten.
 update claims.lead set owner = 'carl' where id = 51;
 delete from claims.lead where id = 19;
