@@ -139,7 +139,12 @@ pub fn end_clocks(name: &str, as_of: TimestampWithTimeZone, nowait: bool) -> Res
                 step(&transfer, Some(keys), about, run, &mut locked, &mut totals, unseen)
             })
         })?;
-        let args = [sla.name.clone().into(), run.into()];
+        let args = [
+            sla.name.clone().into(),
+            run.into(),
+            over.runs.clone().into(),
+            over.seqs.clone().into(),
+        ];
         as_extension_owner(|| {
             Spi::connect_mut(|client| prepared::update(client, include_str!("sql/clocks_left.sql"), &args).map(|_| ()))
         })?
