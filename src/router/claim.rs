@@ -239,6 +239,10 @@ fn lock_places(
         Some(_) => text.to_owned(),
         None => text.replace(include_str!("sql/claim_cool.sql").trim(), "true"),
     };
+    let text = match wanted {
+        1 => text.replace("limit $4", "limit 1"),
+        _ => text,
+    };
     let mut args: Vec<DatumWithOid<'_>> = vec![
         compiled.hopper.name.clone().into(),
         compiled.rep.rep.clone().into(),

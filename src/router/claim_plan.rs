@@ -240,7 +240,7 @@ impl Compiled {
         Ok(format!(
             "update {table} as {RECORD} set {owner} = $4::text::{owner_type} from ( \
                select {RECORD}.ctid as {p}tid, {RECORD}.tableoid as {p}tab \
-                 from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($3::text[])) as {p}place ({p}key, {p}rep) \
+                 from rows from (pg_catalog.unnest((select $1::text[])), pg_catalog.unnest((select $3::text[]))) as {p}place ({p}key, {p}rep) \
                  join {table} as {RECORD} on {key_sql} operator(pg_catalog.=) {p}key::{key_type} \
                 where {owner_sql}::text is not distinct from {p}rep and {eligible} and $2 is not null \
                   for update of {RECORD} skip locked) as {p}mine \
