@@ -19,7 +19,7 @@ use crate::router::lock::States;
 use crate::router::plan::Plan;
 use crate::router::situation::matching::Matches;
 use crate::router::situation::{Answer, Situation};
-use crate::router::statement::{self, Shape};
+use crate::router::statement::{self, Keys, Shape};
 use crate::worker::running;
 
 /// An array that passes through: read from one statement, a parameter of the next, never looked into.
@@ -85,6 +85,14 @@ impl Carried {
         }
     }
 
+    /// How many keys they are, as a statement is written for.
+    fn number(self) -> Keys {
+        match self.count {
+            Some(count) if count <= FEW => Keys::Few,
+            _ => Keys::Many,
+        }
+    }
+
     /// Whether it is known to have just so many.
     pub fn has(&self, count: usize) -> bool {
         self.count == Some(count)
@@ -116,6 +124,9 @@ pub struct Candidates {
     /// And of texts, in the order of `plan.texts`.
     pub texts: Vec<Carried>,
 }
+
+/// So many keys are looked up in the key's index, if it has one.
+const FEW: usize = 100;
 
 /// What reads more than this is planned anew the next time: planning costs little then, and a bad plan much.
 pub const MOST_BY_KEPT_PLAN: i64 = 1000;
@@ -186,7 +197,8 @@ pub fn decide(
     };
     let situation = Situation::of_plan(client, plan, about, states)?;
     let note = format!("While the candidates of {} were read.", plan.source);
-    let sql = failure::compiling(|| statement::candidates(plan, shape, only_keys.is_some(), how == Reading::Locked))?;
+    let keys = only_keys.map_or(Keys::All, Carried::number);
+    let sql = failure::compiling(|| statement::candidates(plan, shape, keys, how == Reading::Locked))?;
     let candidates = noting(&note, || read(client, plan, shape, &sql, (only_keys, about), how))
         .inspect_err(|_| failure::in_statement(&sql))?;
     running::allocating(candidates.count);

@@ -42,13 +42,24 @@ pub struct Shape {
     pub fields: bool,
 }
 
+/// Which records are meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// All.
+    All,
+    /// Those with one of a few keys.
+    Few,
+    /// Those with one of many.
+    Many,
+}
+
 /// Reads the candidates, ranked, as one row of arrays: number, ctid, key, leaf, then table, owner, owner's number in
 /// the dictionary, fields as `shape` says, then the plan's numbers and texts. `$1` is the dictionary of reps, `$2` the instant the
 /// run is about, `$3` the keys of the records that are meant, each once, where not all are.
 ///
 /// # Errors
 /// When the object has lost a column.
-pub fn candidates(plan: &Plan, shape: Shape, only_keys: bool, lock: bool) -> Result<String> {
+pub fn candidates(plan: &Plan, shape: Shape, keys: Keys, lock: bool) -> Result<String> {
     let object = &plan.object;
     let relation = object.relation()?;
     let owner = column(&object.owner()?.name);
@@ -109,17 +120,22 @@ pub fn candidates(plan: &Plan, shape: Shape, only_keys: bool, lock: bool) -> Res
         ),
         _ => String::new(),
     };
-    // Joined, so that an index on the key is used where they are few.
-    let only = if only_keys {
-        let key = object.key()?;
+    // Joined, so that an index on the key is used where they are few. Behind a subselect PostgreSQL does not see how many they
+    // are: it plans for a few, and only once.
+    let keys = match keys {
+        Keys::All => None,
+        Keys::Few => Some("(select $3::text[])"),
+        Keys::Many => Some("$3::text[]"),
+    };
+    let key = object.key()?;
+    let only = keys.map(|keys| {
         format!(
-            " join unnest($3::text[]::{}[]) as {prefix}only ({prefix}only_key) on {} = {prefix}only_key",
+            " join unnest({keys}::{}[]) as {prefix}only ({prefix}only_key) on {} = {prefix}only_key",
             key.type_sql,
             column(&key.name),
         )
-    } else {
-        String::new()
-    };
+    });
+    let only = only.unwrap_or_default();
     let from = format!("from {} as {RECORD}{only}{lies_in} where {filter}", relation.sql());
     let of_owner = plan.limit_per_rep.map(|most| {
         let nth = format!("row_number() over (partition by {owner} order by {order}) as {prefix}nth");
