@@ -1,5 +1,5 @@
 -- What became of the stream, judged by SQL that computes it anew from the data, the table's own record of who took what from
--- whom, and the calls; pg_dist's tables are only compared with that (L1, L5, L6, C1, C2, C3, C5, X10).
+-- whom, and the calls; pg_dist's tables are only compared with that (L1, L3, L5, L6, C1, C2, C3, C5, X3, X6, X10).
 \set QUIET on
 set session authorization sales_ops;
 set timezone = 'America/Sao_Paulo';
@@ -45,9 +45,10 @@ select m.*, p.team, f.fate, lag(m.new_owner) over w as before, row_number() over
   left join funnel.person p on p.rep = m.new_owner
 window w as (partition by m.mql_id order by m.n);
 select test.holds('each took it from whom the one before had given it to', bool_and(nth = 1 or before is not distinct from old_owner)) from step;
-select test.holds('what is to go in turn has gone to an SDR when the wait was over, not a second before', not exists (
+select test.holds('when the wait was over, not a second before, an SDR had what goes in turn, the partner desk what was referred (L1, L3, C3)', not exists (
            select from fate f left join step s on s.mql_id = f.mql_id and s.nth = 1
-            where f.fate = 'turn' and (s.team, s.at, s.by) is distinct from ('sdrs', f.routed_at, 'sales_ops'::name)));
+            where f.fate in ('turn', 'desk')
+              and (coalesce(s.team, s.new_owner), s.at, s.by) is distinct from (case f.fate when 'turn' then 'sdrs' else 'partner desk' end, f.routed_at, 'sales_ops'::name)));
 select test.holds('what the other tool owned, or nobody is to have, pg_dist has not touched', not exists (
            select from step where by = 'sales_ops' and fate not in ('turn', 'desk', 'hopper')));
 select test.holds('audit = moves, of each lead in order (an entry that changes no owner is one into or out of the hopper)', not exists (
@@ -129,7 +130,7 @@ select test.holds('won leads are called in time, whoever has them', not exists (
 -- Every stay in the hopper: from the routing or from a breach on, until somebody takes it.
 create temporary table stay as
 select f.mql_id, f.fate, coalesce(array_position('{direct traffic,email,social}', f.origin_then), 9) as rank, f.routed_at as since, s.n as left_n, s.at as left_at, s.team, s.new_owner
-  from fate f left join step s on s.mql_id = f.mql_id and s.nth = 1
+  from fate f left join step s on s.mql_id = f.mql_id and s.nth = case f.fate when 'desk' then 2 else 1 end
  where f.fate = 'hopper' or f.fate = 'desk' and right(f.mql_id, 1) >= '8'
 union all
 select f.mql_id, f.fate, coalesce(array_position('{direct traffic,email,social}', f.origin_then), 9), c.due_at, s.n, s.at, s.team, s.new_owner
@@ -158,6 +159,18 @@ select test.holds('what has lain there for 72 hours goes to nurture, and nothing
            select from stay s
             where coalesce(s.new_owner, '') <> 'nurture' and coalesce(s.left_at, '2018-03-25 20:00') >= s.since + interval '72 hours'
                or s.new_owner = 'nurture' and s.left_at not between s.since + interval '72 hours' and s.since + interval '88 hours'));
+select test.holds('the audit has each way into the hopper and out of it, at its instant', not exists (
+           select from (select mql_id, since, row_number() over (partition by mql_id order by since) as nth, new_owner,
+                               case new_owner when 'nurture' then since + interval '72 hours' else left_at end as until
+                          from stay
+                        union all
+                        select mql_id, routed_at, 1, 'partner desk', (day + time '12:00') at time zone 'America/Sao_Paulo'
+                          from fate where fate = 'desk' and right(mql_id, 1) < '8') s
+             full join (select record_key, at, row_number() over (partition by record_key order by run_id, seq) as nth from dist.assignment where hopper = 'fresh') i
+                    on (i.record_key, i.nth) = (s.mql_id, s.nth)
+             full join (select record_key, at, new_owner, row_number() over (partition by record_key order by run_id, seq) as nth
+                          from dist.assignment where from_hopper = 'fresh') o on (o.record_key, o.nth) = (s.mql_id, s.nth)
+            where (i.at, o.at, o.new_owner) is distinct from (s.since, s.until, s.new_owner)));
 select test.holds('in the hopper lies what nobody has taken, with its owner (L5)', not exists (
            select from stay s full join dist.hopper_record h on h.record_key = s.mql_id and h.hopper = 'fresh'
             where s.left_n is null and (s.fate, h.since) is distinct from (case when h.rep = 'partner desk' then 'desk' else 'hopper' end, s.since)
