@@ -161,7 +161,8 @@ begin
 end $$;
 comment on function dist._pools(text) is 'Internal: the pools whose turns a transfer can take';
 
-create function dist._intent(transfer text, ruleset text, object text default null) returns jsonb
+-- As json: with thousands of rules, to put each level of a jsonb into the next one costs as much as all the rest of it.
+create function dist._intent(transfer text, ruleset text, object text default null) returns json
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
@@ -186,7 +187,7 @@ begin
                  union select default_to_rep from rulesets
                  union select unnest(array[d.rep, d.fallback_to_rep]) from dist.distribution_rule d
                         where d.name in (select name from distribution_rules))
-        select jsonb_build_object(
+        select json_build_object(
                    'transfer', (select to_jsonb(t) || jsonb_build_object('is_automation', left($1, 1) = chr(1), 'is_sla', left($1, 1) = chr(2), 'sources',
                                            case when t.from_team is null then to_jsonb(t.from_reps)
                                                 else (select coalesce(jsonb_agg(m.rep order by m.rep collate "C"), '[]')
@@ -194,9 +195,11 @@ begin
                                   from t),
                    'object', dist._object_intent(coalesce((select t.object from t),
                                                           (select s.object from dist.ruleset s where s.name = $2), $3)),
-                   'rulesets', (select coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('rules',
-                                           (select coalesce(jsonb_agg(to_jsonb(r) order by r.position), '[]')
-                                              from rules r where r.ruleset = s.name))), '[]')
+                   'rulesets', (select coalesce(json_agg(json_build_object(
+                                           'name', s.name, 'default_to_rep', s.default_to_rep, 'default_to_hopper', s.default_to_hopper,
+                                           'default_to_distribution_rule', s.default_to_distribution_rule,
+                                           'rules', (select coalesce(json_agg(r order by r.position), '[]')
+                                                       from rules r where r.ruleset = s.name))), '[]')
                                   from rulesets s),
                    'distribution_rules', (select coalesce(jsonb_agg(dist._rule_intent(d.name) order by d.name collate "C"), '[]')
                                             from distribution_rules d where d.name is not null),

@@ -80,7 +80,7 @@ begin
     rules := array(select f from dist._with_fallbacks(array[h.expire_to_distribution_rule]) f where f is not null);
     reps := array(select h.expire_to_rep where h.expire_to_rep is not null
                   union select unnest(array[d.rep, d.fallback_to_rep]) from dist.distribution_rule d where d.name = any (rules));
-    return dist._intent(null, null, h.object) || jsonb_build_object(
+    return dist._intent(null, null, h.object)::jsonb || jsonb_build_object(
         'transfer', to_jsonb(jsonb_populate_record(null::dist.transfer, jsonb_build_object(
                         'name', h.name, 'kind', case when num_nonnulls(h.expire_to_rep, h.expire_to_distribution_rule) = 0 then 'retrieval' else 'distribution' end,
                         'object', h.object, 'source', 'any', 'from_hopper', h.name, 'on_owned', 'reassign', 'is_template', false,

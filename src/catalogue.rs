@@ -108,7 +108,27 @@ pub fn read<T: serde::de::DeserializeOwned>(query: &str, args: &[DatumWithOid<'_
     shaped(|| Spi::connect(|client| first(prepared::select(client, query, args)?)))
 }
 
-/// The same for a run that is going to write: sees what has been committed by now, also in a statement that has been
+/// The same for an answer that can be long, as text: it is read without a tree of JSON in between.
+///
+/// # Errors
+/// As above.
+pub fn read_text<T: serde::de::DeserializeOwned>(query: &str, args: &[DatumWithOid<'_>]) -> Result<Option<T>> {
+    let ask = || {
+        Spi::connect(|client| {
+            let rows = prepared::select(client, query, args)?;
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            rows.first().get_one::<String>()
+        })
+    };
+    xact::as_extension_owner(ask)?
+        .map_err(internal)?
+        .map(|text: String| serde_json::from_str(&text).map_err(internal))
+        .transpose()
+}
+
+/// The same as [`read`] for a run that is going to write: sees what has been committed by now, also in a statement that has been
 /// going on for long.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::allocation::PoolState;
-use crate::catalogue::{Column, Relation, read};
+use crate::catalogue::{Column, Relation, read_text};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::caps::CapRows;
 use crate::router::clocks::SlaRow;
@@ -411,8 +411,8 @@ impl Intent {
 
     fn read_of(transfer: Option<&str>, ruleset: Option<&str>, object: Option<&str>) -> Result<Self> {
         let name = |name: Option<&str>| name.map(ToOwned::to_owned).into();
-        read(
-            "select dist._intent($1, $2, $3)",
+        read_text(
+            "select dist._intent($1, $2, $3)::text",
             &[name(transfer), name(ruleset), name(object)],
         )?
         .ok_or_else(|| internal("intent is null"))
