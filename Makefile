@@ -17,6 +17,7 @@ bench: tree-release ## measure (BENCH=route, fire or plan: only that)
 	PG_DIST_PROFILE=release bench/run.sh $(BENCH)
 
 soak: tree-release ## run for long under load, with crashes and promotions
+	PG_DIST_PROFILE=release CAPS_SECONDS=60 tests/36-caps.sh
 	PG_DIST_PROFILE=release tests/soak/run.sh
 
 oracle: tree-release ## compare recurrences with independent oracles at length (SEED=N repeats one)

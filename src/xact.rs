@@ -134,20 +134,21 @@ pub fn extension_owner() -> Option<pg_sys::Oid> {
         return Some(owner);
     }
     let may_keep = invalidate::receive();
-    let (owner, generation) = invalidate::filling(|| {
-        invalidate::watch_relation(invalidate::stamp());
-        Spi::connect(|client| {
+    let ((watched, owner), generation) = invalidate::filling(|| {
+        let stamp = invalidate::stamp();
+        invalidate::watch_relation(stamp);
+        let owner = Spi::connect(|client| {
             crate::prepared::select(
                 client,
                 "select extowner from pg_catalog.pg_extension where extname operator(pg_catalog.=) 'pg_dist'",
                 &[],
             )
             .and_then(|rows| rows.first().get_one::<pg_sys::Oid>())
-        })
-        .ok()
-        .flatten()
+        });
+        (stamp != pg_sys::InvalidOid, owner.ok().flatten())
     });
-    if let (true, Some(owner), Some(generation)) = (may_keep, owner, generation) {
+    // An extension that is made this very moment can be seen before its table is: nothing would tell of its end.
+    if let (true, Some(owner), Some(generation)) = (may_keep && watched, owner, generation) {
         OWNER.set((generation, owner));
     }
     owner
