@@ -8,7 +8,7 @@ create function dist._booked_intents() returns jsonb
 as $$
 begin
     return (
-        select jsonb_agg(dist._intent(null, null, null)::jsonb
+        select jsonb_agg(dist._intent(null, null, null, null)::jsonb
                          || jsonb_build_object('object', dist._object_intent(b.object), 'books', dist._books_intent(b.object, null))
                          order by b.object collate "C")
           from (select distinct x.object from dist.book x) b);
@@ -23,7 +23,7 @@ begin
     return (
         select jsonb_agg(jsonb_build_object(
                              'rule', dist._rule_intent(r.name),
-                             'intent', dist._intent(null, null, null)::jsonb || jsonb_build_object('measures', dist._measures_intent(array[r.name])))
+                             'intent', dist._intent(null, null, null, null)::jsonb || jsonb_build_object('measures', dist._measures_intent(array[r.name])))
                          order by r.name collate "C")
           from dist.distribution_rule r
          where r.strategy = 'performance');

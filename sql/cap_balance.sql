@@ -34,7 +34,7 @@ begin
     return (
         select jsonb_agg(jsonb_build_object(
                              'reps', (select coalesce(jsonb_agg(p.rep order by p.rep collate "C"), '[]') from dist.rep p),
-                             'intent', dist._intent(null, null, null)::jsonb
+                             'intent', dist._intent(null, null, null, null)::jsonb
                                        || jsonb_build_object('object', dist._object_intent(c.object), 'caps', dist._cap_intent(c.object, '{}')))
                          order by c.object collate "C")
           from (select distinct x.object from dist.cap x where x.active and x.per = 'open') c);

@@ -1,7 +1,7 @@
 -- Which caps a run can come to: what it locks of them, and what the router reads.
 
 -- Every rep whom a transfer can give a record to.
-create function dist._receivers(transfer text) returns setof text
+create function dist._receivers(kind text, name text) returns setof text
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
@@ -9,7 +9,7 @@ as $$
 #variable_conflict use_column
 begin
     return query
-        with t as (select x.* from dist._mover($1) x),
+        with t as (select x.* from dist._mover($1, $2) x),
              sets as (select s.* from dist.ruleset s where s.name in (select dist._reach((select t.to_ruleset from t)))),
              rules as (select a.* from dist.assignment_rule a join sets s on s.name = a.ruleset where a.active)
         select t.to_rep from t where t.to_rep is not null
@@ -22,11 +22,11 @@ begin
                                    union select r.to_distribution_rule from rules r
                                    union select s.default_to_distribution_rule from sets s));
 end $$;
-comment on function dist._receivers(text) is 'Internal: every rep whom a transfer can give a record to';
+comment on function dist._receivers(text, text) is 'Internal: every rep whom a transfer can give a record to';
 
 -- The caps that a run of a transfer counts by, in the order in which they are locked. (What is open is counted from the
 -- object's table, which the lock on the object keeps from other runs.)
-create function dist._caps(transfer text) returns text[]
+create function dist._caps(kind text, name text) returns text[]
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
@@ -38,18 +38,18 @@ begin
     if not exists (select from dist.cap c where c.active and c.per <> 'open') then
         return '{}';
     end if;
-    pools := dist._pools($1);
+    pools := dist._pools($1, $2);
     return (
-        with reps (rep) as materialized (select dist._with_stand_ins(array(select dist._receivers($1))))
+        with reps (rep) as materialized (select dist._with_stand_ins(array(select dist._receivers($1, $2))))
         select coalesce(array_agg(c.name order by c.name collate "C"), '{}')
           from dist.cap c
          where c.active and c.per <> 'open'
-           and (c.object is null or c.object = (select t.object from dist._mover($1) t))
+           and (c.object is null or c.object = (select t.object from dist._mover($1, $2) t))
            and (c.distribution_rule is null or c.distribution_rule = any (pools))
            and (c.rep is null or c.rep in (select r.rep from reps r))
            and (c.team is null or exists (select from dist.team_member m join reps r on r.rep = m.rep where m.team = c.team)));
 end $$;
-comment on function dist._caps(text) is 'Internal: the caps that a run of a transfer locks';
+comment on function dist._caps(text, text) is 'Internal: the caps that a run of a transfer locks';
 
 create function dist._cap_intent(object text, rules text[]) returns jsonb
     language plpgsql stable

@@ -137,7 +137,7 @@ end $$;
 comment on function dist._reach(text) is 'Internal: the rulesets that can be reached from one';
 
 -- The pools whose turns a transfer can take, in the order in which they are locked.
-create function dist._pools(transfer text) returns text[]
+create function dist._pools(kind text, name text) returns text[]
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
@@ -149,20 +149,20 @@ begin
           from dist.distribution_rule d
          where d.strategy <> 'rep'
            and d.name in (select dist._with_fallbacks(array(
-               select t.to_distribution_rule from dist._mover($1) t
+               select t.to_distribution_rule from dist._mover($1, $2) t
                union
                select a.to_distribution_rule
-                 from dist._mover($1) t, dist._reach(t.to_ruleset) reach, dist.assignment_rule a
+                 from dist._mover($1, $2) t, dist._reach(t.to_ruleset) reach, dist.assignment_rule a
                 where a.ruleset = reach and a.active
                union
                select s.default_to_distribution_rule
-                 from dist._mover($1) t, dist._reach(t.to_ruleset) reach, dist.ruleset s
+                 from dist._mover($1, $2) t, dist._reach(t.to_ruleset) reach, dist.ruleset s
                 where s.name = reach))));
 end $$;
-comment on function dist._pools(text) is 'Internal: the pools whose turns a transfer can take';
+comment on function dist._pools(text, text) is 'Internal: the pools whose turns a transfer can take';
 
 -- As json: with thousands of rules, to put each level of a jsonb into the next one costs as much as all the rest of it.
-create function dist._intent(transfer text, ruleset text, object text default null) returns json
+create function dist._intent(kind text, name text, ruleset text, object text) returns json
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
@@ -170,11 +170,11 @@ as $$
 #variable_conflict use_column
 begin
     return (
-        with t as (select * from dist._mover($1)),
+        with t as (select * from dist._mover($1, $2)),
              rulesets as (
                  select s.*
                    from dist.ruleset s
-                  where s.name in (select dist._reach(coalesce($2, (select t.to_ruleset from t))))),
+                  where s.name in (select dist._reach(coalesce($3, (select t.to_ruleset from t))))),
              rules as (select a.* from dist.assignment_rule a join rulesets s on s.name = a.ruleset),
              distribution_rules (name) as (
                  select dist._with_fallbacks(array(
@@ -188,13 +188,13 @@ begin
                  union select unnest(array[d.rep, d.fallback_to_rep]) from dist.distribution_rule d
                         where d.name in (select name from distribution_rules))
         select json_build_object(
-                   'transfer', (select to_jsonb(t) || jsonb_build_object('is_automation', left($1, 1) = chr(1), 'is_sla', left($1, 1) = chr(2), 'sources',
+                   'transfer', (select to_jsonb(t) || jsonb_build_object('mover', $1, 'sources',
                                            case when t.from_team is null then to_jsonb(t.from_reps)
                                                 else (select coalesce(jsonb_agg(m.rep order by m.rep collate "C"), '[]')
                                                         from dist.team_member m where m.team = t.from_team) end)
                                   from t),
                    'object', dist._object_intent(coalesce((select t.object from t),
-                                                          (select s.object from dist.ruleset s where s.name = $2), $3)),
+                                                          (select s.object from dist.ruleset s where s.name = $3), $4)),
                    'rulesets', (select coalesce(json_agg(json_build_object(
                                            'name', s.name, 'default_to_rep', s.default_to_rep, 'default_to_hopper', s.default_to_hopper,
                                            'default_to_distribution_rule', s.default_to_distribution_rule,
@@ -204,26 +204,26 @@ begin
                    'distribution_rules', (select coalesce(jsonb_agg(dist._rule_intent(d.name) order by d.name collate "C"), '[]')
                                             from distribution_rules d where d.name is not null),
                    'measures', dist._measures_intent(array(select d.name from distribution_rules d)),
-                   'books', dist._books_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
+                   'books', dist._books_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3)),
                                                array(select d.name from distribution_rules d)),
                    'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
                               from dist.rep p where p.rep in (select rep from reps)),
-                   'matches', dist._match_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
+                   'matches', dist._match_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3)),
                                                  array(select name from distribution_rules)),
-                   'caps', dist._cap_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2)),
+                   'caps', dist._cap_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3)),
                                             array(select name from distribution_rules)),
-                   'exclusions', dist._exclusion_intent($1, array(select r.name from rulesets r)),
-                   'hoppers', dist._hopper_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2), $3)),
+                   'exclusions', dist._exclusion_intent($1, $2, array(select r.name from rulesets r)),
+                   'hoppers', dist._hopper_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3), $4)),
                    'eligibility', dist._eligibility_intent(coalesce((select t.object from t),
-                                                                    (select s.object from dist.ruleset s where s.name = $2))),
-                   'protections', coalesce((select dist._protection_intent(t.object) from t where t.kind = 'retrieval'),
-                                           dist._protection_intent($3)),
+                                                                    (select s.object from dist.ruleset s where s.name = $3))),
+                   'protections', coalesce((select dist._protection_intent(t.object) from t where t.kind = 'retrieval' and $1 = 'transfer'),
+                                           dist._protection_intent($4)),
                    'people', dist._people_intent(array(select rep from reps
                                                        union select dist._reps_of(array(select name from distribution_rules)))),
-                   'events', to_jsonb(dist._events_wanted(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2), $3))),
-                   'slas', dist._sla_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $2), $3)),
+                   'events', to_jsonb(dist._events_wanted(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3), $4))),
+                   'slas', dist._sla_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3), $4)),
                    'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),
                    'keep_decisions', dist._policy_value('keep_decisions') is distinct from 0,
                    'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));
 end $$;
-comment on function dist._intent(text, text, text) is 'Internal: all intent that a transfer, a ruleset, or nothing but an object can reach';
+comment on function dist._intent(text, text, text, text) is 'Internal: all intent that a transfer, a ruleset, or nothing but an object can reach';

@@ -80,6 +80,23 @@ end $$;
 comment on function dist._required(text, text, text, text) is
     'Internal: refuses a null that the checks after it could not look at; NOT NULL itself comes only after them';
 
+-- A ruleset that something about an object names: it is there, and about the same object.
+create function dist._check_ruleset_of(relation text, row_name text, field text, ruleset text, object text) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    other_object text;
+begin
+    perform dist._must_exist(relation, row_name, field, ruleset, 'ruleset');
+    select s.object into other_object from dist.ruleset s where s.name = ruleset;
+    if other_object <> object then
+        perform dist._refuse(relation, row_name, '22023', format('ruleset %L is about object %L, not %L', ruleset, other_object, object),
+            'Name a ruleset of the same object.');
+    end if;
+end $$;
+comment on function dist._check_ruleset_of(text, text, text, text, text) is 'Internal: refuses a ruleset that is not there or is about another object';
+
 -- Whose rights work has that no person starts: a role that whoever writes the row is a member of.
 create function dist._check_owner(relation text, row_name text, owner name, was name) returns void
     language plpgsql stable

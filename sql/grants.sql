@@ -102,7 +102,7 @@ grant execute on function
     dist._checks_off(), dist._cascaded(), dist._writer(name, name), dist._required(text, text, text, text),
     dist._no_json_null(text, text, text, jsonb),
     dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
-    dist._check_owner(text, text, name, name), dist._check_hopper_of(text, text, text, text, text),
+    dist._check_ruleset_of(text, text, text, text, text), dist._check_owner(text, text, name, name), dist._check_hopper_of(text, text, text, text, text),
     dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),
     dist._reachable_reps(text, text), dist._book_reps(dist.book), dist._objects_served(text[]), dist._with_fallbacks(text[]), dist._reps_of(text[]), dist._goes_by_turns(text), dist._check_segments(text, text, text, text[]), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
     dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._check_start_ahead(dist.schedule), dist._clock()
@@ -112,7 +112,7 @@ grant execute on function
 grant insert, update, delete on dist.automation, dist.exclusion to dist_manager;
 grant execute on function dist._excludes_of(dist.exclusion), dist._moving_at() to dist_manager;
 grant execute on function
-    dist._mover(text), dist._as_transfer(text), dist._exclusion_intent(text, text[])
+    dist._mover(text, text), dist._exclusion_intent(text, text, text[])
     to dist_reader;
 
 -- Caps, and what has been used of them.
@@ -134,7 +134,7 @@ grant execute on function dist._told_match(jsonb) to dist_reader;
 -- Watching runs, and stopping them.
 grant execute on function
     dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._overdue(interval), dist._blocked(),
-    dist._health_of_schedules(), dist._health_of_tasks(), dist._health_of_intake(), dist.overtaken(text, timestamptz), dist._blame(integer), dist._pools(text), dist._caps(text), dist._receivers(text), dist._reps_of(text[]), dist._reach(text), dist._with_fallbacks(text[])
+    dist._health_of_schedules(), dist._health_of_tasks(), dist._health_of_intake(), dist.overtaken(text, timestamptz), dist._blame(integer), dist._pools(text, text), dist._caps(text, text), dist._receivers(text, text), dist._reps_of(text[]), dist._reach(text), dist._with_fallbacks(text[])
     to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;
 grant execute on function dist.purge(integer) to dist_admin;

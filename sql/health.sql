@@ -135,11 +135,11 @@ begin
             union all
             select p.name, p.next_run_at, format('distribution rule %L', x.distribution_rule), x.xmax
               from steps p
-              join dist.pool x on x.distribution_rule = any (dist._pools(p.target))
+              join dist.pool x on x.distribution_rule = any (dist._pools('transfer', p.target))
             union all
             select p.name, p.next_run_at, format('cap %L', x.cap), x.xmax
               from steps p
-              join dist.cap_state x on x.cap = any (dist._caps(p.target)))
+              join dist.cap_state x on x.cap = any (dist._caps('transfer', p.target)))
         select n.name, n.next_run_at, n.what, l.pid
           from needs n
           join pg_locks l on l.locktype = 'transactionid' and l.granted and l.transactionid = n.held_by

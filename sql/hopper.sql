@@ -46,7 +46,7 @@ begin
     return jsonb_build_object(
         'hopper', case when h.name is not null then to_jsonb(h) end,
         'rep', (select to_jsonb(p) from dist.rep p where p.rep = $2),
-        'intent', dist._intent(null, null, h.object)::jsonb
+        'intent', dist._intent(null, null, null, h.object)::jsonb
                   || jsonb_build_object('reps', jsonb_build_object($2, true), 'caps', dist._cap_intent(h.object, '{}'),
                                         'eligibility', dist._eligibility_intent(h.object), 'protections', null));
 end $$;

@@ -79,7 +79,8 @@ extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["run_s
 extension_sql_file!("../sql/home.sql", name = "home", requires = ["decision"]);
 extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["home"]);
 extension_sql_file!("../sql/hopper.sql", name = "hopper_api", requires = ["quarantine"]);
-extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["hopper_api"]);
+extension_sql_file!("../sql/mover.sql", name = "mover", requires = ["hopper_api"]);
+extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["mover"]);
 extension_sql_file!("../sql/cap_reach.sql", name = "cap_reach", requires = ["catalogue"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["cap_reach"]);
 extension_sql_file!("../sql/call.sql", name = "call", requires = ["lock"]);

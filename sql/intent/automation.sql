@@ -56,7 +56,6 @@ create function dist._check_automation() returns trigger
 as $$
 declare
     destinations integer := num_nonnulls(coalesce(new.to_hopper, new.to_rep), new.to_distribution_rule, new.to_ruleset);
-    other_object text;
     relation regclass;
     missing text;
     kind "char";
@@ -72,7 +71,7 @@ begin
     perform dist._must_exist(tg_table_name, new.name, 'object', new.object, 'object');
     perform dist._must_exist(tg_table_name, new.name, 'to_rep', new.to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
-    perform dist._must_exist(tg_table_name, new.name, 'to_ruleset', new.to_ruleset, 'ruleset');
+    perform dist._check_ruleset_of(tg_table_name, new.name, 'to_ruleset', new.to_ruleset, new.object);
     perform dist._check_hopper_of(tg_table_name, new.name, 'to_hopper', new.to_hopper, new.object);
     perform dist._one_of(tg_table_name, new.name, 'on_owned', new.on_owned, array['skip', 'reassign']);
     perform dist._one_of(tg_table_name, new.name, 'mode', new.mode, array['in_transaction', 'queued']);
@@ -81,13 +80,6 @@ begin
     if destinations <> 1 then
         perform dist._refuse(tg_table_name, new.name, '23514', format('%s destinations are given', destinations),
             'Set exactly one of to_rep, to_distribution_rule, to_ruleset, to_hopper; to_rep can go with to_hopper.');
-    end if;
-    if new.to_ruleset is not null then
-        select object into other_object from dist.ruleset where name = new.to_ruleset;
-        if other_object <> new.object then
-            perform dist._refuse(tg_table_name, new.name, '22023', format('ruleset %L is about object %L, not %L', new.to_ruleset, other_object, new.object),
-                'Name a ruleset of the same object.');
-        end if;
     end if;
     if new.wait <= interval '0' or new.wait > interval '10 years' then
         perform dist._refuse(tg_table_name, new.name, '23514', format('wait %s is out of range', new.wait), 'Give more than 0, up to 10 years, or null for none.');
@@ -160,37 +152,3 @@ begin
 end $$;
 create trigger check_automations after update on dist.object
     for each row execute function dist._check_object_automations();
-
--- An automation as the router knows it: a transfer of the records that came in, whoever owns them, by a name that no
--- transfer has.
-create function dist._as_transfer(automation text) returns text
-    language sql immutable strict
-    set search_path = pg_catalog, pg_temp
-    return chr(1) || automation;
-comment on function dist._as_transfer(text) is 'Internal: the name by which the router knows an automation';
-
-create function dist._mover(named text) returns setof dist.transfer
-    language plpgsql stable rows 1
-    set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if left(named, 1) = chr(1) then
-        return query
-            select m.*
-              from dist.automation a,
-                   jsonb_populate_record(null::dist.transfer, to_jsonb(a) || jsonb_build_object(
-                       'kind', 'distribution', 'source', 'any', 'on_owned', coalesce(a.on_owned, 'skip'), 'is_template', false)) m
-             where a.name = substr(named, 2);
-    elsif left(named, 1) = chr(2) then
-        return query
-            select m.*
-              from dist.sla s,
-                   jsonb_populate_record(null::dist.transfer, jsonb_build_object(
-                       'name', s.name, 'kind', 'distribution', 'object', s.object, 'source', 'owned', 'on_owned', 'reassign', 'is_template', false,
-                       'to_hopper', s.to_hopper, 'to_distribution_rule', s.to_distribution_rule, 'written_by', s.written_by)) m
-             where s.name = substr(named, 2) and s.on_breach <> 'notify';
-    else
-        return query select t.* from dist.transfer t where t.name = named;
-    end if;
-end $$;
-comment on function dist._mover(text) is 'Internal: a transfer, or an automation or what a service level does at a breach as one';

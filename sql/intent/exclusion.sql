@@ -86,7 +86,7 @@ create trigger check_exclusions after update on dist.object
     for each row execute function dist._check_object_exclusions();
 
 -- What can keep records out of what a transfer, an automation or a ruleset distributes.
-create function dist._exclusion_intent(mover text, rulesets text[]) returns jsonb
+create function dist._exclusion_intent(kind text, name text, rulesets text[]) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
@@ -97,8 +97,8 @@ begin
                                   order by e.object is null, e.automation is null, e.name collate "C"), '[]')
           from dist.exclusion e
          where e.active
-           and (e.object = (select t.object from dist._mover(mover) t where t.kind = 'distribution')
+           and (e.object = (select t.object from dist._mover($1, $2) t where t.kind = 'distribution' and $1 <> 'hopper')
                 or e.ruleset = any (rulesets)
-                or dist._as_transfer(e.automation) = mover));
+                or $1 = 'automation' and e.automation = $2));
 end $$;
-comment on function dist._exclusion_intent(text, text[]) is 'Internal: the active exclusions that can hold, as Rust reads them';
+comment on function dist._exclusion_intent(text, text, text[]) is 'Internal: the active exclusions that can hold, as Rust reads them';

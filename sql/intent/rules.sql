@@ -105,7 +105,6 @@ declare
     row_name text := concat_ws('/', new.ruleset, new.position);
     destinations integer := num_nonnulls(coalesce(new.to_hopper, new.to_rep), new.to_distribution_rule, new.to_ruleset);
     own_object text;
-    other_object text;
     reached text[] := array[new.to_ruleset];
     by_way_of integer[] := array[0];
     following text;
@@ -137,12 +136,7 @@ begin
     end if;
     perform dist._check_hopper_of(tg_table_name, row_name, 'to_hopper', new.to_hopper, own_object);
     if new.to_ruleset is not null then
-        select object into other_object from dist.ruleset where name = new.to_ruleset;
-        if other_object <> own_object then
-            perform dist._refuse(tg_table_name, row_name, '22023',
-                format('ruleset %L is about object %L, not %L', new.to_ruleset, other_object, own_object),
-                'A rule can only name a ruleset of the same object.');
-        end if;
+        perform dist._check_ruleset_of(tg_table_name, row_name, 'to_ruleset', new.to_ruleset, own_object);
         -- A circle can also be closed by two sessions at once: whoever links rulesets does so one after the other.
         lock table dist.assignment_rule in share update exclusive mode;
         -- Each ruleset is looked at once, by way of which other one it was come to first: there can be very many ways.

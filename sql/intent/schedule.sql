@@ -128,19 +128,10 @@ begin
     if tg_op = 'UPDATE' and old.cancelled_at is not null and new.cancelled_at is null then
         perform dist._refuse(tg_table_name, new.name, '55000', 'it has been cancelled', 'Make a new schedule.');
     end if;
-    perform dist._required(tg_table_name, new.name, 'owner', new.owner);
     perform dist._one_of(tg_table_name, new.name, 'misfire', new.misfire, array['one', 'skip', 'all']);
     perform dist._one_of(tg_table_name, new.name, 'overlap', new.overlap, array['skip', 'queue_one']);
     perform dist._check_run_limits(new);
-    if not exists (select from pg_roles where rolname = new.owner) then
-        perform dist._refuse(tg_table_name, new.name, '42704', format('role %L does not exist', new.owner),
-            'owner is the role whose rights the runs have; by default it is the current user.');
-    end if;
-    if (tg_op = 'INSERT' or new.owner <> old.owner) and not pg_has_role(current_user, new.owner, 'member') then
-        perform dist._refuse(tg_table_name, new.name, '42501',
-            format('role %L cannot make a schedule run as %L', current_user, new.owner),
-            'owner can only be a role that you are a member of.');
-    end if;
+    perform dist._check_owner(tg_table_name, new.name, new.owner, case when tg_op = 'UPDATE' then old.owner end);
     if tg_op = 'UPDATE' and (dist._plan_changed(old, new) or new.max_runs is distinct from old.max_runs or new.name <> old.name) then
         perform dist._check_plan_is_free(old.id, old.name);
     end if;

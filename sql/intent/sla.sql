@@ -45,8 +45,6 @@ create function dist._check_sla() returns trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
-declare
-    other_object text;
 begin
     new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
     if dist._checks_off() or dist._cascaded() then
@@ -61,16 +59,11 @@ begin
         perform dist._refuse(tg_table_name, new.name, '55000', 'the object of a service level cannot change', 'Make another one for the other object.');
     end if;
     perform dist._must_exist(tg_table_name, new.name, 'distribution_rule', new.distribution_rule, 'distribution_rule');
-    perform dist._must_exist(tg_table_name, new.name, 'ruleset', new.ruleset, 'ruleset');
+    perform dist._check_ruleset_of(tg_table_name, new.name, 'ruleset', new.ruleset, new.object);
     perform dist._must_exist(tg_table_name, new.name, 'team', new.team, 'team');
     if num_nonnulls(new.distribution_rule, new.ruleset, new.team) > 1 then
         perform dist._refuse(tg_table_name, new.name, '23514', 'it is said in more than one way which assignments it is about',
             'Set at most one of distribution_rule, ruleset and team.');
-    end if;
-    select r.object into other_object from dist.ruleset r where r.name = new.ruleset;
-    if other_object <> new.object then
-        perform dist._refuse(tg_table_name, new.name, '22023', format('ruleset %L is about object %L, not %L', new.ruleset, other_object, new.object),
-            'Name a ruleset of the same object.');
     end if;
     perform dist._required(tg_table_name, new.name, 'within', new.within::text);
     if new.within <= interval '0' or new.within > interval '100000 hours' then

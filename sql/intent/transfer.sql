@@ -54,7 +54,6 @@ create function dist._check_transfer() returns trigger
 as $$
 declare
     destinations integer := num_nonnulls(coalesce(new.to_hopper, new.to_rep), new.to_distribution_rule, new.to_ruleset);
-    other_object text;
     busy text;
 begin
     new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
@@ -79,7 +78,7 @@ begin
     perform dist._must_exist(tg_table_name, new.name, 'object', new.object, 'object');
     perform dist._must_exist(tg_table_name, new.name, 'to_rep', new.to_rep, 'rep');
     perform dist._must_exist(tg_table_name, new.name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
-    perform dist._must_exist(tg_table_name, new.name, 'to_ruleset', new.to_ruleset, 'ruleset');
+    perform dist._check_ruleset_of(tg_table_name, new.name, 'to_ruleset', new.to_ruleset, new.object);
     if new.kind = 'distribution' and destinations = 0 then
         -- Named nobody, it means all active reps: a distribution rule that is there to be seen and changed.
         insert into dist.distribution_rule (name, strategy, description)
@@ -121,14 +120,6 @@ begin
     elsif num_nonnulls(new.from_team, new.from_reps) = 1 and new.source in ('unowned', 'any') then
         perform dist._refuse(tg_table_name, new.name, '23514', format('source %s does not go with chosen reps', new.source),
             'Leave source null, or say owned.');
-    end if;
-    if new.to_ruleset is not null then
-        select object into other_object from dist.ruleset where name = new.to_ruleset;
-        if other_object <> new.object then
-            perform dist._refuse(tg_table_name, new.name, '22023',
-                format('ruleset %L is about object %L, not %L', new.to_ruleset, other_object, new.object),
-                'Name a ruleset of the same object.');
-        end if;
     end if;
     perform dist._no_json_null(tg_table_name, new.name, 'criteria', new.criteria);
     perform dist._no_json_null(tg_table_name, new.name, 'set_fields', new.set_fields);

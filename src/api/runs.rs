@@ -200,13 +200,7 @@ fn claimable(hopper: Option<&str>, rep: Option<&str>, n: Option<i32>) -> Result<
 
 #[pg_extern(sql = false)]
 fn expire(hopper: &str, owner: &str, as_of: TimestampWithTimeZone, nowait: bool) -> Result<i64> {
-    let cause = hopper;
-    let how = How {
-        cause,
-        as_of,
-        owner,
-        nowait,
-    };
+    let how = How { as_of, owner, nowait };
     router::task::run(Work::Expiry(hopper), &how)
 }
 
@@ -219,12 +213,6 @@ fn let_go(
     as_of: TimestampWithTimeZone,
     nowait: bool,
 ) -> Result<i64> {
-    let cause = release;
-    let how = How {
-        cause,
-        as_of,
-        owner,
-        nowait,
-    };
-    router::task::run(Work::Release(transfer, most), &how)
+    let how = How { as_of, owner, nowait };
+    router::task::run(Work::Release(release, transfer, most), &how)
 }

@@ -14,6 +14,7 @@ use crate::router::decide::Carried;
 use crate::router::expression::{self, Expression};
 use crate::router::goal::Goal;
 use crate::router::intent::{Intent, Object, Transfer};
+use crate::router::mover::Kind;
 use crate::router::plan::{self, Leaf, Plan};
 use crate::router::statement;
 
@@ -94,7 +95,7 @@ pub fn of_transfer(
     if transfer.kind == "distribution" {
         leaf = before(compiler, intent, None, leaf)?;
     }
-    if transfer.is_automation && (transfer.criteria.is_some() || transfer.predicate.is_some()) {
+    if transfer.mover == Kind::Automation && (transfer.criteria.is_some() || transfer.predicate.is_some()) {
         let relation = intent.object()?.relation()?;
         let (criteria, predicate) = (transfer.criteria.as_ref(), transfer.predicate.as_deref());
         let test = expression::compile(place, relation, criteria, predicate, compiler.as_of())?;

@@ -9,11 +9,11 @@ use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 
 use crate::clock;
-use crate::error::{Place, Result, error_hint, internal};
-use crate::router::automation::AUTOMATION;
+use crate::error::{Result, error_hint, internal};
 use crate::router::compiler::rule_test;
 use crate::router::expression::{self, Expression};
 use crate::router::intent::{Intent, Ruleset};
+use crate::router::mover::{Kind, Mover};
 use crate::router::outlook::{self, Record, Verdict};
 use crate::router::plan::{self, Plan};
 use crate::router::session::with_settings;
@@ -84,28 +84,25 @@ pub fn explain(
             });
             return Ok(());
         }
-        let transfers = match transfer {
-            Some(name) => vec![name.to_owned()],
-            None => transfers_of(object)?,
+        let movers = match transfer {
+            Some(name) => vec![Mover::transfer(name)],
+            None => movers_of(object)?,
         };
-        if transfers.is_empty() {
+        if movers.is_empty() {
             return Err(error_hint(
                 PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                 format!("dist.object '{object}': no transfer and no automation is about it"),
                 "Name a ruleset, or make a transfer.",
             ));
         }
-        for name in transfers {
-            let intent = Intent::of_transfer(&name)?;
+        for mover in movers {
+            let intent = Intent::of_mover(&mover)?;
             let plan = plan::of_transfer(&intent, &as_of)?;
             let ruleset = intent
                 .transfer
                 .as_ref()
                 .and_then(|transfer| transfer.to_ruleset.as_deref());
-            let (stage, name) = match name.strip_prefix(AUTOMATION) {
-                Some(automation) => ("automation", automation),
-                None => ("transfer", name.as_str()),
-            };
+            let (stage, name) = (mover.kind.table(), &mover.name);
             lines.push(line(stage, name, "looked at"));
             let verdict = one(object, subject, &intent, &plan, ruleset, about, &mut lines)?;
             verdicts.push(Verdict {
@@ -118,11 +115,12 @@ pub fn explain(
     Ok((lines, verdicts))
 }
 
-fn transfers_of(object: &str) -> Result<Vec<String>> {
-    crate::catalogue::read::<Option<Vec<String>>>(
-        "select case when exists (select from dist.object where name = $1) then (select coalesce(jsonb_agg(t.name \
-         order by t.kind, t.name collate \"C\"), '[]') from dist.transfer t where t.object = $1 and not t.is_template) || \
-         (select coalesce(jsonb_agg(dist._as_transfer(a.name) order by a.position, a.name collate \"C\"), '[]') \
+fn movers_of(object: &str) -> Result<Vec<Mover>> {
+    crate::catalogue::read::<Option<Vec<Mover>>>(
+        "select case when exists (select from dist.object where name = $1) then \
+         (select coalesce(jsonb_agg(jsonb_build_object('kind', 'transfer', 'name', t.name) order by t.kind, t.name collate \"C\"), '[]') \
+            from dist.transfer t where t.object = $1 and not t.is_template) || \
+         (select coalesce(jsonb_agg(jsonb_build_object('kind', 'automation', 'name', a.name) order by a.position, a.name collate \"C\"), '[]') \
             from dist.automation a where a.object = $1 and a.active) end",
         &[object.to_owned().into()],
     )?
@@ -330,11 +328,12 @@ fn one(
 /// What can keep a record out: the criteria of an automation, which have no name, then the exclusions.
 fn kept_out(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Vec<(Option<String>, Expression)>> {
     let mut tests = Vec::new();
-    if let Some(transfer) = intent.transfer.as_ref().filter(|transfer| transfer.is_automation) {
-        let place = Place {
-            table: transfer.table(),
-            row: &transfer.name,
-        };
+    if let Some(transfer) = intent
+        .transfer
+        .as_ref()
+        .filter(|transfer| transfer.mover == Kind::Automation)
+    {
+        let place = transfer.place();
         let (criteria, predicate) = (transfer.criteria.as_ref(), transfer.predicate.as_deref());
         let relation = plan.object.relation()?;
         tests.push((None, expression::compile(&place, relation, criteria, predicate, as_of)?));

@@ -13,6 +13,7 @@ use crate::router::caps::CapRows;
 use crate::router::clocks::SlaRow;
 use crate::router::exclusion::ExclusionRow;
 use crate::router::hopper::HopperRow;
+use crate::router::mover::{Kind, Mover};
 use crate::router::situation::books::{self, Books};
 use crate::router::situation::eligibility::EligibilityRow;
 use crate::router::situation::load::Measures;
@@ -169,21 +170,18 @@ pub struct Transfer {
     pub set_fields: Option<serde_json::Map<String, Value>>,
     /// Templates are never run.
     pub is_template: bool,
-    /// It is an automation: its candidates are what came to it, whether they meet its criteria or not.
-    pub is_automation: bool,
-    /// It is what a service level does at a breach: its candidates are the records that it is about.
-    pub is_sla: bool,
+    /// What it really is.
+    pub mover: Kind,
     /// Who wrote the row.
     pub written_by: String,
 }
 
 impl Transfer {
-    /// The table it is a row of.
-    pub fn table(&self) -> &'static str {
-        match (self.is_automation, self.is_sla) {
-            (true, _) => "automation",
-            (_, true) => "sla",
-            _ => "transfer",
+    /// Where it stands.
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            table: self.mover.table(),
+            row: &self.name,
         }
     }
 }
@@ -369,14 +367,14 @@ impl DistributionRule {
 }
 
 impl Intent {
-    /// Reads what a transfer can reach.
+    /// Reads what a transfer, or what acts as one, can reach.
     ///
     /// # Errors
-    /// 42704 when there is no such transfer.
-    pub fn of_transfer(name: &str) -> Result<Self> {
-        let intent = Self::read(Some(name), None)?;
+    /// 42704 when there is no such row.
+    pub fn of_mover(mover: &Mover) -> Result<Self> {
+        let intent = Self::read(Some(mover), None, None)?;
         if intent.transfer.is_none() {
-            return Err(crate::check::no_such("transfer", name));
+            return Err(crate::check::no_such(mover.kind.table(), &mover.name));
         }
         Ok(intent)
     }
@@ -386,7 +384,7 @@ impl Intent {
     /// # Errors
     /// 42704 when there is no such ruleset.
     pub fn of_ruleset(name: &str) -> Result<Self> {
-        let intent = Self::read(None, Some(name))?;
+        let intent = Self::read(None, Some(name), None)?;
         if intent.object.is_none() {
             return Err(crate::check::no_such("ruleset", name));
         }
@@ -398,22 +396,22 @@ impl Intent {
     /// # Errors
     /// 42704 when there is no such object.
     pub fn of_object(name: &str) -> Result<Self> {
-        let intent = Self::read_of(None, None, Some(name))?;
+        let intent = Self::read(None, None, Some(name))?;
         if intent.object.is_none() {
             return Err(crate::check::no_such("object", name));
         }
         Ok(intent)
     }
 
-    fn read(transfer: Option<&str>, ruleset: Option<&str>) -> Result<Self> {
-        Self::read_of(transfer, ruleset, None)
-    }
-
-    fn read_of(transfer: Option<&str>, ruleset: Option<&str>, object: Option<&str>) -> Result<Self> {
+    fn read(mover: Option<&Mover>, ruleset: Option<&str>, object: Option<&str>) -> Result<Self> {
         let name = |name: Option<&str>| name.map(ToOwned::to_owned).into();
+        let (kind, named) = (
+            mover.map(|mover| mover.kind.table()),
+            mover.map(|mover| mover.name.as_str()),
+        );
         read_text(
-            "select dist._intent($1, $2, $3)::text",
-            &[name(transfer), name(ruleset), name(object)],
+            "select dist._intent($1, $2, $3, $4)::text",
+            &[name(kind), name(named), name(ruleset), name(object)],
         )?
         .ok_or_else(|| internal("intent is null"))
     }
@@ -433,7 +431,11 @@ impl Intent {
             writers.push(("object", object.name.clone(), object.written_by.as_str()));
         }
         if let Some(transfer) = &self.transfer {
-            writers.push((transfer.table(), transfer.name.clone(), transfer.written_by.as_str()));
+            writers.push((
+                transfer.mover.table(),
+                transfer.name.clone(),
+                transfer.written_by.as_str(),
+            ));
         }
         for row in &self.exclusions {
             writers.push(("exclusion", row.name.clone(), row.written_by.as_str()));

@@ -10,15 +10,16 @@ use serde_json::Value;
 use crate::catalogue;
 use crate::error::{Result, internal};
 use crate::router::intent::Intent;
+use crate::router::mover::Mover;
 use crate::router::plan::{self, Plan};
 use crate::router::statement;
 use crate::worker::invalidate::Kept;
 use crate::xact;
 
-/// More transfers than this are forgotten together.
+/// More than this are forgotten together.
 const MOST: usize = 2000;
 
-/// A transfer, ready to be run.
+/// What moves records, ready to be run.
 pub struct Compiled {
     /// What it was compiled from.
     pub intent: Intent,
@@ -27,20 +28,27 @@ pub struct Compiled {
 }
 
 thread_local! {
-    static TRANSFERS: Kept<Compiled> = Kept::new(MOST);
+    static MOVERS: Kept<Compiled, Mover> = Kept::new(MOST);
     static LIMITS: Kept<Value> = Kept::new(1);
 }
 
-/// The transfer as intent says it now. To be called by runs that hold their locks.
+/// What moves records, as intent says it now. To be called by runs that hold their locks. `most`: for so many records at
+/// most, whatever its own limit is; then it is compiled for this run alone.
 ///
 /// # Errors
-/// 42704 when there is no such transfer; what is wrong with its text.
-pub fn of_transfer(name: &str) -> Result<Rc<Compiled>> {
-    TRANSFERS.with(|kept| kept.get(name, true, || compile(name)))
+/// 42704 when there is no such row; what is wrong with its text.
+pub fn of_mover(mover: &Mover, most: Option<i64>) -> Result<Rc<Compiled>> {
+    match most {
+        None => MOVERS.with(|kept| kept.get(mover, true, || compile(mover, None))),
+        Some(_) => compile(mover, most).map(Rc::new),
+    }
 }
 
-fn compile(name: &str) -> Result<Compiled> {
-    let intent = Intent::of_transfer(name)?;
+fn compile(mover: &Mover, most: Option<i64>) -> Result<Compiled> {
+    let mut intent = Intent::of_mover(mover)?;
+    if let Some(transfer) = &mut intent.transfer {
+        transfer.row_limit = transfer.row_limit.into_iter().chain(most).min();
+    }
     let matched = intent
         .matches
         .iter()

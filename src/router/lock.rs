@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::error::{Result, internal, raised};
 use crate::prepared;
 use crate::router::intent::PoolRow;
+use crate::router::mover::Mover;
 use crate::router::plan::Plan;
 use crate::worker::invalidate::Kept;
 use crate::xact::{as_extension_owner, attempt};
@@ -106,17 +107,17 @@ pub enum Sharing {
 }
 
 thread_local! {
-    static NEEDS: Kept<Needs> = Kept::new(MOST_KEPT);
+    static NEEDS: Kept<Needs, Mover> = Kept::new(MOST_KEPT);
 }
 
-/// Takes the locks of a run of these transfers; none where something is locked and is not to be waited for.
+/// Takes the locks of a run of these; none where something is locked and is not to be waited for.
 ///
 /// # Errors
 /// When they cannot be taken.
-pub fn lock_transfers(transfers: &[String], nowait: bool) -> Result<Option<Locked>> {
+pub fn lock_movers(movers: &[Mover], nowait: bool) -> Result<Option<Locked>> {
     let mut all = Needs::default();
-    for transfer in transfers {
-        let needs = needs(transfer)?;
+    for mover in movers {
+        let needs = needs(mover)?;
         all.objects.extend(needs.objects.iter().cloned());
         all.pools.extend(needs.pools.iter().cloned());
         all.caps.extend(needs.caps.iter().cloned());
@@ -124,20 +125,20 @@ pub fn lock_transfers(transfers: &[String], nowait: bool) -> Result<Option<Locke
     lock(all, nowait)
 }
 
-/// The same for one transfer, which may share its object.
+/// The same for one, which may share its object.
 ///
 /// # Errors
 /// When they cannot be taken.
-pub fn lock_transfer(transfer: &str, nowait: bool, sharing: Sharing) -> Result<Option<Locked>> {
-    let needs = Needs::clone(&*needs(transfer)?);
+pub fn lock_mover(mover: &Mover, nowait: bool, sharing: Sharing) -> Result<Option<Locked>> {
+    let needs = Needs::clone(&*needs(mover)?);
     lock_as(needs, nowait, sharing)
 }
 
-fn needs(transfer: &str) -> Result<Rc<Needs>> {
+fn needs(mover: &Mover) -> Result<Rc<Needs>> {
     NEEDS.with(|kept| {
-        kept.get(transfer, true, || {
-            let args = [transfer.to_owned().into()];
-            crate::catalogue::read_newest("select dist._needs($1)", &args)?
+        kept.get(mover, true, || {
+            let args = [mover.kind.table().into(), mover.name.clone().into()];
+            crate::catalogue::read_newest("select dist._needs($1, $2)", &args)?
                 .ok_or_else(|| internal("nothing says what is to be locked"))
         })
     })

@@ -4,6 +4,7 @@
 //!
 //! | step | file |
 //! | --- | --- |
+//! | who moves records: a transfer, or what acts as one | [`mover`] |
 //! | take the locks | [`lock`] |
 //! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`kept`], [`trust`] |
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`compiler`], [`branches`], [`expression`], [`caps`] |
@@ -51,6 +52,7 @@ pub mod inside;
 pub mod intent;
 pub mod kept;
 pub mod lock;
+pub mod mover;
 pub mod open_balance;
 pub mod outlook;
 pub mod plan;

@@ -15,6 +15,7 @@ use crate::router::expression::{self, Expression};
 use crate::router::goal::{Goal, Single};
 use crate::router::hopper::{self, Source};
 use crate::router::intent::{DistributionRule, Intent, Object, Transfer};
+use crate::router::mover::Kind;
 use crate::router::situation::books;
 use crate::router::situation::eligibility::{self, Limits};
 use crate::router::situation::holdings::Holdings;
@@ -123,10 +124,7 @@ impl Plan {
 pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
     let transfer = intent.transfer.as_ref().ok_or_else(|| internal("no transfer"))?;
     let object = intent.object()?;
-    let place = Place {
-        table: transfer.table(),
-        row: &transfer.name,
-    };
+    let place = transfer.place();
     if transfer.is_template {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -154,12 +152,18 @@ pub fn of_transfer(intent: &Intent, as_of: &str) -> Result<Plan> {
             Some(name) => hopper::order(intent, object, name, (&place, transfer.ranking.as_deref()))?,
             None => order(&place, object, transfer.ranking.as_deref())?,
         },
-        not_back: transfer.is_sla,
+        not_back: transfer.mover == Kind::Sla,
+        only_expired: transfer.mover == Kind::Hopper,
         row_limit: transfer.row_limit,
         limit_per_rep: transfer.limit_per_rep,
         set_fields: statement::set_fields(&place, object, transfer.set_fields.as_ref())?,
         ..compiler.finish(leaf)?
     };
+    if plan.only_expired {
+        plan.leaves
+            .iter_mut()
+            .for_each(|leaf| "expiry".clone_into(&mut leaf.reason));
+    }
     exclusion::leave_room(&mut plan);
     plan.filter_all();
     eligibility::compile(intent, object, &mut plan, as_of)?;
@@ -230,7 +234,7 @@ fn filters(place: &Place<'_>, object: &Object, transfer: &Transfer, as_of: &str)
         filters.push(("source reps".to_owned(), plain(sql)));
     }
     // What comes to an automation and does not meet its criteria is told so.
-    if !transfer.is_automation && (transfer.criteria.is_some() || transfer.predicate.is_some()) {
+    if transfer.mover != Kind::Automation && (transfer.criteria.is_some() || transfer.predicate.is_some()) {
         filters.push((
             "criteria".to_owned(),
             expression::compile(

@@ -8,6 +8,7 @@ use crate::allocation::{Outcome, Reason};
 use crate::error::{Result, internal};
 use crate::router::decide::{Decision, Reading, decide, texts};
 use crate::router::intent::Intent;
+use crate::router::mover::Mover;
 use crate::router::plan::{self, Plan};
 use crate::router::session::with_settings;
 use crate::router::statement;
@@ -33,7 +34,7 @@ pub struct Row {
 /// # Errors
 /// Those of the run.
 pub fn preview(transfer: &str, about: DateTime<Utc>) -> Result<Vec<Row>> {
-    let intent = Intent::of_transfer(transfer)?;
+    let intent = Intent::of_mover(&Mover::transfer(transfer))?;
     check_writers(&intent.writers())?;
     let plan = plan::of_transfer(&intent, statement::AS_OF)?;
     check_writers(&plan.limits.writers())?;

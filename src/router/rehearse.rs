@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use crate::clock;
 use crate::error::{Result, internal};
 use crate::router::inside::enter;
-use crate::router::lock::{lock_transfers, next_run_id};
+use crate::router::lock::{lock_movers, next_run_id};
+use crate::router::mover::Mover;
 use crate::router::preview::{self, Row};
 use crate::router::record::{Header, Totals, finish, started_now};
 use crate::router::run;
@@ -23,17 +24,18 @@ use crate::xact::current_role_name;
 pub fn rehearse(transfers: &[String], about: DateTime<Utc>) -> Result<Vec<(usize, Row)>> {
     let started = started_now()?;
     let _in_progress = InProgress::new(Trigger::Execute, transfers.first().map_or("", String::as_str));
-    let mut locked = lock_transfers(transfers, false)?.ok_or_else(|| internal("a rule of the run is gone"))?;
+    let movers: Vec<Mover> = transfers.iter().map(|name| Mover::transfer(name)).collect();
+    let mut locked = lock_movers(&movers, false)?.ok_or_else(|| internal("a rule of the run is gone"))?;
     let run = next_run_id()?;
     running::numbered(run);
     let _inside = enter(run, None);
     let (mut totals, mut rows) = (Totals::default(), Vec::new());
     with_settings(about, || {
-        for (place, transfer) in transfers.iter().enumerate() {
-            running::step(place + 1, transfers.len(), transfer);
+        for (place, transfer) in movers.iter().enumerate() {
+            running::step(place + 1, movers.len(), &transfer.name);
             run::step(
                 transfer,
-                None,
+                run::Narrow::default(),
                 about,
                 run,
                 &mut locked,

@@ -14,7 +14,8 @@ use crate::router::exclusion;
 use crate::router::failure::{self, compiling};
 use crate::router::inside::{self, Schedule, enter};
 use crate::router::kept;
-use crate::router::lock::{Locked, lock_transfers, next_run_id};
+use crate::router::lock::{Locked, lock_movers, next_run_id};
+use crate::router::mover::{Kind, Mover};
 use crate::router::plan::Plan;
 use crate::router::record::{Header, Totals, finish, record, record_missing, started_now};
 use crate::router::session::with_settings;
@@ -32,13 +33,22 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
     let _in_progress = InProgress::new(Trigger::Execute, transfer);
-    let mut locked = lock_transfers(&[transfer.to_owned()], false)?.ok_or_else(not_locked)?;
+    let transfer = Mover::transfer(transfer);
+    let mut locked = lock_movers(std::slice::from_ref(&transfer), false)?.ok_or_else(not_locked)?;
     let run = next_run_id()?;
     running::numbered(run);
     let _inside = enter(run, None);
     let mut totals = Totals::default();
     with_settings(about, || {
-        step(transfer, None, about, run, &mut locked, &mut totals, unseen)
+        step(
+            &transfer,
+            Narrow::default(),
+            about,
+            run,
+            &mut locked,
+            &mut totals,
+            unseen,
+        )
     })?;
     let header = Header {
         schedule: None,
@@ -79,11 +89,15 @@ pub fn run_steps(
 ) -> Result<Option<i64>> {
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
-    let owner = compiling(|| owner_of(&row))?;
+    let place = Place {
+        table: "schedule",
+        row: &row.name,
+    };
+    let owner = compiling(|| owner_of(&place, &row.owner))?;
     let steps = steps::of_schedule(&row.name)?;
     let transfers = steps.iter().filter(|step| step.is_transfer());
-    let transfers: Vec<String> = transfers.map(|step| step.target.clone()).collect();
-    let Some(mut locked) = lock_transfers(&transfers, nowait)? else {
+    let transfers: Vec<Mover> = transfers.map(|step| Mover::transfer(&step.target)).collect();
+    let Some(mut locked) = lock_movers(&transfers, nowait)? else {
         return if nowait { Ok(None) } else { Err(not_locked()) };
     };
     let run = next_run_id()?;
@@ -108,7 +122,16 @@ pub fn run_steps(
                     return steps::call(&row.name, one, owner);
                 }
                 let (started, candidates, assigned) = (Utc::now(), totals.candidates, totals.assigned);
-                step(&one.target, None, about, run, &mut locked, &mut totals, unseen)?;
+                let transfer = Mover::transfer(&one.target);
+                step(
+                    &transfer,
+                    Narrow::default(),
+                    about,
+                    run,
+                    &mut locked,
+                    &mut totals,
+                    unseen,
+                )?;
                 Ok(Done::transfer(
                     one,
                     started,
@@ -135,10 +158,7 @@ pub fn run_steps(
 }
 
 /// Nobody looks.
-///
-/// # Errors
-/// None.
-pub fn unseen(_: &SpiClient<'_>, _: &Plan, _: &Decision) -> Result<()> {
+fn unseen(_: &SpiClient<'_>, _: &Plan, _: &Decision) -> Result<()> {
     Ok(())
 }
 
@@ -147,27 +167,86 @@ pub fn not_locked() -> pgrx::pg_sys::panic::ErrorReport {
     internal("an object or a distribution rule of the run is gone")
 }
 
-fn owner_of(row: &Planned) -> Result<pg_sys::Oid> {
-    role_named(&row.owner).ok_or_else(|| {
-        let place = Place {
-            table: "schedule",
-            row: &row.name,
-        };
+/// The role with whose rights it runs.
+///
+/// # Errors
+/// 42704 where that role is gone.
+pub fn owner_of(place: &Place<'_>, owner: &str) -> Result<pg_sys::Oid> {
+    role_named(owner).ok_or_else(|| {
         error_hint(
             PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            format!("{place}: role '{}' does not exist any more", row.owner),
+            format!("{place}: role '{owner}' does not exist any more"),
             "Set owner to a role that exists.",
         )
     })
 }
 
-/// One transfer of a run whose locks are held, of all records or of those with these keys; `seen` may look at what was decided.
+/// A run that nobody calls and no schedule plans.
+pub struct Cause<'a> {
+    /// As `dist.run.trigger` has it.
+    pub trigger: &'static str,
+    /// The automation, release, hopper or service level.
+    pub name: &'a str,
+    /// The role with whose rights it runs.
+    pub owner: (pg_sys::Oid, &'a str),
+    /// When it began.
+    pub started: TimestampWithTimeZone,
+    /// When it was due, where it waited.
+    pub due_at: Option<TimestampWithTimeZone>,
+    /// The instant it is about.
+    pub as_of: TimestampWithTimeZone,
+}
+
+/// Runs what moves records, as its owner, with its locks held; `run` is the run's id. Returns how many moved. Where that is none
+/// and [`Narrow::only_if_moved`], there was no run.
+///
+/// # Errors
+/// Everything that keeps it from running; the caller's subtransaction takes back what was done.
+pub fn caused(mover: &Mover, narrow: Narrow, cause: Cause<'_>, run: i64, locked: &mut Locked) -> Result<i64> {
+    let about = clock::from_pg(cause.as_of)?;
+    running::step(1, 1, cause.name);
+    running::numbered(run);
+    let _inside = enter(run, None);
+    let mut totals = Totals::default();
+    let quiet = narrow.only_if_moved;
+    as_role(cause.owner.0, || {
+        with_settings(about, || step(mover, narrow, about, run, locked, &mut totals, unseen))
+    })?;
+    if quiet && totals.assigned == 0 {
+        return Ok(0);
+    }
+    let header = Header {
+        schedule: None,
+        trigger: cause.trigger.to_owned(),
+        cause_name: Some(cause.name.to_owned()),
+        due_at: cause.due_at,
+        as_of: cause.as_of,
+        attempt: 1,
+        undoes: None,
+        run_by: cause.owner.1.to_owned(),
+    };
+    finish(run, &header, cause.started, &totals)?;
+    Ok(totals.assigned)
+}
+
+/// What a run takes of what it could move.
+#[derive(Default)]
+pub struct Narrow {
+    /// Only the records with these keys.
+    pub keys: Option<Carried>,
+    /// So many at most.
+    pub most: Option<i64>,
+    /// Where nothing moves, nothing is recorded.
+    pub only_if_moved: bool,
+}
+
+/// One transfer, or what acts as one, of a run whose locks are held; `seen` may look at what was decided.
 ///
 /// # Errors
 /// Everything that keeps it from running, and those of `seen`.
 pub fn step(
-    transfer: &str,
-    only_keys: Option<Carried>,
+    mover: &Mover,
+    narrow: Narrow,
     about: DateTime<Utc>,
     run: i64,
     locked: &mut Locked,
@@ -176,7 +255,7 @@ pub fn step(
 ) -> Result<()> {
     running::phase(Phase::Reading);
     let compiled = compiling(|| {
-        let compiled = kept::of_transfer(transfer)?;
+        let compiled = kept::of_mover(mover, narrow.most)?;
         check_writers(&compiled.intent.writers())?;
         check_writers(&compiled.plan.limits.writers())?;
         Ok(compiled)
@@ -193,16 +272,22 @@ pub fn step(
         ));
     }
     let states = locked.states()?;
-    Spi::connect_mut(|client| {
+    let recorded = Spi::connect_mut(|client| {
         let beyond = exclusion::read_beyond(client, plan, about)?;
-        let moved = move_records(client, plan, only_keys, about, &states)?;
+        let moved = move_records(client, plan, narrow.keys, about, &states)?;
+        if narrow.only_if_moved && moved.0.outcome().moved == 0 {
+            return Ok(false);
+        }
         // A trigger may have called for runs of its own, and have come to terms with their failure.
         failure::begin();
         running::phase(Phase::Recording);
         record(client, &compiled, &moved, run, about, totals, &states)?;
-        record_missing(client, &compiled, &moved.0, run, (only_keys, beyond), totals)?;
-        seen(client, plan, &moved.0)
+        record_missing(client, &compiled, &moved.0, run, (narrow.keys, beyond), totals)?;
+        seen(client, plan, &moved.0).map(|()| true)
     })?;
+    if !recorded {
+        return Ok(());
+    }
     if compiled
         .intent
         .transfer
@@ -212,8 +297,8 @@ pub fn step(
         inside::retrieved();
     }
     check_rows(&plan.source, totals, compiled.intent.rows_per_run)?;
-    if only_keys.is_none() {
-        totals.transfers.push(transfer.to_owned());
+    if mover.kind == Kind::Transfer {
+        totals.transfers.push(mover.name.clone());
     }
     totals.objects.push(plan.object.name.clone());
     Ok(())

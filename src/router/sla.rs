@@ -9,24 +9,22 @@ use serde_json::Value;
 
 use crate::catalogue::read_newest;
 use crate::clock;
-use crate::error::{Place, Result, error, error_hint, internal};
+use crate::error::{Place, Result, error, internal};
 use crate::prepared;
 use crate::router::decide::Carried;
 use crate::router::expression::{self, RECORD};
-use crate::router::inside::enter;
 use crate::router::intent::Object;
-use crate::router::lock::{Needs, lock, lock_transfers, next_run_id};
-use crate::router::record::{Header, Totals, finish, started_now};
-use crate::router::run::{step, unseen};
+use crate::router::lock::{Needs, lock, lock_movers, next_run_id};
+use crate::router::mover::{Kind, Mover};
+use crate::router::record::started_now;
+use crate::router::run::{Cause, Narrow, caused, owner_of};
 use crate::router::session::with_settings;
 use crate::router::statement::{AS_OF, column};
 use crate::router::trust::check_writers;
-use crate::worker::running::{self, Trigger};
+use crate::worker::running::Trigger;
 use crate::worker::timeout::InProgress;
-use crate::xact::{as_extension_owner, as_role, role_named};
+use crate::xact::{as_extension_owner, as_role};
 
-/// What stands before its name where the router takes it for a transfer (`dist._mover`).
-const SLA: char = '\u{2}';
 /// So many clocks are looked at at a time.
 const MOST: i64 = 10_000;
 
@@ -65,23 +63,14 @@ pub fn end_clocks(name: &str, as_of: TimestampWithTimeZone, nowait: bool) -> Res
     let Some(sla) = read_newest::<Sla>(row, &[name.to_owned().into()])? else {
         return Ok(0);
     };
-    let place = Place {
-        table: "sla",
-        row: &sla.name,
-    };
-    let owner = role_named(&sla.owner).ok_or_else(|| {
-        error_hint(
-            PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
-            format!("{place}: role '{}' does not exist any more", sla.owner),
-            "Set owner to a role that exists.",
-        )
-    })?;
+    let mover = Mover::new(Kind::Sla, &sla.name);
+    let place = mover.place();
+    let owner = owner_of(&place, &sla.owner)?;
     let _in_progress = InProgress::new(Trigger::Sla, name);
     // What the records' owners are does not change from here on, as far as runs go.
-    let transfer = format!("{SLA}{name}");
     let passes_on = sla.on_breach != "notify";
     let locked = if passes_on {
-        lock_transfers(std::slice::from_ref(&transfer), nowait)?
+        lock_movers(std::slice::from_ref(&mover), nowait)?
     } else {
         let needs = Needs {
             objects: vec![sla.object.clone()],
@@ -130,15 +119,19 @@ pub fn end_clocks(name: &str, as_of: TimestampWithTimeZone, nowait: bool) -> Res
     .map_err(internal)?;
     if let Some(run) = run {
         let keys: Vec<String> = passed.iter().filter_map(|n| over.keys.get(*n).cloned()).collect();
-        let keys = Carried::of(keys);
-        running::numbered(run);
-        let _inside = enter(run, None);
-        let mut totals = Totals::default();
-        as_role(owner, || {
-            with_settings(about, || {
-                step(&transfer, Some(keys), about, run, &mut locked, &mut totals, unseen)
-            })
-        })?;
+        let narrow = Narrow {
+            keys: Some(Carried::of(keys)),
+            ..Narrow::default()
+        };
+        let cause = Cause {
+            trigger: "sla",
+            name: &sla.name,
+            owner: (owner, &sla.owner),
+            started,
+            due_at: None,
+            as_of,
+        };
+        caused(&mover, narrow, cause, run, &mut locked)?;
         let args = [
             sla.name.clone().into(),
             run.into(),
@@ -149,17 +142,6 @@ pub fn end_clocks(name: &str, as_of: TimestampWithTimeZone, nowait: bool) -> Res
             Spi::connect_mut(|client| prepared::update(client, include_str!("sql/clocks_left.sql"), &args).map(|_| ()))
         })?
         .map_err(internal)?;
-        let header = Header {
-            schedule: None,
-            trigger: "sla".to_owned(),
-            cause_name: Some(sla.name.clone()),
-            due_at: None,
-            as_of,
-            attempt: 1,
-            undoes: None,
-            run_by: sla.owner.clone(),
-        };
-        finish(run, &header, started, &totals)?;
     }
     i64::try_from(over.keys.len()).map_err(internal)
 }

@@ -8,9 +8,11 @@
 //! kept in an earlier generation is not used again.
 #![allow(unsafe_code)]
 
+use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_int;
+use std::hash::Hash;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -87,12 +89,12 @@ pub fn filling<T>(read: impl FnOnce() -> T) -> (T, Option<u64>) {
 }
 
 /// Things that were read, by name: each used again as long as nothing it was read from has changed.
-pub struct Kept<T> {
-    all: RefCell<HashMap<String, (u64, Rc<T>)>>,
+pub struct Kept<T, K = String> {
+    all: RefCell<HashMap<K, (u64, Rc<T>)>>,
     most: usize,
 }
 
-impl<T> Kept<T> {
+impl<T, K: Eq + Hash> Kept<T, K> {
     /// None yet; more than so many are forgotten together.
     pub fn new(most: usize) -> Self {
         Self {
@@ -105,7 +107,11 @@ impl<T> Kept<T> {
     ///
     /// # Errors
     /// Those of `read`.
-    pub fn get(&self, name: &str, may_keep: bool, read: impl FnOnce() -> error::Result<T>) -> error::Result<Rc<T>> {
+    pub fn get<Q>(&self, name: &Q, may_keep: bool, read: impl FnOnce() -> error::Result<T>) -> error::Result<Rc<T>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+    {
         let may_keep = receive() && may_keep;
         let kept = self.all.borrow().get(name).cloned();
         if let Some((_, value)) = kept.filter(|(of, _)| may_keep && *of == generation()) {

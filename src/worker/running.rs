@@ -65,10 +65,24 @@ pub enum Trigger {
     Automation,
     /// A service level.
     Sla,
+    /// What expires in a hopper.
+    Expiry,
+    /// A release.
+    Release,
 }
 
 impl Trigger {
-    const NAMES: [&str; 7] = ["execute", "schedule", "manual", "undo", "return", "automation", "sla"];
+    const NAMES: [&str; 9] = [
+        "execute",
+        "schedule",
+        "manual",
+        "undo",
+        "return",
+        "automation",
+        "sla",
+        "expiry",
+        "release",
+    ];
 }
 
 /// The slot of the run in progress; null where there is none.

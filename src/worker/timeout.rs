@@ -199,7 +199,10 @@ fn run_begins(
     let (trigger, what) = match trigger {
         "manual" => (Trigger::Manual, "schedule"),
         "schedule" => (Trigger::Schedule, "schedule"),
-        // The kind of a task.
+        // The kinds of tasks.
+        "hopper" => (Trigger::Expiry, "hopper"),
+        "release" => (Trigger::Release, "release"),
+        "sla" => (Trigger::Sla, "sla"),
         kind => (Trigger::Automation, kind),
     };
     crate::router::failure::begin();

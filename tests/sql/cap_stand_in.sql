@@ -17,8 +17,8 @@ insert into dist.transfer (name, object, to_rep, row_limit) values ('to bob', 'l
 insert into dist.absence (rep, starts, ends, stand_in) values ('bob', '2031-01-02', '2031-02-01', 'ada'), ('cyd', '2031-01-02', '2031-02-01', 'eve');
 insert into dist.cap (name, per, most) values ('five a day', 'day', 5);
 insert into dist.cap (name, per, most, rep) values ('eve two a day', 'day', 2, 'eve');
-select array_agg(n) from unnest(dist._caps('to bob')) n;
-select array_agg(n) from unnest(dist._caps('by load')) n;
+select array_agg(n) from unnest(dist._caps('transfer', 'to bob')) n;
+select array_agg(n) from unnest(dist._caps('transfer', 'by load')) n;
 create function pg_temp.given(transfer text, as_of timestamptz) returns text language plpgsql as $$
 declare
     made dist.run := dist.execute(transfer, as_of);

@@ -94,6 +94,19 @@ select * from hopt.moves() where at > '03-03';
 update hopt.lead set closed = true where owner = 'hank' and id = (select min(id) from hopt.lead where owner = 'hank' and not closed);
 select dist.tick('2097-03-03 10:10Z') > 0 as fired;
 select * from hopt.moves() where at > '03-03';
+-- What is excluded does not use up what a release lets go: it stays, and the next goes.
+select hopt.clock('2097-04-01 10:00Z');
+update dist.release set active = false;
+delete from dist.cap;
+delete from hopt.lead;
+insert into hopt.lead select n from generate_series(101, 103) n;
+select assigned from dist.execute('hopt fill', '2097-04-01 10:00Z');
+insert into dist.exclusion (name, object, predicate) values ('hopt first', 'hopt', 'r.id = 101');
+insert into dist.release (name, transfer, per_hour) values ('hopt slow', 'hopt out', 1);
+select dist.tick('2097-04-01 10:00Z') > 0 as fired;
+select r.trigger, r.transfer, r.assigned, r.reasons, (select string_agg(a.record_key, ',') from dist.assignment a where a.run_id = r.id) as moved
+  from dist.run r where r.cause_name = 'hopt slow' order by r.id;
+delete from dist.exclusion where object = 'hopt';
 -- Refused.
 select test.refused($$insert into dist.release (name, transfer, per_hour) values ('x', 'hopt fill', 1)$$);
 select test.refused($$insert into dist.release (name, transfer, hopper, per_hour) values ('x', 'hopt out', 'hopt rule', 1)$$);
