@@ -134,7 +134,7 @@ grant execute on function dist._told_match(jsonb) to dist_reader;
 -- Watching runs, and stopping them.
 grant execute on function
     dist._running(), dist._workers(), dist._is_preloaded(), dist._health_of_worker(), dist._health_of_time(), dist._overdue(interval), dist._blocked(),
-    dist._health_of_schedules(), dist._health_of_tasks(), dist._health_of_intake(), dist.overtaken(text, timestamptz), dist._blame(integer), dist._pools(text, text), dist._caps(text, text), dist._receivers(text, text), dist._reps_of(text[]), dist._reach(text), dist._with_fallbacks(text[])
+    dist._health_of_schedules(), dist._health_of_tasks(), dist._owner_fault(name), dist._health_of_intake(), dist.overtaken(text, timestamptz), dist._blame(integer), dist._pools(text, text), dist._caps(text, text), dist._receivers(text, text), dist._reps_of(text[]), dist._reach(text), dist._with_fallbacks(text[])
     to dist_reader;
 grant execute on function dist.cancel_run(text) to dist_manager;
 grant execute on function dist.purge(integer) to dist_admin;

@@ -179,6 +179,20 @@ begin
 end $$;
 comment on function dist._health_of_time() is 'Internal: the part of dist.health about what is late and what is in its way';
 
+-- What keeps the worker from running anything in the name of a role; null = nothing.
+create function dist._owner_fault(owner name) returns text
+    language sql stable
+    set search_path = pg_catalog, pg_temp
+    return (
+        select case when r.oid is null then format('its owner %I does not exist any more', n.owner)
+                    when not r.rolcanlogin and current_setting('server_version_num')::integer < 170000
+                        then format('its owner %I is not permitted to log in', n.owner)
+                    when not has_database_privilege(r.oid, current_database(), 'connect')
+                        then format('its owner %I is not permitted to connect to this database', n.owner) end
+          from (select $1 as owner) n
+          left join pg_roles r on r.rolname = n.owner);
+comment on function dist._owner_fault(name) is 'Internal: what keeps the worker from running what a role owns';
+
 create function dist._health_of_schedules()
     returns table (kind text, name text, status text, detail text, since timestamptz, database_oid oid, role_oid oid, pid integer)
     language plpgsql stable
@@ -195,13 +209,10 @@ begin
           left join pg_roles o on o.rolname = s.owner
          cross join lateral (
             select * from (values
-                (1, o.oid is null, 'error', format('its owner %I does not exist any more', s.owner), null::timestamptz),
+                (1, o.oid is null, 'error', dist._owner_fault(s.owner), null::timestamptz),
                 (2, st.ended = 'quarantined', 'error', concat_ws(': ', 'quarantined', st.note), st.due_at),
                 (3, st.ended = 'failed', 'error', concat_ws(': ', 'failed, and stopped until it is resumed', st.note), st.due_at),
-                (4, st.ended is null and not o.rolcanlogin and current_setting('server_version_num')::integer < 170000, 'error',
-                    format('its owner %I is not permitted to log in', s.owner), null),
-                (5, st.ended is null and not has_database_privilege(o.oid, current_database(), 'connect'), 'error',
-                    format('its owner %I is not permitted to connect to this database', s.owner), null),
+                (4, st.ended is null, 'error', dist._owner_fault(s.owner), null),
                 (6, st.ended is null and st.failures > 0, 'warning',
                     format('failed at the last %s: see dist.failure',
                            case st.failures when 1 then 'instant' else st.failures || ' instants' end), null),
@@ -209,7 +220,7 @@ begin
                 (8, st.ended = 'done', 'ok', 'ended', null),
                 (9, not s.enabled and num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) = 0, 'ok',
                     'passive: it is switched off', null)) x(rank, holds, status, detail, since)
-             where x.holds
+             where x.holds and x.detail is not null
              order by x.rank
              limit 1) v
          where s.cancelled_at is null;
@@ -231,14 +242,10 @@ begin
           left join pg_roles o on o.rolname = t.owner
          cross join lateral (
             select * from (values
-                (1, o.oid is null, 'error', format('its owner %I does not exist any more', t.owner), null::timestamptz),
-                (2, not o.rolcanlogin and current_setting('server_version_num')::integer < 170000, 'error',
-                    format('its owner %I is not permitted to log in', t.owner), null),
-                (3, not has_database_privilege(o.oid, current_database(), 'connect'), 'error',
-                    format('its owner %I is not permitted to connect to this database', t.owner), null),
-                (4, t.failures > 0, 'error', format('failed %s times in a row, tried again at %s: %s', t.failures, t.due_at, t.note), null))
-                x(rank, holds, status, detail, since)
-             where x.holds
+                (1, 'error', dist._owner_fault(t.owner), null::timestamptz),
+                (2, 'error', case when t.failures > 0 then format('failed %s times in a row, tried again at %s: %s', t.failures, t.due_at, t.note) end, null))
+                x(rank, status, detail, since)
+             where x.detail is not null
              order by x.rank
              limit 1) v;
 end $$;

@@ -10,7 +10,6 @@ mod allocation;
 mod api;
 mod catalogue;
 mod check;
-mod check_match;
 mod clock;
 mod criteria;
 mod error;

@@ -11,6 +11,7 @@
 
 use std::time::Instant;
 
+#[allow(dead_code, unused_imports, reason = "what the engine needs and this does not")]
 #[path = "../../src/allocation/mod.rs"]
 mod allocation;
 

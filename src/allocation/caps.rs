@@ -62,11 +62,6 @@ impl Room {
         self.of_rep[range].iter().filter(counts).map(|&(cap, _)| cap)
     }
 
-    /// How many more a rep may take; None = as many as there are.
-    pub fn left(&self, rep: u32, pool: Option<u32>) -> Option<u64> {
-        self.over(rep, pool).map(|cap| self.left[cap]).min()
-    }
-
     /// The first cap by which a rep is full.
     pub fn full(&self, rep: u32, pool: Option<u32>) -> Option<usize> {
         self.over(rep, pool).find(|&cap| self.left[cap] == 0)

@@ -48,12 +48,6 @@
 //! | `performance`, `weight`, `decimal`, `limit` | weights, numbers read exactly, and why nothing overflows |
 //! | `plan` | where records may go, and what became of each |
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the topics of router::situation that use it are being written"
-)]
-
 mod absence;
 mod caps;
 mod contender;
@@ -96,16 +90,20 @@ pub use decimal::sum;
 pub use eligibility::{Class, Eligibility};
 pub use error::AllocationError;
 pub use pick::record_hash;
-pub use plan::{Diverted, Outcome, Target};
+pub use plan::{Outcome, Target};
 pub use pool::{Pool, Presence, Seat, Strategy};
 pub use quota::Quota;
 pub use reason::Reason;
 pub use recorded::{Arrays, Recorded};
 pub use report::{PoolReport, Report, SeatReport};
 pub use request::Request;
+#[allow(
+    unused_imports,
+    reason = "for whoever looks at how a pool gave its records out: the benchmark"
+)]
 pub use restricted::Method;
 pub use run::distribute;
-pub use shares::{Share, shares};
+pub use shares::shares;
 
 /// One member of a pool as the caller's tables state it.
 #[derive(Debug, Clone, PartialEq, Eq)]

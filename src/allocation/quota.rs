@@ -246,11 +246,6 @@ impl Quota {
         }
     }
 
-    /// How many members the pool was opened with, active or not.
-    pub fn members(&self) -> usize {
-        self.keys.len()
-    }
-
     /// Whether nobody takes turns, so that everything stays as it was.
     pub(super) fn is_idle(&self) -> bool {
         self.idle.is_some()
@@ -259,11 +254,6 @@ impl Quota {
     /// Members by position, then key.
     pub(super) fn order(&self) -> &[usize] {
         &self.order
-    }
-
-    /// Active members by position, then key.
-    pub(super) fn active(&self) -> &[usize] {
-        &self.active
     }
 
     /// Members who are away and entitled to what they miss.

@@ -64,12 +64,12 @@ fn check_text(relation: &str, row_name: &str, object: &str, new_row: pgrx::JsonB
         table: relation,
         row: row_name,
     };
-    check::text(&place, object, new_row.0)
+    check::text::row(&place, object, new_row.0)
 }
 
 #[pg_extern(sql = false)]
 fn check_object(new_row: pgrx::JsonB) -> Result<pgrx::JsonB> {
-    Ok(pgrx::JsonB(check::object(new_row.0)?.into()))
+    Ok(pgrx::JsonB(check::object::row(new_row.0)?.into()))
 }
 
 #[pg_extern(sql = false)]
@@ -78,7 +78,7 @@ fn check_reps(relation: &str, row_name: &str, object: &str, reps: Option<Vec<Str
         table: relation,
         row: row_name,
     };
-    check::reps(&place, object, &reps.unwrap_or_default())
+    check::values::reps(&place, object, &reps.unwrap_or_default())
 }
 
 #[pg_extern(sql = false)]

@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 
 use crate::error::Result;
 use crate::router::session::with_settings;
-use crate::{check_match, matching};
+use crate::{check, matching};
 
 #[pg_extern(sql = false)]
 fn mail_domain(address: &str) -> Option<String> {
@@ -19,5 +19,5 @@ fn company_name(name: &str) -> Option<String> {
 #[pg_extern(sql = false)]
 fn check_match(row_name: &str, new_row: pgrx::JsonB) -> Result<()> {
     // With the settings of a run, so that dates are read here as they will be then.
-    with_settings(chrono::Utc::now(), || check_match::row(row_name, new_row.0))
+    with_settings(chrono::Utc::now(), || check::matching::row(row_name, new_row.0))
 }

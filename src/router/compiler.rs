@@ -18,7 +18,7 @@ use crate::router::plan::{Leaf, Plan};
 use crate::router::situation::books::{self, Segments};
 use crate::router::situation::eligibility::Limits;
 use crate::router::situation::holdings::Holdings;
-use crate::router::situation::matching;
+use crate::router::situation::match_plan;
 use crate::router::statement;
 use crate::xact;
 
@@ -114,7 +114,7 @@ impl<'a> Compiler<'a> {
     /// What is wrong with the text of measures, caps and eligibility.
     pub fn finish(mut self, leaf: Option<String>) -> Result<Plan> {
         let mut texts = Vec::new();
-        let matching = matching::compile(self.intent, &self.rules, &self.leaves, &mut texts)?;
+        let matching = match_plan::compile(self.intent, &self.rules, &self.leaves, &mut texts)?;
         for rep in self.intent.matches.iter().flat_map(|matches| &matches.reps) {
             self.rep(rep);
         }

@@ -62,7 +62,7 @@ pub fn give_back(object: &str, key: &str, why: &str, to: To<'_>) -> Result<i64> 
     let _inside = enter(run, None);
     let mut totals = Totals::default();
     with_settings(about, || {
-        crate::check::key(object, intent.object()?.key()?, key)?;
+        crate::check::values::key(object, intent.object()?.key()?, key)?;
         let into = match to {
             To::Nobody => None,
             To::Hopper(named) => Some(into_hopper(&intent, key, named)?),

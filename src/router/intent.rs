@@ -17,7 +17,7 @@ use crate::router::mover::{Kind, Mover};
 use crate::router::situation::books::{self, Books};
 use crate::router::situation::eligibility::EligibilityRow;
 use crate::router::situation::load::Measures;
-use crate::router::situation::matching::MatchIntent;
+use crate::router::situation::match_plan::MatchIntent;
 use crate::router::situation::protection::{self, ProtectionRow};
 use crate::working::Roster;
 
@@ -244,7 +244,6 @@ impl Rule {
 
 /// A row of `dist.distribution_rule` with its members and whose turn it is.
 #[derive(Debug, Clone, Deserialize)]
-#[allow(dead_code, reason = "to be read by the topics of `situation` that are being written")]
 pub struct DistributionRule {
     /// Its name.
     pub name: String,

@@ -19,7 +19,7 @@ use crate::router::mover::Kind;
 use crate::router::situation::books;
 use crate::router::situation::eligibility::{self, Limits};
 use crate::router::situation::holdings::Holdings;
-use crate::router::situation::matching::Matching;
+use crate::router::situation::match_plan::Matching;
 use crate::router::situation::protection;
 use crate::router::statement;
 use crate::working::Roster;

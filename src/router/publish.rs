@@ -33,7 +33,7 @@ pub fn publish(
         table: "object",
         row: object,
     };
-    check::text(&place, object, json!({ "criteria": criteria, "predicate": predicate }))?;
+    check::text::row(&place, object, json!({ "criteria": criteria, "predicate": predicate }))?;
     let row: Object = read_newest("select dist._object_intent($1)", &[object.to_owned().into()])?
         .ok_or_else(|| check::no_such("object", object))?;
     check_writers(&[("object", row.name.clone(), row.written_by.as_str())])?;

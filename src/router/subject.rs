@@ -35,7 +35,7 @@ impl Subject<'_> {
         let record = match self {
             Self::Stored(key) => {
                 let key_column = object.key()?;
-                check::key(&object.name, key_column, key)?;
+                check::values::key(&object.name, key_column, key)?;
                 return Ok(format!(
                     "from {table} as {RECORD} where {} = {}::{} limit 1",
                     column(&key_column.name),
@@ -68,7 +68,7 @@ impl Subject<'_> {
             "jsonb_populate_record(null::{table}, {}::jsonb)",
             quote_literal(&record.to_string())
         );
-        check::values(&place, &values)?;
+        check::values::record(&place, &values)?;
         Ok(format!("from {values} as {RECORD}"))
     }
 

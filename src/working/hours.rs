@@ -123,8 +123,9 @@ impl<'a> Hours<'a> {
         None
     }
 
-    /// How much of the time between two instants somebody is at work; nothing where the second is not after the first.
-    #[cfg_attr(not(test), allow(dead_code, reason = "what a service level is measured in"))]
+    /// How much of the time between two instants somebody is at work; nothing where the second is not after the first. The
+    /// other way round than [`Self::after`], to compare with.
+    #[cfg(test)]
     pub fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> TimeDelta {
         let mut sum = TimeDelta::zero();
         let mut at = from;

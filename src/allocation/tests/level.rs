@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::super::{Pool, Reason, Report, Strategy as Way};
 use super::world::{World, seats};
-use super::*;
 
 /// Reps with weights, loads and targets.
 fn rows() -> impl Strategy<Value = Vec<(u64, u64, u64)>> {

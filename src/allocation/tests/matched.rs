@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::super::{Outcome, Recorded, distribute};
 use super::world::{World, world};
-use super::*;
 
 fn with_matches() -> impl Strategy<Value = World> {
     (world(), prop::collection::vec(-1..6_i32, 60)).prop_map(|(mut world, matched)| {

@@ -6,7 +6,7 @@ use super::super::{
     AllocationError, Cap, Class, Method, Outcome, Pool, Presence, Recorded, Strategy as Way, distribute,
 };
 use super::super::{Missed, Reason, Target};
-use super::world::{World, bits, pool, seat, seats, world};
+use super::world::{World, bits, seat, seats, world};
 use super::*;
 
 fn reasons(outcome: &Outcome) -> Vec<&'static str> {

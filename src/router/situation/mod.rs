@@ -10,7 +10,7 @@
 //! | what each may still take, and what is open | [`caps`], [`open`] |
 //! | which records each may have | [`eligibility`], [`kinds`] |
 //! | who held a record before | [`previous`] |
-//! | who owns what matches a record | [`matching`] |
+//! | who owns what matches a record | [`match_plan`], [`matching`] |
 //! | which records are not taken from their owner | [`protection`] |
 //! | who may not have one record, and why | [`barred`] |
 //!
@@ -25,6 +25,7 @@ pub mod eligibility;
 pub mod holdings;
 pub mod kinds;
 pub mod load;
+pub mod match_plan;
 pub mod matching;
 pub mod open;
 pub mod presence;

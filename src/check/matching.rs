@@ -4,12 +4,13 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::catalogue::read;
-use crate::check::{column_hint, is_one_expression, no_moving_dates, no_such, parses, ranks};
+use crate::check::parse::{is_one_expression, no_moving_dates, parses, ranks};
+use crate::check::{column_hint, no_such};
 use crate::criteria::quote_ident;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::expression::{self, RECORD};
 use crate::router::intent::Object;
-use crate::router::situation::matching::{Kind, MatchText, OTHER};
+use crate::router::situation::match_plan::{Kind, MatchText, OTHER};
 
 /// Checks a row of `dist.match`.
 ///
