@@ -106,6 +106,11 @@ insert into dist.release (name, transfer, per_hour) values ('hopt slow', 'hopt o
 select dist.tick('2097-04-01 10:00Z') > 0 as fired;
 select r.trigger, r.transfer, r.assigned, r.reasons, (select string_agg(a.record_key, ',') from dist.assignment a where a.run_id = r.id) as moved
   from dist.run r where r.cause_name = 'hopt slow' order by r.id;
+-- Where nothing can go there is no run, and nothing that speaks of one.
+update dist.exclusion set predicate = 'r.id > 0' where name = 'hopt first';
+select dist.tick('2097-04-01 11:30Z') > 0 as fired;
+select count(*) as runs, (select count(*) from dist.unassigned u where u.object = 'hopt' and not exists (select from dist.run r where r.id = u.run_id)) as of_no_run
+  from dist.run r where r.cause_name = 'hopt slow';
 delete from dist.exclusion where object = 'hopt';
 -- Refused.
 select test.refused($$insert into dist.release (name, transfer, per_hour) values ('x', 'hopt fill', 1)$$);
