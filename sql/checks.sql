@@ -35,6 +35,12 @@ create function dist._check_reps(relation text, row_name text, object text, reps
 comment on function dist._check_reps(text, text, text, text[]) is
     'Internal: refuses a rep whose text is not a value of the object''s owner column';
 
+create function dist._check_related(relation text, row_name text, object text, related oid, key_column text, join_on jsonb) returns void
+    language c stable
+    as 'MODULE_PATHNAME', 'check_related_wrapper';
+comment on function dist._check_related(text, text, text, oid, text, jsonb) is
+    'Internal: refuses a related table whose rows cannot be joined to an object''s records';
+
 create function dist._nearest(wanted text, names text[]) returns text
     language c immutable
     as 'MODULE_PATHNAME', 'nearest_wrapper';

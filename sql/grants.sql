@@ -125,6 +125,12 @@ grant execute on function
 -- Who may have which records.
 grant insert, update, delete on dist.eligibility, dist.protection to dist_manager;
 
+-- Segments.
+grant insert, update, delete on dist.segment, dist.segment_part, dist.segment_related to dist_manager;
+grant execute on function
+    dist._check_segment_of(text, text, text, text, text), dist._segment_parts(text[]), dist._check_related(text, text, text, oid, text, jsonb)
+    to dist_manager;
+
 -- Matches. The two functions only compute: runs call them with whatever rights they have, and so may criteria and indexes.
 grant insert, update, delete on dist.match to dist_manager;
 grant execute on function dist._check_match_text(text, jsonb) to dist_manager;

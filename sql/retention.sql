@@ -31,6 +31,7 @@ declare
     looked_at bigint[];
     old bigint[];
     any_old boolean;
+    changes bigint;
 begin
     runs := 0;
     unassigned := 0;
@@ -53,8 +54,11 @@ begin
              where u.ctid = any (array(select x.ctid from dist.unassigned x where x.run_id = any (old) limit batch_limit));
             get diagnostics unassigned = row_count;
             more := true;
+            delete from dist.segment_change c
+             where c.ctid = any (array(select x.ctid from dist.segment_change x where x.run_id = any (old) limit batch_limit));
+            get diagnostics changes = row_count;
             -- There may be more of what they left, and then they stay until it is gone.
-            if unassigned < batch_limit then
+            if unassigned < batch_limit and changes < batch_limit then
                 delete from dist.run_step s where s.run_id = any (old);
                 delete from dist.decision d where d.run_id = any (old);
                 delete from dist.run r where r.id = any (old);

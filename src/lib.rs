@@ -45,7 +45,8 @@ extension_sql_file!(
     name = "hopper",
     requires = ["distribution_rule"]
 );
-extension_sql_file!("../sql/intent/rules.sql", name = "rules", requires = ["hopper"]);
+extension_sql_file!("../sql/intent/segment.sql", name = "segment", requires = ["hopper"]);
+extension_sql_file!("../sql/intent/rules.sql", name = "rules", requires = ["segment"]);
 extension_sql_file!("../sql/intent/transfer.sql", name = "transfer", requires = ["rules"]);
 extension_sql_file!(
     "../sql/intent/automation.sql",
@@ -65,9 +66,14 @@ extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["st
 extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);
 extension_sql_file!("../sql/hopper_state.sql", name = "hopper_state", requires = ["state"]);
 extension_sql_file!(
+    "../sql/segment_state.sql",
+    name = "segment_state",
+    requires = ["hopper_state"]
+);
+extension_sql_file!(
     "../sql/intent/references.sql",
     name = "references",
-    requires = ["hopper_state"]
+    requires = ["segment_state"]
 );
 extension_sql_file!("../sql/intent/measure.sql", name = "measure", requires = ["references"]);
 extension_sql_file!("../sql/intent/book.sql", name = "book", requires = ["measure"]);

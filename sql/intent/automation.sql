@@ -8,6 +8,7 @@ create table dist.automation (
     on_columns           text[],
     criteria             jsonb,
     predicate            text,
+    segment              text references dist.segment on update cascade,
     to_rep               text references dist.rep on update cascade,
     to_distribution_rule text references dist.distribution_rule on update cascade,
     to_ruleset           text references dist.ruleset on update cascade,
@@ -25,6 +26,7 @@ create table dist.automation (
     written_by           name not null
 );
 create index on dist.automation (object);
+create index on dist.automation (segment);
 comment on table dist.automation is 'Intent: records are routed when they are inserted or changed, at once or after a wait';
 comment on column dist.automation.name is 'Name of the automation';
 comment on column dist.automation.object is 'The object whose records come in';
@@ -32,6 +34,7 @@ comment on column dist.automation.on_insert is 'Whether inserted records come in
 comment on column dist.automation.on_columns is 'Records come in of which one of these columns changes; null = no change counts';
 comment on column dist.automation.criteria is 'Which of them are routed, as a jsonb tree; see docs/criteria.md';
 comment on column dist.automation.predicate is 'Which of them are routed, as one SQL boolean expression over the record r; both must hold where both are given';
+comment on column dist.automation.segment is 'Which of them are routed: only members of this segment, as it was last refreshed';
 comment on column dist.automation.to_rep is 'Destination: this rep';
 comment on column dist.automation.to_distribution_rule is 'Destination: whoever is next by this distribution rule';
 comment on column dist.automation.to_ruleset is 'Destination: the first match in this ruleset';
@@ -73,6 +76,7 @@ begin
     perform dist._must_exist(tg_table_name, new.name, 'to_distribution_rule', new.to_distribution_rule, 'distribution_rule');
     perform dist._check_ruleset_of(tg_table_name, new.name, 'to_ruleset', new.to_ruleset, new.object);
     perform dist._check_hopper_of(tg_table_name, new.name, 'to_hopper', new.to_hopper, new.object);
+    perform dist._check_segment_of(tg_table_name, new.name, 'segment', new.segment, new.object);
     perform dist._one_of(tg_table_name, new.name, 'on_owned', new.on_owned, array['skip', 'reassign']);
     perform dist._one_of(tg_table_name, new.name, 'mode', new.mode, array['in_transaction', 'queued']);
     perform dist._one_of(tg_table_name, new.name, 'on_error', new.on_error, array['hold', 'raise']);
@@ -127,7 +131,7 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.automation
     for each row execute function dist._check_automation();
-create trigger check_writer before update of object, criteria, predicate, ranking, set_fields, to_rep, to_distribution_rule, to_ruleset, to_hopper, owner
+create trigger check_writer before update of object, criteria, predicate, segment, ranking, set_fields, to_rep, to_distribution_rule, to_ruleset, to_hopper, owner
     on dist.automation for each row execute function dist._adopt();
 
 -- What it says was checked against the object's table as it was.

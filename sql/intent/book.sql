@@ -6,16 +6,19 @@ create table dist.book_segment (
     position    integer not null,
     criteria    jsonb,
     predicate   text,
+    segment     text references dist.segment on update cascade,
     description text,
     written_by  name not null,
     unique (object, position)
 );
+create index on dist.book_segment (segment);
 comment on table dist.book_segment is 'Intent: kinds of records that books have targets for; a record is in the first, by position, that it matches';
 comment on column dist.book_segment.name is 'Name of the segment';
 comment on column dist.book_segment.object is 'The object whose records it is about';
 comment on column dist.book_segment.position is 'A record that matches several segments is in the one with the lowest position only';
 comment on column dist.book_segment.criteria is 'Which records, as a jsonb tree; see docs/criteria.md';
 comment on column dist.book_segment.predicate is 'Which records, as one SQL boolean expression over the record r; both must hold where both are given';
+comment on column dist.book_segment.segment is 'Which records: only members of this segment (of dist.segment)';
 comment on column dist.book_segment.description is 'What the segment is for';
 comment on column dist.book_segment.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
 
@@ -58,6 +61,7 @@ begin
     perform dist._required(tg_table_name, new.name, 'object', new.object);
     perform dist._required(tg_table_name, new.name, 'position', new.position::text);
     perform dist._must_exist(tg_table_name, new.name, 'object', new.object, 'object');
+    perform dist._check_segment_of(tg_table_name, new.name, 'segment', new.segment, new.object);
     if tg_op = 'UPDATE' and new.object <> old.object and exists (select from dist.book b where b.segment = old.name) then
         perform dist._refuse(tg_table_name, new.name, '55000', 'the object of a segment that books name cannot change',
             'Make another segment for the other object.');
@@ -77,7 +81,7 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.book_segment
     for each row execute function dist._check_book_segment();
-create trigger check_writer before update of object, position, criteria, predicate
+create trigger check_writer before update of object, position, criteria, predicate, segment
     on dist.book_segment for each row execute function dist._adopt();
 
 create function dist._book_reps(book dist.book) returns text[]

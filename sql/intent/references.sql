@@ -13,10 +13,10 @@ begin
     for i in 0 .. tg_nargs - 1 loop
         named_by := string_to_array(tg_argv[i], '.');
         execute format(
-            'select case when %3$L then concat_ws(''/'', j ->> ''ruleset'', j ->> ''team'', j ->> ''position'', j ->> ''rep'', j ->> ''starts'')'
+            'select case when %3$L then concat_ws(''/'', j ->> ''schedule'', j ->> ''ruleset'', j ->> ''team'', j ->> ''position'', j ->> ''rep'', j ->> ''starts'')'
             ' else coalesce(j ->> ''name'', nullif(concat_ws(''/'', j ->> ''distribution_rule'', j ->> ''measure'', j ->> ''position''), ''''),'
             ' concat_ws(''/'', j ->> ''object'', j ->> ''rep'', j ->> ''team'', j ->> ''segment'')) end from dist.%1$I x, to_jsonb(x) j where x.%2$I = $1 order by 1 limit 1',
-            named_by[1], named_by[2], named_by[1] in ('assignment_rule', 'team_member', 'rep', 'absence'))
+            named_by[1], named_by[2], named_by[1] in ('assignment_rule', 'team_member', 'rep', 'absence', 'step'))
            into found_in using own_name;
         if found_in is not null then
             perform dist._refuse(tg_table_name, own_name, '23503',
@@ -31,18 +31,20 @@ end $$;
 
 create trigger check_unused before delete on dist.rep
     for each row execute function dist._check_unused(
-        'team_member.rep', 'absence.stand_in', 'distribution_rule.rep', 'distribution_rule.fallback_to_rep', 'hopper.expire_to_rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep', 'cap.rep');
+        'team_member.rep', 'absence.stand_in', 'distribution_rule.rep', 'distribution_rule.fallback_to_rep', 'hopper.expire_to_rep', 'segment.responsible_rep', 'ruleset.default_to_rep', 'assignment_rule.to_rep', 'transfer.to_rep', 'cap.rep');
 create trigger check_unused before delete on dist.calendar
     for each row execute function dist._check_unused('rep.calendar');
 create trigger check_unused before delete on dist.team
     for each row execute function dist._check_unused('distribution_rule.team', 'transfer.from_team', 'cap.team');
 create trigger check_unused before delete on dist.object
-    for each row execute function dist._check_unused('hopper.object', 'ruleset.object', 'transfer.object', 'cap.object');
+    for each row execute function dist._check_unused('hopper.object', 'segment.object', 'ruleset.object', 'transfer.object', 'cap.object');
 create trigger check_unused before delete on dist.distribution_rule
     for each row execute function dist._check_unused(
         'distribution_rule.fallback_to_distribution_rule', 'hopper.expire_to_distribution_rule', 'ruleset.default_to_distribution_rule', 'assignment_rule.to_distribution_rule', 'transfer.to_distribution_rule', 'cap.distribution_rule');
 create trigger check_unused before delete on dist.hopper
     for each row execute function dist._check_unused('ruleset.default_to_hopper', 'assignment_rule.to_hopper', 'transfer.to_hopper', 'transfer.from_hopper', 'release.hopper');
+create trigger check_unused before delete on dist.segment
+    for each row execute function dist._check_unused('segment_part.part', 'transfer.segment', 'automation.segment', 'book_segment.segment', 'step.segment');
 create trigger check_unused before delete on dist.transfer
     for each row execute function dist._check_unused('release.transfer');
 create trigger check_unused before delete on dist.ruleset

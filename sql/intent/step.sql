@@ -5,12 +5,14 @@ create table dist.step (
     position integer not null default 1,
     action   text not null default 'transfer',
     target   text,
+    segment  text references dist.segment on update cascade,
     args     jsonb,
     active   boolean not null default true,
     written_by name not null,
     primary key (schedule, position)
 );
 create index on dist.step (target);
+create index on dist.step (segment);
 comment on table dist.step is 'Intent: what a schedule does, in order, in one transaction';
 comment on column dist.step.schedule is 'The schedule';
 comment on column dist.step.position is 'Order, lowest first';
@@ -19,6 +21,7 @@ comment on column dist.step.target is
     'Name of the transfer; name of the function with its schema, and its argument types where the name is not unique: crm.notify(integer, text). A step without a target is not complete';
 comment on column dist.step.args is
     'Arguments of the function: {"name": value, ...}, or [value, ...] in the order of its parameters; none for transfer';
+comment on column dist.step.segment is 'The step is about the members of this segment; null = of a transfer, all that it names';
 comment on column dist.step.active is 'A passive step is passed over';
 comment on column dist.step.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
 
@@ -32,6 +35,7 @@ begin
         perform dist._refuse('step', row_name, '22023', format('transfer %L is a template', step.target),
             'Copy the template into a transfer of its own, and name that one.');
     end if;
+    perform dist._check_segment_of('step', row_name, 'segment', step.segment, t.object) from dist.transfer t where t.name = step.target;
     if step.args is not null then
         perform dist._refuse('step', row_name, '22023', 'a transfer takes no args', 'Leave args null.');
     end if;
@@ -69,6 +73,7 @@ begin
     end if;
     perform dist._must_exist(tg_table_name, row_name, 'schedule', new.schedule, 'schedule');
     perform dist._one_of(tg_table_name, row_name, 'action', new.action, array['transfer', 'function']);
+    perform dist._must_exist(tg_table_name, row_name, 'segment', new.segment, 'segment');
     perform dist._no_json_null(tg_table_name, row_name, 'args', new.args);
     if new.action = 'function' then
         perform dist._check_function_step(new, row_name,
@@ -83,7 +88,7 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.step
     for each row execute function dist._check_step();
-create trigger check_writer before update of schedule, action, target, args
+create trigger check_writer before update of schedule, action, target, segment, args
     on dist.step for each row execute function dist._adopt();
 
 create function dist._check_step_delete() returns trigger

@@ -10,6 +10,7 @@ create table dist.transfer (
     from_hopper          text references dist.hopper on update cascade,
     criteria             jsonb,
     predicate            text,
+    segment              text references dist.segment on update cascade,
     to_rep               text references dist.rep on update cascade,
     to_distribution_rule text references dist.distribution_rule on update cascade,
     to_ruleset           text references dist.ruleset on update cascade,
@@ -24,6 +25,7 @@ create table dist.transfer (
     written_by           name not null
 );
 create index on dist.transfer (object);
+create index on dist.transfer (segment);
 comment on table dist.transfer is 'Intent: a distribution (give records to reps) or a retrieval (take them back)';
 comment on column dist.transfer.name is 'Name of the transfer';
 comment on column dist.transfer.kind is 'distribution or retrieval';
@@ -34,6 +36,7 @@ comment on column dist.transfer.from_reps is 'Source: records of these reps';
 comment on column dist.transfer.from_hopper is 'Source: what lies in this hopper, its ranking and age first; null = what lies in none';
 comment on column dist.transfer.criteria is 'Which records, as a jsonb tree; see docs/criteria.md';
 comment on column dist.transfer.predicate is 'Which records, as one SQL boolean expression over the record r; both must hold where both are given';
+comment on column dist.transfer.segment is 'Which records: only members of this segment';
 comment on column dist.transfer.to_rep is 'Destination: this rep (of a retrieval: the holding rep)';
 comment on column dist.transfer.to_distribution_rule is 'Destination: whoever is next by this distribution rule';
 comment on column dist.transfer.to_ruleset is 'Destination: the first match in this ruleset; a retrieval without a destination makes records unowned';
@@ -96,6 +99,7 @@ begin
     end if;
     perform dist._check_hopper_of(tg_table_name, new.name, 'to_hopper', new.to_hopper, new.object);
     perform dist._check_hopper_of(tg_table_name, new.name, 'from_hopper', new.from_hopper, new.object);
+    perform dist._check_segment_of(tg_table_name, new.name, 'segment', new.segment, new.object);
     if new.from_hopper is not null and new.limit_per_rep is not null then
         perform dist._refuse(tg_table_name, new.name, '23514', 'limit_per_rep does not go with from_hopper', 'Use row_limit.');
     end if;
@@ -134,7 +138,7 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.transfer
     for each row execute function dist._check_transfer();
-create trigger check_writer before update of object, criteria, predicate, ranking, set_fields, to_rep, to_distribution_rule, to_ruleset, to_hopper, from_hopper
+create trigger check_writer before update of object, criteria, predicate, segment, ranking, set_fields, to_rep, to_distribution_rule, to_ruleset, to_hopper, from_hopper
     on dist.transfer for each row execute function dist._adopt();
 
 -- What leads to an object was checked against its table as it was; what leads to a rep, against its value as it was.

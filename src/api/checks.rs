@@ -82,6 +82,22 @@ fn check_reps(relation: &str, row_name: &str, object: &str, reps: Option<Vec<Str
 }
 
 #[pg_extern(sql = false)]
+fn check_related(
+    relation: &str,
+    row_name: &str,
+    object: &str,
+    related: pg_sys::Oid,
+    key_column: &str,
+    join_on: pgrx::JsonB,
+) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    check::related::row(&place, object, related, key_column, &join_on.0)
+}
+
+#[pg_extern(sql = false)]
 fn check_call(relation: &str, row_name: &str, target: &str, args: Option<pgrx::JsonB>) -> Result<()> {
     let place = Place {
         table: relation,

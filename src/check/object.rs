@@ -4,7 +4,7 @@ use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::catalogue::{Relation, read};
+use crate::catalogue::{Column, Relation, read};
 use crate::check::column_hint;
 use crate::error::{Place, Result, error_hint, internal};
 
@@ -48,37 +48,9 @@ pub fn row(row: Value) -> Result<Vec<String>> {
             "Give the table's name, with its schema.",
         )
     })?;
-    if !matches!(relation.kind, 'r' | 'p') {
-        return Err(error_hint(
-            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-            format!("{place}: {} is not a table", relation.sql()),
-            "Name a table or a partitioned table; a view has no records of its own.",
-        ));
-    }
-    if matches!(relation.schema.as_str(), "dist" | "pg_catalog" | "information_schema")
-        || relation.schema.starts_with("pg_temp_")
-    {
-        return Err(error_hint(
-            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-            format!("{place}: {} is no table of the user's own", relation.sql()),
-            "Name a table of your own that every session sees.",
-        ));
-    }
+    users_table(&place, &relation)?;
     for (field, name) in [("key_column", &row.key_column), ("owner_column", &row.owner_column)] {
-        let Some(column) = relation.column(name) else {
-            return Err(error_hint(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-                format!("{place}: {field} \"{name}\" does not exist in {}", relation.sql()),
-                column_hint(&relation, name),
-            ));
-        };
-        if !KEY_TYPES.contains(&column.base.as_str()) {
-            return Err(error_hint(
-                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                format!("{place}: {field} \"{name}\" is of type {}", column.type_sql),
-                "Keys and owners are smallint, integer, bigint, uuid, text or varchar.",
-            ));
-        }
+        let column = key_like(&place, &relation, field, name)?;
         if field == "owner_column" && column.generated {
             return Err(error_hint(
                 PgSqlErrorCode::ERRCODE_INVALID_COLUMN_REFERENCE,
@@ -117,6 +89,52 @@ pub fn row(row: Value) -> Result<Vec<String>> {
         ));
     }
     Ok(warnings)
+}
+
+/// Refuses what is no table that every session sees and that is the user's own.
+///
+/// # Errors
+/// 42809 with the HINT.
+pub fn users_table(place: &Place<'_>, relation: &Relation) -> Result<()> {
+    if !matches!(relation.kind, 'r' | 'p') {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            format!("{place}: {} is not a table", relation.sql()),
+            "Name a table or a partitioned table; a view has no records of its own.",
+        ));
+    }
+    if matches!(relation.schema.as_str(), "dist" | "pg_catalog" | "information_schema")
+        || relation.schema.starts_with("pg_temp_")
+    {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
+            format!("{place}: {} is no table of the user's own", relation.sql()),
+            "Name a table of your own that every session sees.",
+        ));
+    }
+    Ok(())
+}
+
+/// The column that a field names, of a type that keys and owners can have.
+///
+/// # Errors
+/// 42703, 42804 with the HINT.
+pub fn key_like<'a>(place: &Place<'_>, relation: &'a Relation, field: &str, name: &str) -> Result<&'a Column> {
+    let Some(column) = relation.column(name) else {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+            format!("{place}: {field} \"{name}\" does not exist in {}", relation.sql()),
+            column_hint(relation, name),
+        ));
+    };
+    if !KEY_TYPES.contains(&column.base.as_str()) {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+            format!("{place}: {field} \"{name}\" is of type {}", column.type_sql),
+            "Keys and owners are smallint, integer, bigint, uuid, text or varchar.",
+        ));
+    }
+    Ok(column)
 }
 
 #[derive(Deserialize)]

@@ -36,7 +36,7 @@ pub fn compile(
     let mut conjuncts = Vec::new();
     let mut tests = Vec::new();
     if let Some(value) = criteria {
-        let checked = check_criteria(place, relation, value)?;
+        let checked = check_criteria(place, "criteria", relation, value)?;
         parts.push(format!("({})", checked.to_sql(RECORD, as_of)));
         conjuncts.extend(checked.conjuncts(RECORD, as_of));
         tests.extend(checked.tests(RECORD, as_of));
@@ -75,13 +75,17 @@ pub fn number(place: &Place<'_>, column: &str, text: &str) -> Result<String> {
     Ok(format!("({text}\n)::numeric"))
 }
 
-fn check_criteria(place: &Place<'_>, relation: &Relation, value: &Value) -> Result<Checked> {
+/// Checks a tree that stands in a column.
+///
+/// # Errors
+/// What is wrong with it, with the place it stands at.
+pub fn check_criteria(place: &Place<'_>, column: &str, relation: &Relation, value: &Value) -> Result<Checked> {
     criteria::parse(value)
         .and_then(|node| criteria::check(&node, &relation.for_criteria(), &Catalogue))
-        .map_err(|problem| criteria_error(place, &problem))
+        .map_err(|problem| criteria_error(place, column, &problem))
 }
 
-fn criteria_error(place: &Place<'_>, problem: &CriteriaError) -> pgrx::pg_sys::panic::ErrorReport {
+fn criteria_error(place: &Place<'_>, column: &str, problem: &CriteriaError) -> pgrx::pg_sys::panic::ErrorReport {
     let code = match problem.kind {
         ErrorKind::Malformed => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         ErrorKind::UnknownColumn => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
@@ -90,8 +94,8 @@ fn criteria_error(place: &Place<'_>, problem: &CriteriaError) -> pgrx::pg_sys::p
         ErrorKind::BadValue => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
         ErrorKind::UnknownOperator => PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
     };
-    error(code, format!("{place}: criteria: {}", problem.message))
-        .set_detail(format!("At {} in criteria.", problem.path))
+    error(code, format!("{place}: {column}: {}", problem.message))
+        .set_detail(format!("At {} in {column}.", problem.path))
         .set_hint(
             problem
                 .hint

@@ -104,6 +104,16 @@ insert into dist.exclusion (name, object, predicate) values ('none', 'lead', 'r.
 insert into dist.exclusion (name, automation, predicate, active) values ('all', 'late', 'true', false);
 insert into dist.exclusion (name, ruleset, predicate) values ('south none', 'south', 'r.budget < 0');
 
+-- Segments, one of them made of others, and what is limited to them.
+insert into dist.segment (name, object, criteria, responsible_rep)
+values ('cheap', 'lead', '{"field": "budget", "op": "<", "value": 50}', 'ada'), ('any', 'lead', null, null);
+insert into dist.segment_part (segment, part, member) values ('any', 'cheap', false);
+insert into dist.segment_related (segment, name, relation, key_column, join_on) values ('any', 'same region', 'crm.lead', 'id', '{"region": "region"}');
+-- Named before it is there, were the rows restored in order.
+update dist.segment set name = 'z any' where name = 'any';
+insert into dist.transfer (name, object, segment, to_rep) values ('of a segment', 'lead', 'z any', 'ada');
+update dist.step set segment = 'cheap' where schedule = 'paused' and position = 2;
+
 -- History: moves in several months, records left, an undo, failures, a run of a schedule that runs once.
 select dist.execute('some', '2026-01-15 12:00Z');
 select dist.execute('some', '2026-02-28 23:59Z');
@@ -127,6 +137,8 @@ insert into dist.hopper_record (object, record_key, hopper, since, run_id) value
 insert into dist.transfer (name, object, from_hopper, to_distribution_rule) values ('from fresh', 'lead', 'fresh', 'in turn');
 insert into dist.release (name, transfer, per_hour, active) values ('drip', 'from fresh', 6, false);
 insert into dist.release_state (release, at, credit) values ('drip', '2026-04-01 13:00Z', 0.5);
+insert into dist.segment_member (segment, record_key, joined_at, run_id) values ('cheap', '1', '2026-04-01 13:00Z', 1);
+insert into dist.segment_change (run_id, segment, record_key, change, at) values (1, 'cheap', '1', 'joined', '2026-04-01 13:00Z');
 insert into dist.claim_use (hopper, rep, day, used) values ('fresh', 'ada', '2026-04-01', 1);
 insert into dist.cool_off (object, record_key, rep, until) values ('lead', '400', 'ada', '2999-04-01 13:00Z');
 

@@ -59,9 +59,12 @@ create function test.forget_intent() returns void language sql as $$
     delete from dist.public_domain;
     delete from dist.team;
     delete from dist.absence;
+    update dist.segment set responsible_rep = null where responsible_rep is not null;
     delete from dist.rep;
     delete from dist.calendar;
     delete from dist.book_segment;
+    delete from dist.segment_part;
+    delete from dist.segment;
     delete from dist.object;
     delete from dist.policy;
 $$;
