@@ -65,64 +65,6 @@ end $$;
 comment on function dist.preview(text, timestamptz) is
     'What dist.execute would do now, row for row, in order; nothing is written. new_owner is null for records that would be left (reason says why)';
 
-create function dist._rehearse(transfers text[], as_of timestamptz)
-    returns table (place integer, record_key text, old_owner text, new_owner text, rule text, reason text)
-    language c volatile rows 1000
-    as 'MODULE_PATHNAME', 'rehearse_wrapper';
-comment on function dist._rehearse(text[], timestamptz) is
-    'Internal: runs transfers as the steps of one run, and says row for row what they did; for whoever takes it back';
-
-create function dist.preview_schedule(schedule text, as_of timestamptz default null)
-    returns table (step integer, transfer text, record_key text, old_owner text, new_owner text, rule text, reason text)
-    language plpgsql volatile
-    set search_path = pg_catalog, pg_temp
-as $$
-declare
-    about timestamptz := as_of;
-    transfers text[];
-    moves jsonb := '[]';
-begin
-    perform dist._check_schedule_name(preview_schedule.schedule);
-    if about is null then
-        select coalesce(st.next_run_at, now()) into about
-          from dist.schedule s left join dist.schedule_state st on st.schedule_id = s.id
-         where s.name = preview_schedule.schedule;
-    end if;
-    transfers := array(select s.target from dist.step s
-                        where s.schedule = preview_schedule.schedule and s.active and s.target is not null and s.action = 'transfer'
-                        order by s.position);
-    -- The steps act on one another, so they are really run, in a subtransaction that is then rolled back; what they
-    -- would do survives in a variable.
-    if transfers <> '{}' then
-        begin
-            select coalesce(jsonb_agg(to_jsonb(v)), '[]') into moves from dist._rehearse(transfers, about) v;
-            raise exception using errcode = 'P0DIS', message = 'pg_dist: preview done';
-        exception when sqlstate 'P0DIS' then
-            if sqlerrm <> 'pg_dist: preview done' then
-                raise;
-            end if;
-        end;
-    end if;
-    -- What a function does beyond this database would not be rolled back: none is called.
-    return query
-        with steps as (
-            select s.position, s.target, s.action,
-                   row_number() over (partition by s.action order by s.position)::integer as place
-              from dist.step s
-             where s.schedule = preview_schedule.schedule and s.active and s.target is not null)
-        select s.position, case when s.action = 'transfer' then s.target end,
-               m.record_key, m.old_owner, m.new_owner, m.rule, coalesce(m.reason, 'not_called')
-          from steps s
-          left join rows from (jsonb_to_recordset(moves)
-                               as (place integer, record_key text, old_owner text, new_owner text, rule text, reason text))
-                    with ordinality as m(place, record_key, old_owner, new_owner, rule, reason, n)
-               on s.action = 'transfer' and m.place = s.place
-         where s.action = 'function' or m.n is not null
-         order by s.position, m.n;
-end $$;
-comment on function dist.preview_schedule(text, timestamptz) is
-    'What a schedule would do at its next run (or as of an instant), step after step, with the caller''s rights; rolled back before it returns. A function is not called: one row with reason not_called stands for it';
-
 create function dist._undo(run_id bigint) returns bigint
     language c volatile
     as 'MODULE_PATHNAME', 'undo_wrapper';

@@ -2,11 +2,11 @@
 -- dist.tick and dist.run_now as the owner of the extension; the steps themselves run as the schedule's owner.
 
 create function dist._run_steps(schedule_id integer, schedule_name text, owner text, run_trigger text, due_at timestamptz,
-                                as_of timestamptz, attempt integer, nowait boolean)
+                                as_of timestamptz, attempt integer, nowait boolean, zone text)
     returns bigint
     language c volatile
     as 'MODULE_PATHNAME', 'run_steps_wrapper';
-comment on function dist._run_steps(integer, text, text, text, timestamptz, timestamptz, integer, boolean) is
+comment on function dist._run_steps(integer, text, text, text, timestamptz, timestamptz, integer, boolean, text) is
     'Internal: takes the locks, runs the steps as the schedule''s owner, writes the run''s row, returns its id; null when a lock is held and is not to be waited for';
 
 -- One attempt. status: succeeded, failed, broken (failed, and trying again is of no use), cancelled; null when something the
@@ -31,7 +31,7 @@ begin
     outermost := dist._run_begins(s.id, s.name, run_trigger, due, date_part('epoch', s.run_timeout));
     begin
         original := dist._last_failure();
-        run_id := dist._run_steps(s.id, s.name, s.owner, run_trigger, due, about, attempt, nowait);
+        run_id := dist._run_steps(s.id, s.name, s.owner, run_trigger, due, about, attempt, nowait, s.time_zone);
         if run_id is null then
             perform dist._run_ends(outermost);
             return;

@@ -38,7 +38,7 @@ end $$;
 grant select on all tables in schema dist to dist_reader;
 grant execute on function dist.as_of(), dist.run_id() to public;
 -- Part of a run's statements, which have its owner's rights; it answers nobody else.
-grant execute on function dist._in_hopper(text, text, timestamptz) to public;
+grant execute on function dist._in_hopper(text, text, timestamptz), dist._in_segment(text) to public;
 grant execute on function
     dist.next_runs(text, integer, timestamptz),
     dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text),
@@ -90,7 +90,8 @@ grant insert, update, delete on
     to dist_manager;
 grant execute on function
     dist.execute(text, timestamptz), dist._execute(text, timestamptz),
-    dist.preview_schedule(text, timestamptz), dist.preview_schedule_totals(text, timestamptz), dist._rehearse(text[], timestamptz),
+    dist.preview_schedule(text, timestamptz), dist.preview_schedule_totals(text, timestamptz), dist.preview_steps(text, timestamptz), dist._rehearse(text, text, timestamptz),
+    dist._check_action(text, text, text, text, jsonb),
     dist.undo(bigint), dist._undo(bigint),
     dist.claim(text, text, integer, text[]), dist.claimable(text, text, integer), dist.leave_hopper(text, text),
     dist.release_record(text, text, text, text), dist._release_record(text, text, text, text), dist.return_record(text, text, text), dist._return_record(text, text, text),

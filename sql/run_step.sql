@@ -14,14 +14,14 @@ create table dist.run_step (
     primary key (run_id, position)
 );
 comment on table dist.run_step is
-    'History: each step of a run that had several steps or called a function; of a single transfer dist.run says it all';
+    'History: each step of a run that had several steps, or one that is no transfer; of a single transfer dist.run says it all';
 comment on column dist.run_step.run_id is 'dist.run.id';
 comment on column dist.run_step.position is 'dist.step.position';
-comment on column dist.run_step.action is 'transfer or function';
-comment on column dist.run_step.target is 'The transfer, or the function with its argument types';
+comment on column dist.run_step.action is 'As dist.step.action';
+comment on column dist.run_step.target is 'The transfer, the function with its argument types, or the segment';
 comment on column dist.run_step.candidates is 'Transfer: records that were looked at';
 comment on column dist.run_step.assigned is 'Transfer: records that moved';
-comment on column dist.run_step.rows is 'Function that returns a set: how many rows';
+comment on column dist.run_step.rows is 'Function that returns a set: how many rows; action on a segment: how many records it touched';
 comment on column dist.run_step.result is
     'Function: what it returned, as text, the first 1000 characters; of a procedure its OUT argument, or the row of several';
 comment on column dist.run_step.started_at is 'When the step started';

@@ -64,23 +64,25 @@ pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> 
     placed
 }
 
-/// Runs `work`; whatever PostgreSQL raises in it goes on upwards with a DETAIL that says where it happened.
+/// Runs `work`; what it returns as an error, and what PostgreSQL raises in it, goes on upwards with a DETAIL that says where
+/// it happened.
 ///
 /// # Errors
 /// Those of `work`.
 pub fn noting<T>(note: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    pgrx::PgTryBuilder::new(std::panic::AssertUnwindSafe(work))
+    let noted = |detail: Option<&str>| detail.map_or_else(|| note.to_owned(), |detail| format!("{detail} {note}"));
+    let done = pgrx::PgTryBuilder::new(std::panic::AssertUnwindSafe(|| Ok(work())))
         .catch_others(|caught| {
             let report = raised(&caught);
-            let mut noted = error(report.sql_error_code(), report.message().to_owned()).set_detail(
-                report
-                    .detail()
-                    .map_or_else(|| note.to_owned(), |detail| format!("{detail} {note}")),
-            );
-            if let Some(hint) = report.hint() {
-                noted = noted.set_hint(hint.to_owned());
-            }
-            Err(noted)
+            let placed = error(report.sql_error_code(), report.message().to_owned()).set_detail(noted(report.detail()));
+            Err(match report.hint() {
+                Some(hint) => placed.set_hint(hint.to_owned()),
+                None => placed,
+            })
         })
-        .execute()
+        .execute()?;
+    done.map_err(|report| {
+        let detail = noted(report.detail());
+        report.set_detail(detail)
+    })
 }

@@ -5,6 +5,7 @@
 
 use pgrx::prelude::*;
 
+mod action;
 mod ahead;
 mod allocation;
 mod api;
@@ -80,7 +81,8 @@ extension_sql_file!("../sql/intent/book.sql", name = "book", requires = ["measur
 extension_sql_file!("../sql/history.sql", name = "history", requires = ["book"]);
 extension_sql_file!("../sql/cap_use.sql", name = "cap_use", requires = ["history"]);
 extension_sql_file!("../sql/run_step.sql", name = "run_step", requires = ["cap_use"]);
-extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["run_step"]);
+extension_sql_file!("../sql/field_edit.sql", name = "field_edit", requires = ["run_step"]);
+extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["field_edit"]);
 extension_sql_file!("../sql/home.sql", name = "home", requires = ["decision"]);
 extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["home"]);
 extension_sql_file!("../sql/hopper.sql", name = "hopper_api", requires = ["quarantine"]);
@@ -100,7 +102,8 @@ extension_sql_file!("../sql/intent/consumer.sql", name = "consumer", requires = 
 extension_sql_file!("../sql/event.sql", name = "event", requires = ["consumer", "match"]);
 extension_sql_file!("../sql/read_events.sql", name = "read_events", requires = ["event"]);
 extension_sql_file!("../sql/function.sql", name = "function", requires = ["read_events"]);
-extension_sql_file!("../sql/running.sql", name = "running", requires = ["function"]);
+extension_sql_file!("../sql/action.sql", name = "action", requires = ["function"]);
+extension_sql_file!("../sql/running.sql", name = "running", requires = ["action"]);
 extension_sql_file!("../sql/tell.sql", name = "tell", requires = ["running"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["tell"]);
 extension_sql_file!("../sql/task.sql", name = "task", requires = ["fire"]);
@@ -109,7 +112,8 @@ extension_sql_file!("../sql/intent/sla.sql", name = "sla", requires = ["intake"]
 extension_sql_file!("../sql/sla.sql", name = "sla_clock", requires = ["sla"]);
 extension_sql_file!("../sql/due.sql", name = "due", requires = ["sla_clock"]);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
-extension_sql_file!("../sql/totals.sql", name = "totals", requires = ["api"]);
+extension_sql_file!("../sql/preview_steps.sql", name = "preview_steps", requires = ["api"]);
+extension_sql_file!("../sql/totals.sql", name = "totals", requires = ["preview_steps"]);
 extension_sql_file!("../sql/templates.sql", name = "templates", requires = ["totals"]);
 extension_sql_file!("../sql/views.sql", name = "views", requires = ["templates"]);
 extension_sql_file!("../sql/hopper_task.sql", name = "hopper_task", requires = ["views"]);

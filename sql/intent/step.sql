@@ -16,11 +16,11 @@ create index on dist.step (segment);
 comment on table dist.step is 'Intent: what a schedule does, in order, in one transaction';
 comment on column dist.step.schedule is 'The schedule';
 comment on column dist.step.position is 'Order, lowest first';
-comment on column dist.step.action is 'What is done: transfer, or function (a function or procedure is called)';
+comment on column dist.step.action is 'What is done: transfer, function (a function or procedure is called), or to a segment refresh_segment, apply_formulas, create_activities, mass_edit or emit';
 comment on column dist.step.target is
-    'Name of the transfer; name of the function with its schema, and its argument types where the name is not unique: crm.notify(integer, text). A step without a target is not complete';
+    'Name of the transfer; name of the segment, for what is done to one; name of the function with its schema, and its argument types where the name is not unique: crm.notify(integer, text). A step without a target is not complete';
 comment on column dist.step.args is
-    'Arguments of the function: {"name": value, ...}, or [value, ...] in the order of its parameters; none for transfer';
+    'Arguments of the function: {"name": value, ...}, or [value, ...] in the order of its parameters; none for transfer; for the others what docs/actions.md says';
 comment on column dist.step.segment is 'The step is about the members of this segment; null = of a transfer, all that it names';
 comment on column dist.step.active is 'A passive step is passed over';
 comment on column dist.step.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
@@ -72,12 +72,21 @@ begin
         return new;
     end if;
     perform dist._must_exist(tg_table_name, row_name, 'schedule', new.schedule, 'schedule');
-    perform dist._one_of(tg_table_name, row_name, 'action', new.action, array['transfer', 'function']);
+    perform dist._one_of(tg_table_name, row_name, 'action', new.action, array['transfer', 'function', 'refresh_segment', 'apply_formulas', 'create_activities', 'mass_edit', 'emit']);
     perform dist._must_exist(tg_table_name, row_name, 'segment', new.segment, 'segment');
     perform dist._no_json_null(tg_table_name, row_name, 'args', new.args);
     if new.action = 'function' then
         perform dist._check_function_step(new, row_name,
             tg_op = 'INSERT' or (new.action, new.target, new.args) is distinct from (old.action, old.target, old.args));
+    elsif new.action <> 'transfer' then
+        perform dist._must_exist(tg_table_name, row_name, 'target', new.target, 'segment');
+        if new.segment is not null then
+            perform dist._refuse(tg_table_name, row_name, '22023', format('%s is about the segment that target names', new.action),
+                'Leave segment null.');
+        end if;
+        if new.target is not null then
+            perform dist._check_action(tg_table_name, row_name, new.action, new.target, new.args);
+        end if;
     else
         perform dist._check_transfer_step(new, row_name);
     end if;
@@ -112,11 +121,15 @@ as $$
 declare
     named_by text;
 begin
-    select s.schedule into named_by from dist.step s where s.action = 'transfer' and s.target = old.name limit 1;
+    select s.schedule into named_by
+      from dist.step s
+     where s.target = old.name
+       and case when tg_table_name = 'transfer' then s.action = 'transfer' else s.action not in ('transfer', 'function') end
+     limit 1;
     if named_by is not null and tg_op = 'DELETE' then
         perform dist._refuse(tg_table_name, old.name, '23503', format('a step of schedule %L names it', named_by),
             'Change or delete that step first.');
-    elsif named_by is not null and new.is_template and not old.is_template then
+    elsif named_by is not null and tg_table_name = 'transfer' and to_jsonb(new) -> 'is_template' = 'true' and to_jsonb(old) -> 'is_template' = 'false' then
         perform dist._refuse(tg_table_name, old.name, '55000', format('a step of schedule %L names it', named_by),
             'A template has no schedule: copy the row instead.');
     elsif named_by is not null and new.name <> old.name then

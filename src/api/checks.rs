@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 use crate::error::{Place, Result, internal};
 use crate::router;
 use crate::router::session::with_settings;
-use crate::{check, clock, criteria, timing, window};
+use crate::{action, check, clock, criteria, timing, window};
 
 #[pg_extern(sql = false)]
 fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Result<()> {
@@ -107,6 +107,15 @@ fn check_call(relation: &str, row_name: &str, target: &str, args: Option<pgrx::J
     with_settings(chrono::Utc::now(), || {
         router::function::check(&place, target, args.as_ref().map(|args| &args.0))
     })
+}
+
+#[pg_extern(sql = false)]
+fn check_action(relation: &str, row_name: &str, action: &str, segment: &str, args: Option<pgrx::JsonB>) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    action::check(&place, action, segment, args.as_ref().map(|args| &args.0))
 }
 
 #[pg_extern(sql = false)]

@@ -99,39 +99,38 @@ fn shares(
     })))
 }
 
-type RehearsedRow = (
-    name!(place, i32),
-    name!(record_key, Option<String>),
-    name!(old_owner, Option<String>),
-    name!(new_owner, Option<String>),
-    name!(rule, Option<String>),
-    name!(reason, String),
-);
-
 #[pg_extern(sql = false)]
 fn rehearse(
-    transfers: Vec<String>,
+    schedule: &str,
+    zone: &str,
     as_of: Option<TimestampWithTimeZone>,
 ) -> Result<
     TableIterator<
         'static,
         (
-            name!(place, i32),
+            name!(position, i32),
+            name!(action, String),
+            name!(target, String),
+            name!(relation, Option<String>),
             name!(record_key, Option<String>),
-            name!(old_owner, Option<String>),
-            name!(new_owner, Option<String>),
-            name!(rule, Option<String>),
-            name!(reason, String),
+            name!(effect, String),
+            name!(detail, Option<pgrx::JsonB>),
         ),
     >,
 > {
-    let rows = router::rehearse::rehearse(&transfers, clock::from_pg(instant(as_of)?)?)?;
-    Ok(TableIterator::new(rows.into_iter().map(
-        |(place, row)| -> RehearsedRow {
-            let place = i32::try_from(place + 1).unwrap_or(i32::MAX);
-            (place, row.key, row.old_owner, row.new_owner, row.rule, row.reason)
-        },
-    )))
+    let (steps, told) = router::rehearse::rehearse(schedule, zone, clock::from_pg(instant(as_of)?)?)?;
+    Ok(TableIterator::new(told.into_iter().filter_map(move |(n, told)| {
+        let step = steps.get(n)?;
+        Some((
+            step.position,
+            step.action.clone(),
+            step.target.clone(),
+            told.relation,
+            told.record_key,
+            told.effect,
+            told.detail.map(pgrx::JsonB),
+        ))
+    })))
 }
 
 type ExplainRow = (

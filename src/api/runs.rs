@@ -71,11 +71,13 @@ fn run_steps(
     as_of: TimestampWithTimeZone,
     attempt: i32,
     nowait: bool,
+    zone: String,
 ) -> Result<Option<i64>> {
     let schedule = router::run::Planned {
         id: schedule,
         name,
         owner,
+        zone,
     };
     router::run::run_steps(schedule, trigger, due_at, as_of, attempt, nowait)
 }

@@ -90,7 +90,7 @@ fn compiles(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
                 let quoted = crate::criteria::quote_ident(&name);
                 let value = fields.get(&name).unwrap_or(&Value::Null);
                 if let Some(column) = relation.column(&name) {
-                    field_value(place, column, value)?;
+                    field_value(place, "set_fields", column, value)?;
                 }
                 parses(
                     place,
@@ -98,7 +98,7 @@ fn compiles(place: &Place<'_>, object: &str, row: Value) -> Result<()> {
                     &format!("update {table} as {RECORD} set {quoted} = {literal} where false"),
                 )?;
             }
-            nulls_fit(place, relation, &fields)?;
+            nulls_fit(place, "set_fields", relation, &fields)?;
         }
         Some(other) => {
             return Err(error_hint(

@@ -11,11 +11,11 @@ use crate::error::{Place, Result, at, error_hint, internal};
 use crate::router::expression;
 use crate::xact::trial;
 
-/// Checks a value of set_fields against its column as it was declared, and refuses dates that move.
+/// Checks a value that a field is set to against its column as it was declared, and refuses dates that move.
 ///
 /// # Errors
 /// What PostgreSQL says of it; 0A000 for a date that moves.
-pub fn field_value(place: &Place<'_>, column: &Column, value: &Value) -> Result<()> {
+pub fn field_value(place: &Place<'_>, what: &str, column: &Column, value: &Value) -> Result<()> {
     let literal = match value {
         Value::Null => return Ok(()),
         Value::String(text) if !matches!(column.base.as_str(), "json" | "jsonb") => quote_literal(text),
@@ -25,13 +25,13 @@ pub fn field_value(place: &Place<'_>, column: &Column, value: &Value) -> Result<
         "Give a value that column \"{}\" of type {} can hold.",
         column.name, column.declared
     );
-    fits(place, "set_fields", column, &literal, &hint)?;
+    fits(place, what, column, &literal, &hint)?;
     // Text and documents may speak of today; a date or a range that does would be read by the clock.
     let dated =
         matches!(column.category, 'D' | 'R') || column.base.starts_with("_date") || column.base.starts_with("_time");
     if dated {
-        let dates = expression::scan(place, "set_fields", &literal)?;
-        no_moving_dates(place, "set_fields", &literal, &dates, |literal| {
+        let dates = expression::scan(place, what, &literal)?;
+        no_moving_dates(place, what, &literal, &dates, |literal| {
             format!("select {literal}::{}", column.type_sql)
         })?;
     }
@@ -60,7 +60,12 @@ fn fits(place: &Place<'_>, what: &str, column: &Column, literal: &str, hint: &st
 ///
 /// # Errors
 /// 23502 with the HINT.
-pub fn nulls_fit(place: &Place<'_>, relation: &Relation, fields: &serde_json::Map<String, Value>) -> Result<()> {
+pub fn nulls_fit(
+    place: &Place<'_>,
+    what: &str,
+    relation: &Relation,
+    fields: &serde_json::Map<String, Value>,
+) -> Result<()> {
     let nulls: Vec<String> = fields
         .iter()
         .filter(|(_, value)| value.is_null())
@@ -74,7 +79,7 @@ pub fn nulls_fit(place: &Place<'_>, relation: &Relation, fields: &serde_json::Ma
     refused.map_or(Ok(()), |name| {
         Err(error_hint(
             PgSqlErrorCode::ERRCODE_NOT_NULL_VIOLATION,
-            format!("{place}: set_fields: column \"{name}\" cannot be null"),
+            format!("{place}: {what}: column \"{name}\" cannot be null"),
             "The column is NOT NULL: give it a value, or leave it out.",
         ))
     })

@@ -115,7 +115,18 @@ thread_local! {
 /// # Errors
 /// When they cannot be taken.
 pub fn lock_movers(movers: &[Mover], nowait: bool) -> Result<Option<Locked>> {
-    let mut all = Needs::default();
+    lock_with(movers, Vec::new(), nowait)
+}
+
+/// The same with objects whose records the run changes otherwise.
+///
+/// # Errors
+/// When they cannot be taken.
+pub fn lock_with(movers: &[Mover], objects: Vec<String>, nowait: bool) -> Result<Option<Locked>> {
+    let mut all = Needs {
+        objects,
+        ..Needs::default()
+    };
     for mover in movers {
         let needs = needs(mover)?;
         all.objects.extend(needs.objects.iter().cloned());

@@ -18,7 +18,8 @@
 //! | tell those who want to know; keep the clocks of service levels | [`events`], [`clocks`] |
 //!
 //! [`automation`] goes that way for the records that came in, and [`exclusion`] keeps records out.
-//! [`steps`] has the other thing that a step can do: the call of a [`function`] with its [`arguments`].
+//! [`course`] goes through the steps of a schedule. [`steps`] has the other thing that a step can do, the call of a [`function`]
+//! with its [`arguments`]; what is done to a segment, or to its records, is in `src/action`.
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and
 //! [`outlook`] for one record, stored or not ([`subject`]), keeping what lost. [`automation`] goes it for records that come in,
@@ -38,6 +39,7 @@ pub mod claim;
 pub mod claim_plan;
 pub mod clocks;
 pub mod compiler;
+pub mod course;
 pub mod decide;
 pub mod events;
 pub mod exclusion;

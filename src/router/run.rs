@@ -8,18 +8,19 @@ use pgrx::spi::SpiClient;
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
+use crate::router::course::Course;
 use crate::router::decide::Carried;
 use crate::router::decide::Decision;
 use crate::router::exclusion;
 use crate::router::failure::{self, compiling};
 use crate::router::inside::{self, Schedule, enter};
 use crate::router::kept;
-use crate::router::lock::{Locked, lock_movers, next_run_id};
+use crate::router::lock::{Locked, lock_movers, lock_with, next_run_id};
 use crate::router::mover::{Kind, Mover};
 use crate::router::plan::Plan;
 use crate::router::record::{Header, Totals, finish, record, record_missing, started_now};
 use crate::router::session::with_settings;
-use crate::router::steps::{self, Done, Step};
+use crate::router::steps;
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
@@ -72,6 +73,8 @@ pub struct Planned {
     pub name: String,
     /// The role with whose rights it runs.
     pub owner: String,
+    /// The zone of its plan.
+    pub zone: String,
 }
 
 /// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id, or nothing where something it
@@ -97,51 +100,28 @@ pub fn run_steps(
     let steps = steps::of_schedule(&row.name)?;
     let transfers = steps.iter().filter(|step| step.is_transfer());
     let transfers: Vec<Mover> = transfers.map(|step| Mover::transfer(&step.target)).collect();
-    let Some(mut locked) = lock_movers(&transfers, nowait)? else {
+    let Some(locked) = lock_with(&transfers, steps::objects(&row.name, &steps)?, nowait)? else {
         return if nowait { Ok(None) } else { Err(not_locked()) };
     };
     let run = next_run_id()?;
     running::numbered(run);
     let planned = trigger == "schedule";
     let _inside = enter(run, Some(Schedule { id: row.id, planned }));
-    let mut totals = Totals::default();
+    let mut course = Course {
+        schedule: &row.name,
+        zone: &row.zone,
+        owner,
+        run,
+        about,
+        locked,
+        totals: Totals::default(),
+        told: None,
+    };
     let done = as_role(owner, || {
-        let writers: Vec<_> = steps
-            .iter()
-            .map(|step| {
-                let at = format!("{}/{}", row.name, step.position);
-                ("step", at, step.written_by.as_str())
-            })
-            .collect();
-        compiling(|| check_writers(&writers))?;
-        with_settings(about, || {
-            let each = |(n, one): (usize, &Step)| {
-                running::step(n + 1, steps.len(), &one.target);
-                if !one.is_transfer() {
-                    locked.turns_may_pass();
-                    return steps::call(&row.name, one, owner);
-                }
-                let (started, candidates, assigned) = (Utc::now(), totals.candidates, totals.assigned);
-                let transfer = Mover::transfer(&one.target);
-                step(
-                    &transfer,
-                    Narrow::default(),
-                    about,
-                    run,
-                    &mut locked,
-                    &mut totals,
-                    unseen,
-                )?;
-                Ok(Done::transfer(
-                    one,
-                    started,
-                    totals.candidates - candidates,
-                    totals.assigned - assigned,
-                ))
-            };
-            steps.iter().enumerate().map(each).collect::<Result<Vec<Done>>>()
-        })
+        compiling(|| steps::check_writers(&row.name, &steps))?;
+        with_settings(about, || course.all(&steps))
     })?;
+    let totals = course.totals;
     let header = Header {
         schedule: Some((row.name, row.id)),
         trigger,

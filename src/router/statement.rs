@@ -6,7 +6,7 @@
 use pgrx::prelude::*;
 use serde_json::Value;
 
-use crate::catalogue::Relation;
+use crate::catalogue::{Column, Relation};
 use crate::criteria::{nearest, quote_ident, quote_literal};
 use crate::error::{Place, Result, error_hint};
 use crate::router::expression::RECORD;
@@ -312,11 +312,11 @@ fn sets(plan: &Plan, owner: &str, new_owner: &str) -> String {
 pub fn set_fields(
     place: &Place<'_>,
     object: &Object,
-    fields: Option<&serde_json::Map<String, Value>>,
+    given: Option<&serde_json::Map<String, Value>>,
 ) -> Result<Vec<(String, String)>> {
     let relation = object.relation()?;
-    let mut typed = Vec::new();
-    for (name, value) in fields.into_iter().flatten() {
+    let mut fields = Vec::new();
+    for (name, value) in given.into_iter().flatten() {
         let wrong = |code, problem: String, hint: String| {
             Err(error_hint(code, format!("{place}: set_fields: {problem}"), hint))
         };
@@ -337,24 +337,29 @@ pub fn set_fields(
                 "Key, owner and generated columns are not set by set_fields.".to_owned(),
             );
         }
-        let json_column = matches!(target.base.as_str(), "json" | "jsonb");
-        let text = match value {
-            Value::Null => None,
-            value if json_column => Some(value.to_string()),
-            Value::String(text) if !matches!(target.category, 'N' | 'B') => Some(text.clone()),
-            Value::Number(number) if target.category == 'N' => Some(number.to_string()),
-            Value::Bool(truth) if target.category == 'B' => Some(truth.to_string()),
-            other => {
-                return wrong(
-                    PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                    format!("{other} is no value of column \"{name}\" of type {}", target.type_sql),
-                    "Give numbers as JSON numbers, booleans as true or false, everything else as a string, or null."
-                        .to_owned(),
-                );
-            }
+        let Some(literal) = typed(target, value) else {
+            return wrong(
+                PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
+                format!("{value} is no value of column \"{name}\" of type {}", target.type_sql),
+                "Give numbers as JSON numbers, booleans as true or false, everything else as a string, or null."
+                    .to_owned(),
+            );
         };
-        let literal = text.map_or_else(|| "null".to_owned(), |text| quote_literal(&text));
-        typed.push((name.clone(), format!("{literal}::{}", target.type_sql)));
+        fields.push((name.clone(), literal));
     }
-    Ok(typed)
+    Ok(fields)
+}
+
+/// A JSON value as a typed literal for a column; none where it is not of the kind that the column takes.
+pub fn typed(column: &Column, value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => None,
+        value if matches!(column.base.as_str(), "json" | "jsonb") => Some(value.to_string()),
+        Value::String(text) if !matches!(column.category, 'N' | 'B') => Some(text.clone()),
+        Value::Number(number) if column.category == 'N' => Some(number.to_string()),
+        Value::Bool(truth) if column.category == 'B' => Some(truth.to_string()),
+        _ => return None,
+    };
+    let literal = text.map_or_else(|| "null".to_owned(), |text| quote_literal(&text));
+    Some(format!("{literal}::{}", column.type_sql))
 }

@@ -1,15 +1,19 @@
-//! What a schedule's steps are and did: the call of a function as a step, and the record of each step.
+//! What a schedule's steps are and did: the call of a function as a step, and the record of each step. [`course`](super::course)
+//! runs them.
 
 use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde_json::Value;
 
+use crate::action::Did;
+use crate::catalogue::read_newest;
 use crate::clock;
 use crate::error::{Place, Result, internal};
 use crate::prepared;
 use crate::router::failure;
 use crate::router::function::{Call, may_call, resolve};
+use crate::router::trust;
 use crate::worker::running::{self, Phase};
 use crate::xact::{as_extension_owner, as_role, with_users_search_path};
 
@@ -17,11 +21,11 @@ use crate::xact::{as_extension_owner, as_role, with_users_search_path};
 pub struct Step {
     /// Its place in the order.
     pub position: i32,
-    /// transfer or function.
+    /// transfer, function, or one of those in `src/action`.
     pub action: String,
-    /// The transfer, or the function.
+    /// The transfer, the function, or the segment.
     pub target: String,
-    /// The function's arguments.
+    /// The arguments of the function, or of the action.
     pub args: Option<Value>,
     /// Who wrote it.
     pub written_by: String,
@@ -32,6 +36,33 @@ impl Step {
     pub fn is_transfer(&self) -> bool {
         self.action == "transfer"
     }
+
+    /// Whether it calls a function.
+    pub fn is_function(&self) -> bool {
+        self.action == "function"
+    }
+
+    /// Which step it is, for the DETAIL of an error.
+    pub fn told(&self) -> String {
+        format!(
+            "Step {}, {} '{}'.",
+            self.position,
+            self.action,
+            self.target.replace('\'', "''")
+        )
+    }
+}
+
+/// The objects that steps which are neither transfers nor calls act on.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn objects(schedule: &str, steps: &[Step]) -> Result<Vec<String>> {
+    if steps.iter().all(|step| step.is_transfer() || step.is_function()) {
+        return Ok(Vec::new());
+    }
+    let args = [schedule.to_owned().into()];
+    Ok(read_newest("select dist._step_objects($1)", &args)?.unwrap_or_default())
 }
 
 /// The complete, active steps of a schedule, in order.
@@ -56,6 +87,19 @@ fn read(client: &SpiClient<'_>, schedule: &str) -> pgrx::spi::Result<Vec<Step>> 
     .collect()
 }
 
+/// Refuses steps of somebody whom the current role does not trust.
+///
+/// # Errors
+/// 42501.
+pub fn check_writers(schedule: &str, steps: &[Step]) -> Result<()> {
+    let writer = |step: &Step| format!("{schedule}/{}", step.position);
+    let writers: Vec<_> = steps
+        .iter()
+        .map(|step| ("step", writer(step), step.written_by.as_str()))
+        .collect();
+    trust::check_writers(&writers)
+}
+
 /// What a step did.
 pub struct Done {
     position: i32,
@@ -75,6 +119,15 @@ impl Done {
         Self {
             candidates: Some(candidates),
             assigned: Some(assigned),
+            ..Self::new(step, step.target.clone(), started)
+        }
+    }
+
+    /// An action.
+    pub fn action(step: &Step, started: DateTime<Utc>, did: &Did) -> Self {
+        Self {
+            rows: (!step.is_function()).then_some(did.rows),
+            result: did.result.clone(),
             ..Self::new(step, step.target.clone(), started)
         }
     }
