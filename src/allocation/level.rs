@@ -9,12 +9,13 @@
 //! Loads only rise within a run, so a heap whose entries are looked at again when they come to the top gives each record
 //! in O(log R). Ties go to the larger deficit for one's weight, then position, then key: not always to the same.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use super::decimal::ONE;
 use super::limit::GRAIN;
+use super::stand::{Ranks, Stand, bits};
 
 /// What is levelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,40 +110,6 @@ impl Owed {
     }
 }
 
-/// How one would stand with the next record: least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stand {
-    /// Divided by the weight it is the level.
-    height: i128,
-    weight: i128,
-    owed: i128,
-    rank: u32,
-    runner: u32,
-}
-
-impl Stand {
-    /// The level, but for rounding.
-    fn nearly(&self) -> f64 {
-        self.height as f64 / self.weight as f64
-    }
-}
-
-impl Ord for Stand {
-    fn cmp(&self, other: &Stand) -> Ordering {
-        // Heights stay below 2^76, weights below 2^50: see `limit`.
-        (self.height * other.weight)
-            .cmp(&(other.height * self.weight))
-            .then_with(|| other.owed.cmp(&self.owed))
-            .then_with(|| self.rank.cmp(&other.rank))
-    }
-}
-
-impl PartialOrd for Stand {
-    fn partial_cmp(&self, other: &Stand) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 /// All who take part, and a line of them for each set of reps that records are limited to.
 #[derive(Debug, Clone)]
 pub(super) struct Levels {
@@ -152,14 +119,16 @@ pub(super) struct Levels {
     pub runners: Vec<Runner>,
     /// The line of everybody, then one for each set; made when first asked for.
     lines: Vec<Option<Line>>,
-    /// Levels by runner, nearly: kept while one pool decides about all its records, empty otherwise.
-    nearly: Vec<f64>,
+    /// Kept while one pool decides about all its records, where they are of several kinds.
+    ranks: Option<Ranks>,
 }
 
 /// Those who may have records of one kind.
 #[derive(Debug, Clone)]
 struct Line {
     runners: Vec<u32>,
+    /// The same as bits.
+    inside: Vec<u64>,
     /// As they stood when they were last looked at: none stands lower by now.
     heap: BinaryHeap<Reverse<Stand>>,
 }
@@ -171,7 +140,7 @@ impl Levels {
             segment,
             runners,
             lines: Vec::new(),
-            nearly: Vec::new(),
+            ranks: None,
         }
     }
 
@@ -207,14 +176,16 @@ impl Levels {
             None => {
                 let runners = members();
                 let heap = runners.iter().map(|&m| Reverse(self.stand(m, given))).collect();
-                Line { runners, heap }
+                let inside = bits(&runners, self.runners.len());
+                Line { runners, inside, heap }
             }
         };
-        let winner = if self.nearly.is_empty() {
-            self.lowest(&mut line.heap, given, shut, barred)
-        } else {
-            let open = |m: &u32| !self.full(*m as usize, given) && !shut(*m) && !barred(*m);
-            self.scanned(&line.runners, given, open)
+        let winner = match &self.ranks {
+            None => self.lowest(&mut line.heap, given, shut, barred),
+            Some(ranks) => {
+                let open = |m: u32| !self.full(m as usize, given) && !shut(m) && !barred(m);
+                ranks.lowest(&line.runners, &line.inside, open)
+            }
         };
         self.lines[of] = Some(line);
         winner
@@ -249,31 +220,14 @@ impl Levels {
         winner
     }
 
-    /// The lowest of a line by looking at all: where records of many kinds raise whom others see, heaps are stale as soon as
-    /// they are mended. Levels that differ by more than rounding are told apart by what they nearly are.
-    fn scanned(&self, line: &[u32], given: &Given, open: impl Fn(&u32) -> bool) -> Option<u32> {
-        let (mut winner, mut limit): (Option<Stand>, f64) = (None, f64::INFINITY);
-        for &runner in line {
-            let near = self.nearly[runner as usize];
-            if near <= limit && open(&runner) {
-                let stand = self.stand(runner, given);
-                if winner.is_none_or(|best| stand < best) {
-                    winner = Some(stand);
-                    limit = near * (1.0 + 1e-12);
-                }
-            }
-        }
-        winner.map(|stand| stand.runner)
-    }
-
     /// From here to [`Levels::scan_no_more`] only this pool's records are given, and they are of several kinds.
     pub fn scan(&mut self, given: &Given) {
-        let near = |runner: u32| self.stand(runner, given).nearly();
-        self.nearly = (0_u32..).take(self.runners.len()).map(near).collect();
+        let stands = (0_u32..).take(self.runners.len()).map(|m| self.stand(m, given));
+        self.ranks = Some(Ranks::new(stands.collect()));
     }
 
     pub fn scan_no_more(&mut self) {
-        self.nearly.clear();
+        self.ranks = None;
     }
 
     /// One took a record, which is counted already.
@@ -281,8 +235,9 @@ impl Levels {
         let it = &mut self.runners[runner as usize];
         it.given += 1;
         it.owed.pay();
-        if !self.nearly.is_empty() {
-            self.nearly[runner as usize] = self.stand(runner, given).nearly();
+        if self.ranks.is_some() {
+            let now = self.stand(runner, given);
+            self.ranks.iter_mut().for_each(|ranks| ranks.rise(now));
         }
     }
 
@@ -303,12 +258,6 @@ impl Levels {
             Rule::Fixed(_) => i128::from(it.given) + 1,
             Rule::Load | Rule::TopOff => self.load(runner as usize, given) + ONE,
         };
-        Stand {
-            height,
-            weight: it.weight,
-            owed: it.owed.measure(),
-            rank: it.rank,
-            runner,
-        }
+        Stand::new(height, it.weight, it.owed.measure(), (it.rank, runner))
     }
 }

@@ -212,6 +212,11 @@ impl<'a> Open<'a> {
         self.spec.seats[member as usize].rep
     }
 
+    /// Whether it is the record that decides who has it, and not who stands where.
+    pub fn goes_by_record(&self) -> bool {
+        matches!(self.dealer, Dealer::Picks(_))
+    }
+
     /// A member is full by a cap.
     pub fn shut(&mut self, member: u32) {
         if std::mem::replace(&mut self.shut[member as usize], true) {

@@ -8,8 +8,8 @@
 //! 3. Above [`super::Pool::exact_cells`], or where shared caps cross one another, greedy: classes with the fewest reps first,
 //!    each record to the lowest. The outcome says so.
 //!
-//! Within a class records go in rank order, reps taking turns by the numbers of the table, so that after each record
-//! everybody is within one of their part. The last ones are left where not all can be placed.
+//! Within a class records go in rank order, reps taking turns by the numbers of the table (`interleave`), so that after each
+//! record everybody is within one of their part. The last ones are left where not all can be placed.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -19,13 +19,13 @@ use super::dealer::Dealer;
 use super::decimal::ONE;
 use super::eligibility::Class;
 use super::error::AllocationError;
+use super::interleave::interleaved;
 use super::level::{Given, Rule};
 use super::limit::GRAIN;
 use super::pool::Open;
 use super::request::Request;
 use super::spread::{self, Group, Slot, Step};
 use super::table::{self, Column, Shares, Table};
-use super::turns::Turns;
 
 /// How the records of a pool were given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,13 +91,10 @@ pub(super) fn settle(
     let (table, method) = problem.solve(pool)?;
     let mut takers = vec![None; records.len()];
     for ((class, row), list) in problem.classes.iter().zip(&table).zip(&lists) {
-        let filled: Vec<usize> = (0..row.len()).filter(|&cell| row[cell] > 0).collect();
-        let shares: Vec<i128> = filled.iter().map(|&cell| row[cell].into()).collect();
-        let placed = usize::try_from(shares.iter().sum::<i128>()).unwrap_or(usize::MAX);
-        let mut turns = Turns::of_shares(&shares);
-        for &place in list.iter().take(placed) {
-            let cell = turns.take().map(|turn| filled[turn]);
-            takers[place] = cell.map(|cell| problem.members[class.columns[cell] as usize]);
+        // No more than there are records.
+        let shares: Vec<u32> = row.iter().map(|&x| u32::try_from(x).unwrap_or(u32::MAX)).collect();
+        for (&place, cell) in list.iter().zip(interleaved(&shares)) {
+            takers[place] = Some(problem.members[class.columns[cell as usize] as usize]);
         }
     }
     Ok((takers, method))

@@ -1,7 +1,7 @@
 //! Turns in absolute time: the contenders of a pool, the clock, and the tournaments that say whose turn it is.
 //!
 //! This is the quota method without the books: deficits and paces go in as whole numbers, indexes of contenders come out.
-//! `quota` keeps it by member and across runs; `share` uses it to deal one class of records by the numbers of a table.
+//! `quota` keeps it by member and across runs.
 
 use super::contender::{Contender, Rule};
 use super::tournament::Tournament;
@@ -33,12 +33,6 @@ impl Turns {
             step: 0,
             claims: None,
         }
-    }
-
-    /// Whole numbers to be used up: each contender takes as many turns as its number, none of which is zero, in as many
-    /// turns as they sum to. After each of them everybody is within one turn of its part of those taken.
-    pub fn of_shares(shares: &[i128]) -> Turns {
-        Turns::new(shares.iter().sum(), shares.iter().map(|&share| (0, share)))
     }
 
     /// Who takes the next turn; None when there are no contenders.

@@ -11,6 +11,7 @@
 mod absence;
 mod books;
 mod change;
+mod interleave;
 mod level;
 mod matched;
 mod naive;

@@ -9,7 +9,6 @@
 
 use super::absence;
 use super::caps::Room;
-use super::dealer::Dealer;
 use super::eligibility::Class;
 use super::error::AllocationError;
 use super::level::Given;
@@ -19,7 +18,9 @@ use super::pool::{Open, Presence, Strategy};
 use super::reason::Reason;
 use super::report::{PoolReport, Report};
 use super::request::{self, Request};
-use super::restricted::{self, Method};
+use super::restricted::Method;
+
+mod settle;
 
 /// Decides about every record of a run.
 ///
@@ -29,20 +30,21 @@ pub fn distribute(request: &Request<'_>) -> Result<Report, AllocationError> {
     let mut run = Run::open(request)?;
     let mut later: Vec<(u32, Target)> = Vec::new();
     for record in 0..run.leaves.len() {
-        let leaf = run.leaves[record];
-        let (target, reassign) = (request.targets[leaf], request.reassign[leaf]);
+        let card = run.card(record);
+        let (target, reassign) = (request.targets[card.leaf], request.reassign[card.leaf]);
         match plan::refused(target, reassign, request.owned[record]) {
             Some(reason) => run.leave(record, reason),
-            None if run.stays(record) => run.leave(record, Reason::SameOwner),
-            None if run.matches(record) => {}
-            None => run.place(record, target)?,
+            None if run.stays(&card) => run.leave(record, Reason::SameOwner),
+            None if run.matches(&card) => {}
+            None => run.place(&card, target)?,
         }
     }
     while let Some(pool) = run.queues.iter().position(|queue| !queue.is_empty()) {
         run.settle(pool, &mut later)?;
         // Back in rank order, as other pools' leftovers are gathered with them.
         for (record, target) in later.drain(..) {
-            run.place(record as usize, target)?;
+            let card = run.card(record as usize);
+            run.place(&card, target)?;
         }
     }
     run.close()
@@ -53,6 +55,17 @@ fn segments(request: &Request<'_>) -> Vec<Vec<u64>> {
     let filled: Vec<u32> = request.pools.iter().filter_map(|pool| pool.segment).collect();
     let counts = |segment| vec![0; if filled.contains(&segment) { request.reps } else { 0 }];
     (0..=filled.iter().max().copied().unwrap_or(0)).map(counts).collect()
+}
+
+/// What is asked of a record again and again, fetched at once.
+#[derive(Clone, Copy)]
+struct Card<'a> {
+    record: usize,
+    leaf: usize,
+    class: &'a Class,
+    segment: Option<u32>,
+    /// In units of the request's decimals; 0 where values do not count.
+    value: i64,
 }
 
 struct Run<'a> {
@@ -100,28 +113,38 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
+    fn card(&self, record: usize) -> Card<'a> {
+        Card {
+            record,
+            leaf: self.leaves[record],
+            class: self.request.class(record),
+            segment: self.request.segment(record),
+            value: self.request.values.get(record).copied().unwrap_or(0),
+        }
+    }
+
     /// Who owns it is the one its leaf names.
-    fn stays(&self, record: usize) -> bool {
-        let named = self.request.named.get(self.leaves[record]).copied().flatten();
-        named.and_then(plan::as_owner) == Some(self.request.owned[record])
+    fn stays(&self, card: &Card<'_>) -> bool {
+        let named = self.request.named.get(card.leaf).copied().flatten();
+        named.and_then(plan::as_owner) == Some(self.request.owned[card.record])
     }
 
     /// Gives a record to the rep who owns what matches it, if he can have it, or leaves it with him.
-    fn matches(&mut self, record: usize) -> bool {
-        let rep = self.request.matched.get(record).copied();
+    fn matches(&mut self, card: &Card<'_>) -> bool {
+        let rep = self.request.matched.get(card.record).copied();
         let Some(rep) = rep.and_then(|rep| u32::try_from(rep).ok()) else {
             return false;
         };
-        let class = self.request.class(record);
-        if plan::as_owner(rep) == Some(self.request.owned[record]) {
-            self.leave(record, Reason::SameOwner);
+        if plan::as_owner(rep) == Some(self.request.owned[card.record]) {
+            self.leave(card.record, Reason::SameOwner);
             return true;
         }
-        let may =
-            self.request.eligibility.within(class, rep) && !class.bars(rep) && self.room.full(rep, None).is_none();
+        let may = self.request.eligibility.within(card.class, rep)
+            && !card.class.bars(rep)
+            && self.room.full(rep, None).is_none();
         if may {
-            self.divert(record, None, (false, true));
-            self.count(rep, None, record);
+            self.divert(card, None, (false, true));
+            self.count(rep, None, card);
         }
         may
     }
@@ -145,12 +168,9 @@ impl<'a> Run<'a> {
                 if std::mem::replace(&mut seen[pool][class as usize], true) {
                     continue;
                 }
-                let by_record = matches!(
-                    self.pools[pool].spec.strategy,
-                    Strategy::Sticky | Strategy::Random { .. }
-                );
                 let class = self.request.class(record);
                 let open = &mut self.pools[pool];
+                let by_record = open.goes_by_record();
                 let choice = open.choice(class, self.request.eligibility);
                 let some = choice > 0 && (choice < open.present.len() || !class.costs.is_empty());
                 self.gathers[pool] |= some && !by_record;
@@ -159,13 +179,13 @@ impl<'a> Run<'a> {
     }
 
     /// Gives a record to a target, or to where that hands it on, or puts it into a pool's queue.
-    fn place(&mut self, record: usize, mut target: Target) -> Result<(), AllocationError> {
-        let class = self.request.class(record);
+    fn place(&mut self, card: &Card<'_>, mut target: Target) -> Result<(), AllocationError> {
+        let record = card.record;
         loop {
             let refused = match target {
                 Target::Pool(pool) => {
                     let pool = pool as usize;
-                    if !self.takes(pool, record) {
+                    if !self.takes(pool, card) {
                         match self.pools[pool].spec.otherwise {
                             Some(otherwise) => {
                                 target = otherwise;
@@ -176,8 +196,8 @@ impl<'a> Run<'a> {
                     } else if self.gathers[pool] {
                         self.queues[pool].push(u32::try_from(record).unwrap_or(u32::MAX));
                         return Ok(());
-                    } else if let Some(member) = self.next(pool, record, class) {
-                        self.took(pool, member, record);
+                    } else if let Some(member) = self.next(pool, card) {
+                        self.took(pool, member, card);
                         return Ok(());
                     } else {
                         let reason = self.pools[pool].why(self.request, record);
@@ -190,7 +210,7 @@ impl<'a> Run<'a> {
                         }
                     }
                 }
-                Target::Rep(rep) => match self.direct(record, rep, class) {
+                Target::Rep(rep) => match self.direct(card, rep) {
                     Some(reason) => reason,
                     None => return Ok(()),
                 },
@@ -208,60 +228,63 @@ impl<'a> Run<'a> {
     }
 
     /// Whether a record is in the segment that a pool fills.
-    fn takes(&self, pool: usize, record: usize) -> bool {
+    fn takes(&self, pool: usize, card: &Card<'_>) -> bool {
         let segment = self.pools[pool].spec.segment;
-        segment.is_none() || segment == self.request.segment(record)
+        segment.is_none() || segment == card.segment
     }
 
-    fn next(&mut self, pool: usize, record: usize, class: &Class) -> Option<u32> {
+    fn next(&mut self, pool: usize, card: &Card<'_>) -> Option<u32> {
         let eligibility = self.request.eligibility;
         let open = &mut self.pools[pool];
         let turns = open.spec.strategy == Strategy::Turns;
         // Here a class is everybody of the pool, or nobody.
-        if turns && !self.request.class_of.is_empty() && open.choice(class, eligibility) == 0 {
+        if turns && !self.request.class_of.is_empty() && open.choice(card.class, eligibility) == 0 {
             return None;
         }
-        let hash = self.request.hashes.get(record).copied().unwrap_or(0);
-        let previous = self.request.previous.get(record);
+        if !open.goes_by_record() {
+            return open.next(card.class, eligibility, &self.given, 0, None);
+        }
+        let hash = self.request.hashes.get(card.record).copied().unwrap_or(0);
+        let previous = self.request.previous.get(card.record);
         let previous = previous.and_then(|&rep| u32::try_from(rep).ok());
-        open.next(class, eligibility, &self.given, hash, previous)
+        open.next(card.class, eligibility, &self.given, hash, previous)
     }
 
     /// A rep that is named directly: why it cannot have the record, or None when it has it.
-    fn direct(&mut self, record: usize, rep: u32, class: &Class) -> Option<Reason> {
-        if plan::as_owner(rep) == Some(self.request.owned[record]) {
+    fn direct(&mut self, card: &Card<'_>, rep: u32) -> Option<Reason> {
+        if plan::as_owner(rep) == Some(self.request.owned[card.record]) {
             return Some(Reason::SameOwner);
         }
-        if !self.request.eligibility.within(class, rep) {
+        if !self.request.eligibility.within(card.class, rep) {
             return Some(Reason::NoEligibleRep);
         }
-        if class.bars(rep) {
+        if card.class.bars(rep) {
             return Some(Reason::CooledDown);
         }
         if self.room.full(rep, None).is_some() {
             return Some(Reason::CapsFull);
         }
-        if let Target::Pool(_) = self.request.targets[self.leaves[record]] {
-            self.divert(record, None, (true, false));
+        if let Target::Pool(_) = self.request.targets[card.leaf] {
+            self.divert(card, None, (true, false));
         }
-        self.count(rep, None, record);
+        self.count(rep, None, card);
         None
     }
 
-    fn took(&mut self, pool: usize, member: u32, record: usize) {
+    fn took(&mut self, pool: usize, member: u32, card: &Card<'_>) {
         let rep = self.pools[pool].rep(member);
         let number = u32::try_from(pool).unwrap_or(u32::MAX);
-        let fallback = self.request.targets[self.leaves[record]] != Target::Pool(number);
+        let fallback = self.request.targets[card.leaf] != Target::Pool(number);
         if fallback || self.pools[pool].spec.seats[member as usize].stand_in {
-            self.divert(record, Some((number, member)), (fallback, false));
+            self.divert(card, Some((number, member)), (fallback, false));
         }
-        self.count(rep, u32::try_from(pool).ok(), record);
+        self.count(rep, u32::try_from(pool).ok(), card);
         self.pools[pool].took(member, &self.given);
     }
 
-    fn divert(&mut self, record: usize, turn: Option<(u32, u32)>, (fallback, matched): (bool, bool)) {
+    fn divert(&mut self, card: &Card<'_>, turn: Option<(u32, u32)>, (fallback, matched): (bool, bool)) {
         self.diverted.push(Diverted {
-            record: u32::try_from(record).unwrap_or(u32::MAX),
+            record: u32::try_from(card.record).unwrap_or(u32::MAX),
             turn,
             fallback,
             matched,
@@ -269,13 +292,15 @@ impl<'a> Run<'a> {
     }
 
     /// A rep has a record: it is counted everywhere, and who is full by it takes no more.
-    fn count(&mut self, rep: u32, pool: Option<u32>, record: usize) {
-        self.rep[record] = plan::as_owner(rep).unwrap_or(Outcome::LEFT);
-        self.reason[record] = Reason::Moved.into();
+    fn count(&mut self, rep: u32, pool: Option<u32>, card: &Card<'_>) {
+        self.rep[card.record] = plan::as_owner(rep).unwrap_or(Outcome::LEFT);
+        self.reason[card.record] = Reason::Moved.into();
         self.given.count[rep as usize] += 1;
-        self.given.value[rep as usize] += self.value(record);
-        let segment = self.request.segment(record);
-        if let Some(counts) = segment.and_then(|segment| self.given.segments.get_mut(segment as usize)) {
+        self.given.value[rep as usize] += self.value(card);
+        if let Some(counts) = card
+            .segment
+            .and_then(|segment| self.given.segments.get_mut(segment as usize))
+        {
             // Empty for a segment that no pool fills.
             if let Some(count) = counts.get_mut(rep as usize) {
                 *count += 1;
@@ -299,70 +324,8 @@ impl<'a> Run<'a> {
     }
 
     /// The value of a record in millionths.
-    fn value(&self, record: usize) -> i128 {
-        let value = self.request.values.get(record).copied().unwrap_or(0);
-        i128::from(value) * 10_i128.pow(limit::DECIMALS - self.request.decimals)
-    }
-
-    /// Decides about all that a pool has gathered; what it cannot place and hands on is put into `later`.
-    fn settle(&mut self, pool: usize, later: &mut Vec<(u32, Target)>) -> Result<(), AllocationError> {
-        let mut records = std::mem::take(&mut self.queues[pool]);
-        records.sort_unstable();
-        let by_value = self.pools[pool].spec.strategy == Strategy::Value;
-        let mut left = Vec::new();
-        if by_value {
-            // One number of both, as numbers are quick to sort: the larger value first, then the rank.
-            let both = |record: u32| {
-                let value = u64::try_from(self.request.values[record as usize]).unwrap_or(0);
-                u128::from(!value) << 32 | u128::from(record)
-            };
-            let mut line: Vec<u128> = records.into_iter().map(both).collect();
-            line.sort_unstable();
-            self.scan(pool, true);
-            for both in line {
-                // A cast keeps the lower half.
-                let record = both as u32;
-                match self.next(pool, record as usize, self.request.class(record as usize)) {
-                    Some(member) => self.took(pool, member, record as usize),
-                    None => left.push(record),
-                }
-            }
-            self.scan(pool, false);
-            left.sort_unstable();
-        } else {
-            let open = &mut self.pools[pool];
-            let (takers, method) = restricted::settle(open, &records, self.request, &self.room, &self.given)?;
-            self.methods[pool] = method;
-            for (record, taker) in records.into_iter().zip(takers) {
-                match taker {
-                    Some(member) => self.took(pool, member, record as usize),
-                    None => left.push(record),
-                }
-            }
-        }
-        for record in left {
-            match self.pools[pool].spec.otherwise {
-                Some(otherwise) => later.push((record, otherwise)),
-                None => {
-                    let reason = self.pools[pool].why(self.request, record as usize);
-                    self.leave(record as usize, reason);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A pool by value decides about records of several kinds, or has done so.
-    fn scan(&mut self, pool: usize, begin: bool) {
-        if let Dealer::Levels(levels) = &mut self.pools[pool].dealer
-            && !self.request.class_of.is_empty()
-        {
-            if begin {
-                levels.scan(&self.given);
-            } else {
-                levels.scan_no_more();
-            }
-        }
+    fn value(&self, card: &Card<'_>) -> i128 {
+        i128::from(card.value) * 10_i128.pow(limit::DECIMALS - self.request.decimals)
     }
 
     /// Puts the books away.
