@@ -15,7 +15,7 @@ as $$
 begin
     return (
         select jsonb_build_object(
-                   'name', s.name, 'object', dist._object_intent(s.object), 'written_by', s.written_by,
+                   'name', s.name, 'object', dist._object_intent(s.object),
                    'related', (
                        select coalesce(jsonb_agg(jsonb_build_object(
                                   'name', x.name, 'relation', dist._relation(x.relation), 'key_column', x.key_column,
@@ -28,20 +28,6 @@ begin
          where s.name = $1);
 end $$;
 comment on function dist._segment_target(text) is 'Internal: a segment with its object and its related tables, as steps need it';
-
--- Part of statements that run with the rights of the run's owner (compare dist._in_hopper).
-create function dist._in_segment(segment text) returns setof text
-    language plpgsql stable security definer rows 1000
-    set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-begin
-    if not dist._is_routing() then
-        raise exception using errcode = '42501', message = 'dist._in_segment is for the router', hint = 'See dist.segment_member.';
-    end if;
-    return query select m.record_key from dist.segment_member m where m.segment = $1;
-end $$;
-comment on function dist._in_segment(text) is 'Internal: the keys of a segment''s members';
 
 -- The objects whose records the actions of a schedule change or look through: each run locks them first.
 create function dist._step_objects(schedule text) returns jsonb

@@ -222,6 +222,7 @@ begin
                                                        union select dist._reps_of(array(select name from distribution_rules)))),
                    'events', to_jsonb(dist._events_wanted(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3), $4))),
                    'slas', dist._sla_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3), $4)),
+                   'segments', dist._segment_writers(array(select t.segment from t)),
                    'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),
                    'keep_decisions', dist._policy_value('keep_decisions') is distinct from 0,
                    'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));

@@ -132,6 +132,9 @@ grant execute on function
     dist._check_segment_of(text, text, text, text, text), dist._segment_parts(text[]), dist._check_related(text, text, text, oid, text, jsonb)
     to dist_manager;
 
+grant execute on function dist.refresh_segment(text, timestamptz), dist._refresh_segment(text, timestamptz) to dist_manager;
+grant execute on function dist.preview_segment(text, timestamptz), dist._preview_segment(text, timestamptz) to dist_reader;
+
 -- Matches. The two functions only compute: runs call them with whatever rights they have, and so may criteria and indexes.
 grant insert, update, delete on dist.match to dist_manager;
 grant execute on function dist._check_match_text(text, jsonb) to dist_manager;

@@ -16,6 +16,7 @@ mod criteria;
 mod error;
 mod firing;
 mod matching;
+mod membership;
 mod prepared;
 mod recurrence;
 mod router;
@@ -86,7 +87,8 @@ extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["field
 extension_sql_file!("../sql/home.sql", name = "home", requires = ["decision"]);
 extension_sql_file!("../sql/quarantine.sql", name = "quarantine", requires = ["home"]);
 extension_sql_file!("../sql/hopper.sql", name = "hopper_api", requires = ["quarantine"]);
-extension_sql_file!("../sql/mover.sql", name = "mover", requires = ["hopper_api"]);
+extension_sql_file!("../sql/segment.sql", name = "segment_api", requires = ["hopper_api"]);
+extension_sql_file!("../sql/mover.sql", name = "mover", requires = ["segment_api"]);
 extension_sql_file!("../sql/catalogue.sql", name = "catalogue", requires = ["mover"]);
 extension_sql_file!("../sql/cap_reach.sql", name = "cap_reach", requires = ["catalogue"]);
 extension_sql_file!("../sql/lock.sql", name = "lock", requires = ["cap_reach"]);

@@ -187,6 +187,7 @@ begin
     return jsonb_build_object(
         'everybody', (select coalesce(jsonb_agg(r.name), '[]') from dist.distribution_rule r where r.name = any (rules) and r.team is null),
         'segments', (select coalesce(jsonb_agg(to_jsonb(s) order by s.position), '[]') from dist.book_segment s where s.object = $1),
+        'writers', dist._segment_writers(array(select s.segment from dist.book_segment s where s.object = $1)),
         'wholes', (select coalesce(jsonb_object_agg(t.rep, t.target), '{}') from dist._targets($1) t where t.segment is null),
         'parts', (select coalesce(jsonb_object_agg(p.segment, p.targets), '{}')
                     from (select t.segment, jsonb_object_agg(t.rep, t.target) as targets

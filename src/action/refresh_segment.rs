@@ -1,21 +1,32 @@
-//! Keeps a segment's members: who joined and who left, and nothing else, is written.
+//! Keeps a segment's members: who joined and who left, and nothing else, is written. As a step, and by itself.
 
+use chrono::Utc;
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use serde_json::Value;
 
+use crate::action::args::Args;
+use crate::action::target::Segment;
 use crate::action::{Context, Did, Told};
-use crate::error::{Place, Result, error_hint};
+use crate::clock;
+use crate::error::{Place, Result, internal};
+use crate::router::inside::enter;
+use crate::router::lock::{Needs, lock, next_run_id};
+use crate::router::record::{Header, Totals, finish, started_now};
+use crate::router::run::not_locked;
+use crate::router::segment::{Refreshed, refresh};
+use crate::router::session::with_settings;
+use crate::router::steps::{self, Done, Step};
+use crate::worker::running::{self, Trigger};
+use crate::worker::timeout::InProgress;
+use crate::xact::{as_extension_owner, current_role_name};
 
 /// Refuses a step that could not be run as it is written.
 ///
 /// # Errors
 /// What is wrong with its arguments.
-pub fn check(place: &Place<'_>, _segment: &str, _args: Option<&Value>) -> Result<()> {
-    Err(error_hint(
-        PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-        format!("{place}: action refresh_segment is not there yet"),
-        "Leave the step out.",
-    ))
+pub fn check(place: &Place<'_>, _segment: &str, args: Option<&Value>) -> Result<()> {
+    Args::new(place, args, &[]).map(|_| ())
 }
 
 /// Runs the step.
@@ -28,13 +39,86 @@ pub fn run(context: &Context<'_>) -> Result<Did> {
         table: "step",
         row: &row,
     };
-    check(&place, &context.step.target, context.step.args.as_ref()).map(|()| Did::default())
+    check(&place, &context.step.target, context.step.args.as_ref())?;
+    did(&refresh(&context.step.target, context.about, context.run)?)
 }
 
-/// What it has done.
+fn did(refreshed: &Refreshed) -> Result<Did> {
+    Ok(Did {
+        rows: i64::try_from(refreshed.joined + refreshed.left).map_err(internal)?,
+        object: Some(refreshed.object.clone()),
+        result: Some(format!(
+            "{} joined, {} left, {} members",
+            refreshed.joined, refreshed.left, refreshed.members
+        )),
+    })
+}
+
+/// What it has done: who joined, then who left.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn told(_context: &Context<'_>) -> Result<Vec<Told>> {
-    Ok(Vec::new())
+pub fn told(context: &Context<'_>) -> Result<Vec<Told>> {
+    let relation = Segment::named(&context.step.target)?.object.relation()?.sql();
+    let args = [context.run.into(), context.step.target.clone().into()];
+    as_extension_owner(|| {
+        Spi::connect(|client| {
+            let rows = client.select(include_str!("../router/sql/segment_changes.sql"), None, &args)?;
+            rows.map(|row| {
+                Ok(Told {
+                    relation: Some(relation.clone()),
+                    record_key: row.get(1)?,
+                    effect: row.get::<String>(2)?.unwrap_or_default(),
+                    detail: None,
+                })
+            })
+            .collect::<pgrx::spi::Result<Vec<_>>>()
+        })
+    })?
+    .map_err(internal)
+}
+
+/// Refreshes a segment in a run of its own, for whoever calls; returns the run's id.
+///
+/// # Errors
+/// Everything that keeps it from running; nothing is left then.
+pub fn alone(segment: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
+    let (started, began) = (started_now()?, Utc::now());
+    let about = clock::from_pg(as_of)?;
+    let _in_progress = InProgress::new(Trigger::Execute, segment);
+    let needs = Needs {
+        objects: vec![Segment::named(segment)?.object.name],
+        ..Needs::default()
+    };
+    lock(needs, false)?.ok_or_else(not_locked)?;
+    let run = next_run_id()?;
+    running::numbered(run);
+    let _inside = enter(run, None);
+    let refreshed = with_settings(about, || refresh(segment, about, run))?;
+    let totals = Totals {
+        candidates: i64::try_from(refreshed.members).map_err(internal)?,
+        objects: vec![refreshed.object.clone()],
+        ..Totals::default()
+    };
+    let header = Header {
+        schedule: None,
+        trigger: "execute".to_owned(),
+        cause_name: None,
+        due_at: None,
+        as_of,
+        attempt: 1,
+        undoes: None,
+        run_by: current_role_name()?,
+    };
+    finish(run, &header, started, &totals)?;
+    let step = Step {
+        position: 1,
+        action: "refresh_segment".to_owned(),
+        target: segment.to_owned(),
+        args: None,
+        written_by: String::new(),
+        segment: None,
+    };
+    steps::record(run, &[Done::action(&step, began, &did(&refreshed)?)])?;
+    Ok(run)
 }

@@ -11,8 +11,8 @@ use crate::criteria::{nearest, quote_ident, quote_literal};
 use crate::error::{Place, Result, error_hint};
 use crate::router::expression::RECORD;
 use crate::router::intent::Object;
-use crate::router::statement;
 use crate::router::trust::check_writers;
+use crate::router::{segment, statement};
 
 /// A segment, as steps need it.
 #[derive(Debug, Deserialize)]
@@ -21,8 +21,6 @@ pub struct Segment {
     pub name: String,
     /// The object whose records it groups.
     pub object: Object,
-    /// Who wrote the row.
-    pub written_by: String,
     /// Its related tables.
     pub related: Vec<Related>,
 }
@@ -59,10 +57,9 @@ impl Segment {
     /// 42501.
     pub fn check_writers(&self) -> Result<()> {
         let of_related = |related: &'_ Related| format!("{}/{}", self.name, related.name);
-        let mut writers = vec![
-            ("segment", self.name.clone(), self.written_by.as_str()),
-            ("object", self.object.name.clone(), self.object.written_by.as_str()),
-        ];
+        let members = segment::writers_of(&self.name)?;
+        let mut writers: Vec<_> = segment::writers(&members).collect();
+        writers.push(("object", self.object.name.clone(), self.object.written_by.as_str()));
         for related in &self.related {
             writers.push(("segment_related", of_related(related), related.written_by.as_str()));
         }

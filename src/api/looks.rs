@@ -43,6 +43,18 @@ fn preview(
     })))
 }
 
+#[pg_extern(sql = false)]
+fn preview_segment(
+    segment: Option<&str>,
+    as_of: Option<TimestampWithTimeZone>,
+) -> Result<TableIterator<'static, (name!(record_key, String), name!(change, &'static str))>> {
+    let about = clock::from_pg(instant(as_of)?)?;
+    let changes = router::segment::preview(named("segment", segment)?, about)?;
+    let joined = changes.joined.into_iter().map(|key| (key, "joined"));
+    let left = changes.left.into_iter().map(|key| (key, "left"));
+    Ok(TableIterator::new(joined.chain(left)))
+}
+
 type ReplayRow = (i32, String, i64, i64, bool, i64, Option<String>);
 
 #[pg_extern(sql = false)]

@@ -61,6 +61,12 @@ fn execute(transfer: Option<&str>, as_of: Option<TimestampWithTimeZone>) -> Resu
 }
 
 #[pg_extern(sql = false)]
+fn refresh_segment(segment: Option<&str>, as_of: Option<TimestampWithTimeZone>) -> Result<i64> {
+    let (segment, as_of) = (named("segment", segment)?, instant(as_of)?);
+    crate::action::refresh_segment::alone(segment, as_of)
+}
+
+#[pg_extern(sql = false)]
 #[allow(clippy::too_many_arguments)] // the facts of a run, as SQL has them
 fn run_steps(
     schedule: i32,

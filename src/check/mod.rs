@@ -49,7 +49,7 @@ fn object_named(name: &str) -> Result<Rc<Object>> {
 /// 42704 for a row of intent that is not there, with the nearest name as HINT.
 pub fn no_such(table: &str, name: &str) -> pgrx::pg_sys::panic::ErrorReport {
     let known: Vec<String> = match table {
-        "object" | "transfer" | "ruleset" | "distribution_rule" | "schedule" => read(
+        "object" | "transfer" | "ruleset" | "distribution_rule" | "schedule" | "segment" => read(
             &format!("select coalesce(jsonb_agg(n.name), '[]') from (select name from dist.{table} limit 10000) n"),
             &[],
         )

@@ -24,7 +24,7 @@ pub fn row(place: &Place<'_>, object: &str, related: pg_sys::Oid, key_column: &s
     })?;
     users_table(place, &relation)?;
     key_like(place, &relation, "key_column", key_column)?;
-    if !join_on.as_object().is_some_and(|pairs| !pairs.is_empty()) {
+    if join_on.as_object().is_none_or(serde_json::Map::is_empty) {
         return Err(error_hint(
             PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
             format!("{place}: join_on {join_on} says no columns"),

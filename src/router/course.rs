@@ -8,7 +8,6 @@ use crate::action::{self, Context, Told};
 use crate::error::{Result, noting};
 use crate::router::failure;
 use crate::router::lock::Locked;
-use crate::router::mover::Mover;
 use crate::router::preview;
 use crate::router::record::Totals;
 use crate::router::run::{self, Narrow};
@@ -64,7 +63,7 @@ impl Course<'_> {
 
     fn transfer(&mut self, n: usize, step: &Step) -> Result<Done> {
         let (started, candidates, assigned) = (Utc::now(), self.totals.candidates, self.totals.assigned);
-        let mover = Mover::transfer(&step.target);
+        let mover = step.mover();
         let told = &mut self.told;
         run::step(
             &mover,

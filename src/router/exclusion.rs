@@ -16,6 +16,7 @@ use crate::router::goal::Goal;
 use crate::router::intent::{Intent, Object, Transfer};
 use crate::router::mover::Kind;
 use crate::router::plan::{self, Leaf, Plan};
+use crate::router::segment;
 use crate::router::statement;
 
 /// The filter that leaves the excluded ones out where only so many are taken: they must not use up the number.
@@ -95,14 +96,31 @@ pub fn of_transfer(
     if transfer.kind == "distribution" {
         leaf = before(compiler, intent, None, leaf)?;
     }
-    if transfer.mover == Kind::Automation && (transfer.criteria.is_some() || transfer.predicate.is_some()) {
-        let relation = intent.object()?.relation()?;
-        let (criteria, predicate) = (transfer.criteria.as_ref(), transfer.predicate.as_deref());
-        let test = expression::compile(place, relation, criteria, predicate, compiler.as_of())?;
+    if let Some(test) = of_automation(place, intent.object()?, transfer, compiler.as_of())? {
         let number = compiler.leave(Reason::NoMatch)?;
         leaf = wrapped(&format!(" when {} is not true then {number}", test.sql), leaf);
     }
     Ok(if leaf == plain { inner } else { Some(leaf) })
+}
+
+/// What a record that comes to an automation has to meet; none where it need not meet anything, and for a transfer, of which
+/// it would be no candidate.
+///
+/// # Errors
+/// What is wrong with its criteria.
+pub fn of_automation(
+    place: &Place<'_>,
+    object: &Object,
+    transfer: &Transfer,
+    as_of: &str,
+) -> Result<Option<Expression>> {
+    let tests = transfer.criteria.is_some() || transfer.predicate.is_some() || transfer.segment.is_some();
+    if transfer.mover != Kind::Automation || !tests {
+        return Ok(None);
+    }
+    let (criteria, predicate) = (transfer.criteria.as_ref(), transfer.predicate.as_deref());
+    let test = expression::compile(place, object.relation()?, criteria, predicate, as_of)?;
+    segment::limited_to(object, transfer.segment.as_deref(), test).map(Some)
 }
 
 fn wrapped(branches: &str, inner: String) -> String {

@@ -11,9 +11,10 @@ use pgrx::prelude::*;
 use crate::clock;
 use crate::error::{Result, error_hint, internal};
 use crate::router::compiler::rule_test;
-use crate::router::expression::{self, Expression};
+use crate::router::exclusion;
+use crate::router::expression::Expression;
 use crate::router::intent::{Intent, Ruleset};
-use crate::router::mover::{Kind, Mover};
+use crate::router::mover::Mover;
 use crate::router::outlook::{self, Record, Verdict};
 use crate::router::plan::{self, Plan};
 use crate::router::session::with_settings;
@@ -328,15 +329,9 @@ fn one(
 /// What can keep a record out: the criteria of an automation, which have no name, then the exclusions.
 fn kept_out(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Vec<(Option<String>, Expression)>> {
     let mut tests = Vec::new();
-    if let Some(transfer) = intent
-        .transfer
-        .as_ref()
-        .filter(|transfer| transfer.mover == Kind::Automation)
-    {
-        let place = transfer.place();
-        let (criteria, predicate) = (transfer.criteria.as_ref(), transfer.predicate.as_deref());
-        let relation = plan.object.relation()?;
-        tests.push((None, expression::compile(&place, relation, criteria, predicate, as_of)?));
+    if let Some(transfer) = &intent.transfer {
+        let test = exclusion::of_automation(&transfer.place(), &plan.object, transfer, as_of)?;
+        tests.extend(test.map(|test| (None, test)));
     }
     for row in &intent.exclusions {
         tests.push((Some(row.name.clone()), row.test(&plan.object, as_of)?));

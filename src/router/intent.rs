@@ -14,6 +14,7 @@ use crate::router::clocks::SlaRow;
 use crate::router::exclusion::ExclusionRow;
 use crate::router::hopper::HopperRow;
 use crate::router::mover::{Kind, Mover};
+use crate::router::segment;
 use crate::router::situation::books::{self, Books};
 use crate::router::situation::eligibility::EligibilityRow;
 use crate::router::situation::load::Measures;
@@ -56,6 +57,8 @@ pub struct Intent {
     pub events: Vec<String>,
     /// The service levels of the object.
     pub slas: Vec<SlaRow>,
+    /// Who wrote the segments that it is limited to.
+    pub segments: Vec<segment::Writer>,
     /// Policy: how many rows a run may write to `dist.unassigned`.
     pub unassigned_rows: i64,
     /// Policy: whether what a run is asked is kept for a replay.
@@ -148,6 +151,11 @@ pub struct Transfer {
     pub criteria: Option<Value>,
     /// Which records, as SQL.
     pub predicate: Option<String>,
+    /// Which records: the members of this segment.
+    pub segment: Option<String>,
+    /// And of this one, which the step of a schedule names.
+    #[serde(default)]
+    pub within: Option<String>,
     /// Destination: a rep.
     pub to_rep: Option<String>,
     /// Destination: a distribution rule.
@@ -371,9 +379,13 @@ impl Intent {
     /// # Errors
     /// 42704 when there is no such row.
     pub fn of_mover(mover: &Mover) -> Result<Self> {
-        let intent = Self::read(Some(mover), None, None)?;
-        if intent.transfer.is_none() {
+        let mut intent = Self::read(Some(mover), None, None)?;
+        let Some(transfer) = &mut intent.transfer else {
             return Err(crate::check::no_such(mover.kind.table(), &mover.name));
+        };
+        if let Some(within) = &mover.within {
+            transfer.within = Some(within.clone());
+            intent.segments.extend(segment::writers_of(within)?);
         }
         Ok(intent)
     }
@@ -460,6 +472,7 @@ impl Intent {
         }
         writers.extend(self.matches.iter().flat_map(MatchIntent::writers));
         writers.extend(protection::writers(self.protections.as_deref()));
+        writers.extend(segment::writers(&self.segments));
         let from = self
             .transfer
             .as_ref()

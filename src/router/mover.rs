@@ -37,6 +37,9 @@ pub struct Mover {
     pub kind: Kind,
     /// Its name.
     pub name: String,
+    /// Only members of this segment are meant, beside what it says itself.
+    #[serde(default)]
+    pub within: Option<String>,
 }
 
 impl Mover {
@@ -45,6 +48,15 @@ impl Mover {
         Self {
             kind,
             name: name.to_owned(),
+            within: None,
+        }
+    }
+
+    /// The same, about members of this segment only.
+    pub fn within(self, segment: Option<String>) -> Self {
+        Self {
+            within: segment,
+            ..self
         }
     }
 

@@ -16,6 +16,7 @@ use crate::router::goal::{Goal, Single};
 use crate::router::hopper::{self, Source};
 use crate::router::intent::{DistributionRule, Intent, Object, Transfer};
 use crate::router::mover::Kind;
+use crate::router::segment;
 use crate::router::situation::books;
 use crate::router::situation::eligibility::{self, Limits};
 use crate::router::situation::holdings::Holdings;
@@ -233,7 +234,12 @@ fn filters(place: &Place<'_>, object: &Object, transfer: &Transfer, as_of: &str)
         let sql = format!("({owner}::text = any (array[{}]::text[]))", reps.join(", "));
         filters.push(("source reps".to_owned(), plain(sql)));
     }
-    // What comes to an automation and does not meet its criteria is told so.
+    // What comes to an automation and does not meet its criteria, or is no member, is told so.
+    if transfer.mover != Kind::Automation {
+        for name in [&transfer.segment, &transfer.within].into_iter().flatten() {
+            filters.push((format!("member of {name}"), segment::member_of(object, name)?));
+        }
+    }
     if transfer.mover != Kind::Automation && (transfer.criteria.is_some() || transfer.predicate.is_some()) {
         filters.push((
             "criteria".to_owned(),

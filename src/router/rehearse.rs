@@ -27,7 +27,7 @@ pub fn rehearse(schedule: &str, zone: &str, about: DateTime<Utc>) -> Result<(Vec
     let _in_progress = InProgress::new(Trigger::Execute, schedule);
     let steps = steps::of_schedule(schedule)?;
     let movers = steps.iter().filter(|step| step.is_transfer());
-    let movers: Vec<Mover> = movers.map(|step| Mover::transfer(&step.target)).collect();
+    let movers: Vec<Mover> = movers.map(Step::mover).collect();
     let locked = lock_with(&movers, steps::objects(schedule, &steps)?, false)?;
     let run = next_run_id()?;
     running::numbered(run);

@@ -99,7 +99,7 @@ pub fn run_steps(
     let owner = compiling(|| owner_of(&place, &row.owner))?;
     let steps = steps::of_schedule(&row.name)?;
     let transfers = steps.iter().filter(|step| step.is_transfer());
-    let transfers: Vec<Mover> = transfers.map(|step| Mover::transfer(&step.target)).collect();
+    let transfers: Vec<Mover> = transfers.map(steps::Step::mover).collect();
     let Some(locked) = lock_with(&transfers, steps::objects(&row.name, &steps)?, nowait)? else {
         return if nowait { Ok(None) } else { Err(not_locked()) };
     };

@@ -13,6 +13,7 @@ use crate::error::{Place, Result, internal};
 use crate::prepared;
 use crate::router::failure;
 use crate::router::function::{Call, may_call, resolve};
+use crate::router::mover::Mover;
 use crate::router::trust;
 use crate::worker::running::{self, Phase};
 use crate::xact::{as_extension_owner, as_role, with_users_search_path};
@@ -29,9 +30,16 @@ pub struct Step {
     pub args: Option<Value>,
     /// Who wrote it.
     pub written_by: String,
+    /// Only members of this segment are meant.
+    pub segment: Option<String>,
 }
 
 impl Step {
+    /// The transfer that it runs.
+    pub fn mover(&self) -> Mover {
+        Mover::transfer(&self.target).within(self.segment.clone())
+    }
+
     /// Whether it runs a transfer.
     pub fn is_transfer(&self) -> bool {
         self.action == "transfer"
@@ -82,6 +90,7 @@ fn read(client: &SpiClient<'_>, schedule: &str) -> pgrx::spi::Result<Vec<Step>> 
             target: row.get::<String>(3)?.unwrap_or_default(),
             args: row.get::<pgrx::JsonB>(4)?.map(|args| args.0),
             written_by: row.get::<String>(5)?.unwrap_or_default(),
+            segment: row.get::<String>(6)?,
         })
     })
     .collect()

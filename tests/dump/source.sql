@@ -138,6 +138,7 @@ insert into dist.transfer (name, object, from_hopper, to_distribution_rule) valu
 insert into dist.release (name, transfer, per_hour, active) values ('drip', 'from fresh', 6, false);
 insert into dist.release_state (release, at, credit) values ('drip', '2026-04-01 13:00Z', 0.5);
 insert into dist.segment_member (segment, record_key, joined_at, run_id) values ('cheap', '1', '2026-04-01 13:00Z', 1);
+insert into dist.segment_roll (segment, keys) values ('cheap', '\x00');
 insert into dist.segment_change (run_id, segment, record_key, change, at) values (1, 'cheap', '1', 'joined', '2026-04-01 13:00Z');
 insert into dist.claim_use (hopper, rep, day, used) values ('fresh', 'ada', '2026-04-01', 1);
 insert into dist.cool_off (object, record_key, rep, until) values ('lead', '400', 'ada', '2999-04-01 13:00Z');

@@ -13,6 +13,7 @@ use crate::criteria::{Conjunct, Test};
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::expression::{self, Expression};
 use crate::router::intent::{DistributionRule, Intent};
+use crate::router::segment;
 use crate::router::situation::count::{Amount, At, Counts, Numbers};
 
 /// The books of an object, as intent has them.
@@ -26,6 +27,8 @@ pub struct Books {
     pub parts: HashMap<String, HashMap<String, u32>>,
     /// Rules that name no team.
     pub everybody: Vec<String>,
+    /// Who wrote the segments of `dist.segment` that the object's segments are limited to.
+    pub writers: Vec<segment::Writer>,
 }
 
 /// A row of `dist.book_segment`.
@@ -37,6 +40,8 @@ pub struct SegmentRow {
     pub criteria: Option<Value>,
     /// Which records, as SQL.
     pub predicate: Option<String>,
+    /// Which records: the members of this segment of `dist.segment`.
+    pub segment: Option<String>,
     /// Who wrote the row.
     pub written_by: String,
 }
@@ -64,14 +69,18 @@ pub fn segments(intent: &Intent, as_of: &str) -> Result<Segments> {
     let Some(books) = &intent.books else {
         return Ok(Vec::new());
     };
-    let relation = intent.object()?.relation()?;
+    let object = intent.object()?;
+    let relation = object.relation()?;
     let compile = |row: &SegmentRow| {
         let place = Place {
             table: "book_segment",
             row: &row.name,
         };
         let test = expression::compile(&place, relation, row.criteria.as_ref(), row.predicate.as_deref(), as_of)?;
-        Ok((row.name.clone(), test))
+        Ok((
+            row.name.clone(),
+            segment::limited_to(object, row.segment.as_deref(), test)?,
+        ))
     };
     books.segments.iter().map(compile).collect()
 }
@@ -237,5 +246,7 @@ impl Shelf {
 /// Who wrote the segments.
 pub fn writers(books: Option<&Books>) -> impl Iterator<Item = (&'static str, String, &str)> {
     let rows = books.into_iter().flat_map(|books| &books.segments);
+    let segments = books.into_iter().flat_map(|books| segment::writers(&books.writers));
     rows.map(|row| ("book_segment", row.name.clone(), row.written_by.as_str()))
+        .chain(segments)
 }
