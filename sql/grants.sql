@@ -155,6 +155,13 @@ grant execute on function
     dist._check_call(text, text, text, jsonb)
     to dist_manager;
 
+-- Variables. Part of what runs execute, with its owner's rights; elsewhere dist.var answers readers only.
+grant insert, update, delete on dist.variable to dist_manager;
+grant execute on function dist.var(text), dist.var(text, anyelement) to public;
+grant execute on function
+    dist._canonical(text, regtype, text), dist._no_moving_value(text, regtype, text), dist._user_of_variable(text)
+    to dist_manager;
+
 -- Objects are targets for everybody's runs, and policies hold for all: the admin's.
 grant insert, update, delete on dist.object, dist.policy, dist.public_domain to dist_admin;
 grant execute on function dist.use_preset(text) to dist_admin;

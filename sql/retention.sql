@@ -135,6 +135,7 @@ begin
         more := true;
         return;
     end if;
+    delete from dist.variable_change v where v.changed_at < kept_since;
     select f.runs, f.unassigned, f.more into runs, unassigned, more from dist._forget_runs(kept_since, batch_limit) f;
     if more then
         return;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::criteria;
 use crate::error::{Result, internal};
 use crate::prepared;
+use crate::router::variables;
 use crate::worker::invalidate;
 use crate::xact;
 
@@ -163,5 +164,13 @@ impl criteria::Catalogue for Catalogue {
                 relation.watch();
                 relation.for_criteria()
             })
+    }
+
+    fn variable(&self, name: &str) -> Option<criteria::Column> {
+        variables::type_of(name).ok().flatten()
+    }
+
+    fn variable_hint(&self, name: &str) -> String {
+        variables::hint(name)
     }
 }

@@ -101,7 +101,12 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/intent/match.sql", name = "match", requires = ["stamp"]);
 extension_sql_file!("../sql/intent/consumer.sql", name = "consumer", requires = ["stamp"]);
-extension_sql_file!("../sql/event.sql", name = "event", requires = ["consumer", "match"]);
+extension_sql_file!("../sql/intent/variable.sql", name = "variable", requires = ["stamp"]);
+extension_sql_file!(
+    "../sql/event.sql",
+    name = "event",
+    requires = ["consumer", "match", "variable"]
+);
 extension_sql_file!("../sql/read_events.sql", name = "read_events", requires = ["event"]);
 extension_sql_file!("../sql/function.sql", name = "function", requires = ["read_events"]);
 extension_sql_file!("../sql/action.sql", name = "action", requires = ["function"]);

@@ -5,6 +5,7 @@ mod looks;
 mod matching;
 mod runs;
 mod time;
+mod variables;
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;

@@ -28,6 +28,12 @@ pub struct Column {
 pub trait Catalogue {
     /// Resolves `schema.name`, with SQL's quoting rules (`crm."Visit Log"`); `None` where there is no such relation.
     fn relation(&self, name: &str) -> Option<Relation>;
+
+    /// The type of a variable, as that of a column of its name; `None` where there is no such variable.
+    fn variable(&self, name: &str) -> Option<Column>;
+
+    /// How to mend that there is none of that name.
+    fn variable_hint(&self, name: &str) -> String;
 }
 
 impl Relation {

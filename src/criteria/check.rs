@@ -12,6 +12,7 @@ use super::json;
 use super::tree::{Count, FieldTest, Node, Op, Operand, RelatedTest};
 use super::types::{Kind, Type, Wrap};
 use super::value::{self, Place};
+use super::variable::{self, Wanted};
 
 type Result<T> = std::result::Result<T, CriteriaError>;
 
@@ -40,10 +41,30 @@ pub(super) struct Field {
     /// The path into the jsonb; empty for the column itself.
     pub(super) keys: Vec<String>,
     pub(super) op: Op,
-    /// Texts of the literals, unquoted.
-    pub(super) literals: Vec<String>,
+    pub(super) literals: Vec<Literal>,
     /// What a value inside jsonb must be to be compared by order.
     pub(super) ordered: Option<Ordered>,
+}
+
+/// A value that a column is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Literal {
+    /// The text of a literal, unquoted.
+    Text(String),
+    /// SQL of a value that is not known before it runs: a variable.
+    Sql(String),
+    /// The same for all the values of a list, as one array.
+    List(String),
+}
+
+impl Literal {
+    /// Its text, where that is known.
+    pub(super) fn known(&self) -> Option<&str> {
+        match self {
+            Literal::Text(text) => Some(text),
+            Literal::Sql(_) | Literal::List(_) => None,
+        }
+    }
 }
 
 /// A column and its type.
@@ -97,12 +118,12 @@ fn item(node: &Node, relation: &Relation, catalogue: &dyn Catalogue, path: &str)
             catalogue,
             &below(path, "not"),
         )?))),
-        Node::Test(test) => Ok(Item::Field(Box::new(field(test, relation, path)?))),
+        Node::Test(test) => Ok(Item::Field(Box::new(field(test, relation, catalogue, path)?))),
         Node::Related(test) => Ok(Item::Related(Box::new(related(test, relation, catalogue, path)?))),
     }
 }
 
-fn field(test: &FieldTest, relation: &Relation, path: &str) -> Result<Field> {
+fn field(test: &FieldTest, relation: &Relation, catalogue: &dyn Catalogue, path: &str) -> Result<Field> {
     let (column, keys, ty) = resolve(&test.field, relation, &below(path, "field"))?;
     if !ty.takes(test.op) {
         return Err(unfit(test, &ty, &below(path, "op")));
@@ -114,11 +135,11 @@ fn field(test: &FieldTest, relation: &Relation, path: &str) -> Result<Field> {
     };
     let ordered = match (&test.op, &test.value) {
         (Op::Compare(comparison), Operand::One(value)) if ty.kind == Kind::Json && comparison.orders() => {
-            Some(order_of(value, &place)?)
+            Some(order_of(value, catalogue, &place)?)
         }
         (Op::Between, Operand::Pair(low, high)) if ty.kind == Kind::Json => {
-            let order = order_of(low, &place)?;
-            if order_of(high, &place)? != order {
+            let order = order_of(low, catalogue, &place)?;
+            if order_of(high, catalogue, &place)? != order {
                 let message = "both bounds must be numbers, or both strings";
                 return Err(CriteriaError::new(ErrorKind::WrongType, value_path, message));
             }
@@ -126,11 +147,20 @@ fn field(test: &FieldTest, relation: &Relation, path: &str) -> Result<Field> {
         }
         _ => None,
     };
+    let mut wanted = Wanted {
+        column: &ty,
+        op: test.op,
+        ordered,
+        list: false,
+    };
     let literals = match &test.value {
         Operand::Nothing => Vec::new(),
-        Operand::One(one) => vec![literal(test.op, &ty, ordered, one, &place)?],
-        Operand::List(list) => each(list.iter(), test, &ty, ordered, &value_path)?,
-        Operand::Pair(low, high) => each([low, high].into_iter(), test, &ty, ordered, &value_path)?,
+        Operand::One(one) => {
+            wanted.list = matches!(test.op, Op::In | Op::NotIn);
+            vec![literal(&wanted, one, catalogue, &place)?]
+        }
+        Operand::List(list) => each(list.iter(), test, &wanted, catalogue, &value_path)?,
+        Operand::Pair(low, high) => each([low, high].into_iter(), test, &wanted, catalogue, &value_path)?,
     };
     Ok(Field {
         path: path.to_owned(),
@@ -146,35 +176,45 @@ fn field(test: &FieldTest, relation: &Relation, path: &str) -> Result<Field> {
 fn each<'a>(
     values: impl Iterator<Item = &'a Value>,
     test: &FieldTest,
-    ty: &Type,
-    ordered: Option<Ordered>,
+    wanted: &Wanted<'_>,
+    catalogue: &dyn Catalogue,
     path: &str,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Literal>> {
     let one = |(i, value): (usize, &Value)| {
         let place = Place {
             field: &test.field,
             path: &format!("{path}[{i}]"),
         };
-        literal(test.op, ty, ordered, value, &place)
+        literal(wanted, value, catalogue, &place)
     };
     values.enumerate().map(one).collect()
 }
 
-fn literal(op: Op, ty: &Type, ordered: Option<Ordered>, value: &Value, place: &Place<'_>) -> Result<String> {
-    match op {
+fn literal(wanted: &Wanted<'_>, value: &Value, catalogue: &dyn Catalogue, place: &Place<'_>) -> Result<Literal> {
+    if let Some(name) = json::variable(value) {
+        return variable::literal(catalogue, name, wanted, place);
+    }
+    let ty = wanted.column;
+    let text = match wanted.op {
         Op::Like | Op::Ilike => value::pattern(value::string(ty, value, place)?, place),
         Op::Prefix | Op::Suffix | Op::Contains => value::piece(value::string(ty, value, place)?, place),
         Op::OlderThan | Op::NewerThan => value::interval(&value::string(ty, value, place)?, place),
-        _ if ordered == Some(Ordered::Strings) => value::string(ty, value, place),
+        _ if wanted.ordered == Some(Ordered::Strings) => value::string(ty, value, place),
         _ => value::literal(ty, value, place),
-    }
+    };
+    text.map(Literal::Text)
 }
 
-fn order_of(value: &Value, place: &Place<'_>) -> Result<Ordered> {
-    match value {
-        Value::Number(_) => Ok(Ordered::Numbers),
-        Value::String(_) => Ok(Ordered::Strings),
-        _ => Err(CriteriaError::new(
+fn order_of(value: &Value, catalogue: &dyn Catalogue, place: &Place<'_>) -> Result<Ordered> {
+    let order = match (value, json::variable(value)) {
+        (Value::Number(_), _) => Some(Ordered::Numbers),
+        (Value::String(_), _) => Some(Ordered::Strings),
+        (_, Some(name)) => variable::order_of(&variable::type_of(catalogue, name, place)?),
+        _ => None,
+    };
+    match order {
+        Some(order) => Ok(order),
+        None => Err(CriteriaError::new(
             ErrorKind::WrongType,
             place.path,
             format!(

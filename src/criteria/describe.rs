@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::json;
 use super::tree::{FieldTest, Node, Operand, RelatedTest};
 
 /// How many values of a list are shown.
@@ -58,6 +59,6 @@ fn joined(nodes: &[Node], word: &str) -> String {
 fn value(value: &Value) -> String {
     match value {
         Value::String(s) => format!("'{s}'"),
-        other => other.to_string(),
+        other => json::variable(other).map_or_else(|| other.to_string(), |name| format!("variable {name}")),
     }
 }

@@ -24,6 +24,8 @@ pub enum ErrorKind {
     UnknownColumn,
     /// There is no such relation (42P01).
     UnknownRelation,
+    /// There is no such variable (42704).
+    UnknownVariable,
     /// The value, or the column, is of a type that does not fit (42804).
     WrongType,
     /// The value is of the right type but cannot be read as one (22P02).

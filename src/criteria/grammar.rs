@@ -206,6 +206,8 @@ fn operand(op: Op, value: Option<&Value>, path: &str) -> Result<Operand> {
         })
     };
     match (op, value) {
+        // All of them at once.
+        (Op::In | Op::NotIn, _) if json::variable(value).is_some() => Ok(Operand::One(value.clone())),
         (Op::In | Op::NotIn, Value::Array(list)) if !list.is_empty() => {
             items(list)?;
             Ok(Operand::List(list.clone()))
@@ -251,6 +253,7 @@ fn scalar(op: Op, value: &Value, path: &str) -> Result<()> {
             malformed(path, format!("\"{}\" takes one value, not an array", op.word()))
                 .hint("Use \"in\" for several values, \"has\" for what is in an array or in jsonb."),
         ),
+        Value::Object(_) if json::variable(value).is_some() => Ok(()),
         Value::Object(_) => Err(
             malformed(path, format!("\"{}\" takes one value, not an object", op.word()))
                 .hint("Use \"has\" to ask whether a jsonb column contains an object."),

@@ -23,6 +23,14 @@ pub(super) fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// The name in `{"var": "name"}`, where a value is that.
+pub fn variable(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(object) if object.len() == 1 => object.get("var")?.as_str(),
+        _ => None,
+    }
+}
+
 /// Refuses the NUL character, numbers beyond reason and nesting beyond reason.
 pub(super) fn admissible(value: &Value, path: &str) -> Result<(), CriteriaError> {
     walk(value, path, 0)

@@ -35,6 +35,7 @@ mod sql;
 pub mod tree;
 mod types;
 mod value;
+mod variable;
 #[cfg(test)]
 mod write;
 
@@ -45,6 +46,7 @@ pub use catalogue::{Catalogue, Column, Relation};
 pub use check::{Checked, check};
 pub use error::{CriteriaError, ErrorKind, nearest};
 pub use grammar::parse;
+pub use json::variable;
 pub use passing::{Passing, Point};
 pub use quote::{array_text, quote_ident, quote_literal};
 pub use sql::{Conjunct, Lookup, Test};

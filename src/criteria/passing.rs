@@ -157,7 +157,11 @@ fn field(field: &Field, alias: &str) -> Option<Passing> {
         return None;
     }
     let of = |ranges| Passing::of(side, alias, ranges);
-    let points: Option<Vec<Point>> = field.literals.iter().map(|text| point(side, text)).collect();
+    let points: Option<Vec<Point>> = field
+        .literals
+        .iter()
+        .map(|literal| point(side, literal.known()?))
+        .collect();
     let points = points?;
     let equal = || of(points.iter().map(|point| (point.clone(), after(point))).collect());
     let from = |point: Option<Point>| of(point.map(|point| (point, None)).into_iter().collect());

@@ -16,6 +16,8 @@ pub struct PredicateScan {
     /// read as a date: their text has `now`, `today`, `tomorrow` or `yesterday` at its start or at that of a word in it.
     /// The caller finds out whether they are read so.
     pub date_words: Vec<Range<usize>>,
+    /// The variables that it reads by `dist.var('name')`.
+    pub variables: Vec<String>,
 }
 
 /// Why a predicate was refused.
@@ -82,12 +84,53 @@ pub fn scan(text: &str) -> Result<PredicateScan, PredicateError> {
                 let message = "parameters such as $1 have no value here";
                 return refuse(token.at.start, message, "Write the value itself.");
             }
-            TokenKind::Word { name, quoted } => clock(&tokens, i, name, *quoted)?,
+            TokenKind::Word { name, quoted } => {
+                clock(&tokens, i, name, *quoted)?;
+                if reads_variable(&tokens, i) {
+                    let Some(variable) = variable(&tokens, i) else {
+                        return refuse(
+                            token.at.start,
+                            "dist.var does not say which variable it reads",
+                            "Write its name as a literal: dist.var('name').",
+                        );
+                    };
+                    found.variables.push(variable);
+                }
+            }
             TokenKind::Literal(value) if names_a_day(value) => found.date_words.push(token.at.clone()),
             _ => {}
         }
     }
     Ok(found)
+}
+
+/// The variables that a text of SQL reads; none where it is no text that [`scan`] accepts.
+pub fn variables(text: &str) -> Vec<String> {
+    let tokens = tokens(text).unwrap_or_default();
+    (0..tokens.len())
+        .filter(|i| reads_variable(&tokens, *i))
+        .filter_map(|i| variable(&tokens, i))
+        .collect()
+}
+
+/// Whether the word at `i` is the name of a function that is called, and that is `dist.var`.
+fn reads_variable(tokens: &[Token], i: usize) -> bool {
+    let word = |i: Option<usize>, wanted: &str| {
+        i.and_then(|i| tokens.get(i))
+            .is_some_and(|token| matches!(&token.kind, TokenKind::Word { name, .. } if name == wanted))
+    };
+    word(Some(i), "var")
+        && word(i.checked_sub(2), "dist")
+        && mark(tokens, i.checked_sub(1)) == Some('.')
+        && mark(tokens, Some(i + 1)) == Some('(')
+}
+
+/// The variable that the call of `dist.var` at `i` names.
+fn variable(tokens: &[Token], i: usize) -> Option<String> {
+    match (&tokens.get(i + 2)?.kind, mark(tokens, Some(i + 3))) {
+        (TokenKind::Literal(name), Some(',' | ')')) => Some(name.clone()),
+        _ => None,
+    }
 }
 
 fn refuse<T>(at: usize, message: impl Into<String>, hint: &str) -> Result<T, PredicateError> {

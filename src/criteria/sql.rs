@@ -2,7 +2,7 @@
 //!
 //! Operators and functions are not qualified: every statement runs with `search_path = pg_catalog, pg_temp`.
 
-use super::check::{Checked, Field, Item, Ordered, Related, Side};
+use super::check::{Checked, Field, Item, Literal, Ordered, Related, Side};
 use super::passing::{Passing, passing};
 use super::quote::{array_text, quote_ident, quote_literal};
 use super::tree::{Comparison, Count, Op};
@@ -141,15 +141,17 @@ impl Writer<'_> {
     fn field(&self, field: &Field, alias: &str) -> String {
         let side = &field.column;
         let json = side.kind == Kind::Json && !side.array;
-        let cast = |text: &String| literal(text, &side.sql);
+        let cast = |value: &Literal| written(value, &side.sql);
         let all: Vec<String> = match field.op {
             // Text operators and jsonb in order have literals of other types than the column.
             Op::In | Op::NotIn | Op::Compare(_) | Op::Between | Op::Has if field.ordered.is_none() => {
-                field.literals.iter().map(|text| lowered(side, cast(text))).collect()
+                field.literals.iter().map(|value| lowered(side, cast(value))).collect()
             }
             _ => Vec::new(),
         };
-        let first = field.literals.first().map_or("", String::as_str);
+        let first = field.literals.first();
+        // As it is looked for in a text: SQL of type text, or a literal of no type yet.
+        let piece = || first.map_or_else(String::new, untyped);
         match field.op {
             Op::IsNull | Op::IsNotNull if json => {
                 format!("{} {}", json_text(field, alias), field.op.word())
@@ -167,23 +169,25 @@ impl Writer<'_> {
                 } else {
                     field.op.word()
                 };
-                format!("{} {word} {}", text(field, alias), quote_literal(first))
+                format!("{} {word} {}", text(field, alias), piece())
             }
             // An escaped LIKE and not starts_with(): pattern and trigram indexes serve it in every version.
-            Op::Prefix => {
-                let pattern = first.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%";
-                format!("{} like {}", text(field, alias), lowered(side, quote_literal(&pattern)))
-            }
+            Op::Prefix => match first.and_then(Literal::known) {
+                Some(first) => {
+                    let pattern = first.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_") + "%";
+                    format!("{} like {}", text(field, alias), lowered(side, quote_literal(&pattern)))
+                }
+                None => {
+                    let piece = lowered(side, piece());
+                    format!("left({}, length({piece})) = {piece}", text(field, alias))
+                }
+            },
             Op::Suffix => {
-                let piece = lowered(side, quote_literal(first));
+                let piece = lowered(side, piece());
                 format!("right({}, length({piece})) = {piece}", text(field, alias))
             }
             Op::Contains => {
-                format!(
-                    "strpos({}, {}) > 0",
-                    text(field, alias),
-                    lowered(side, quote_literal(first))
-                )
+                format!("strpos({}, {}) > 0", text(field, alias), lowered(side, piece()))
             }
             Op::OlderThan => format!("{} < {}", column(side, alias), self.back(first, side.kind)),
             Op::NewerThan => format!("{} > {}", column(side, alias), self.back(first, side.kind)),
@@ -191,14 +195,17 @@ impl Writer<'_> {
     }
 
     /// The run's instant less an interval. All of it is immutable, so it is folded to a constant and indexes serve it.
-    fn back(&self, interval: &str, kind: Kind) -> String {
+    fn back(&self, interval: Option<&Literal>, kind: Kind) -> String {
         let as_of = if self.as_of.starts_with('$') {
             format!("{}::timestamp with time zone", self.as_of)
         } else {
             literal(self.as_of, "timestamp with time zone")
         };
         // On the UTC calendar: months and days counted in the session's zone would differ between sessions.
-        let utc = format!("(({as_of} at time zone 'UTC') - {})", literal(interval, "interval"));
+        let utc = format!(
+            "(({as_of} at time zone 'UTC') - {})",
+            interval.map_or_else(String::new, |interval| written(interval, "interval"))
+        );
         match kind {
             Kind::TimestampTz => format!("({utc} at time zone 'UTC')"),
             // A date is a whole day: the day of the border itself is neither older nor newer.
@@ -280,14 +287,32 @@ fn lookup(field: &Field, alias: &str) -> Option<Lookup> {
         _ => false,
     };
     let equals = matches!(field.op, Op::In | Op::Compare(Comparison::Equal));
+    let each = |value: &Literal| value.known().map(|text| literal(text, &side.sql));
+    let literals: Vec<String> = field.literals.iter().map(each).collect::<Option<_>>()?;
     (equals && exact && !side.array).then(|| Lookup {
         value: value(field, alias),
-        literals: field.literals.iter().map(|text| literal(text, &side.sql)).collect(),
+        literals,
     })
 }
 
 fn literal(text: &str, ty: &str) -> String {
     format!("{}::{ty}", quote_literal(text))
+}
+
+/// The value, of a type.
+fn written(value: &Literal, ty: &str) -> String {
+    match value {
+        Literal::Text(text) => literal(text, ty),
+        Literal::Sql(sql) | Literal::List(sql) => sql.clone(),
+    }
+}
+
+/// The value, of no type yet where it is a literal.
+fn untyped(value: &Literal) -> String {
+    match value {
+        Literal::Text(text) => quote_literal(text),
+        Literal::Sql(sql) | Literal::List(sql) => sql.clone(),
+    }
 }
 
 pub(super) fn column(side: &Side, alias: &str) -> String {
@@ -359,7 +384,7 @@ fn ordered(field: &Field, alias: &str) -> String {
         Some(Ordered::Strings) => ("string", json_text(field, alias), "text"),
         _ => ("number", format!("({node})::numeric"), "numeric"),
     };
-    let literals: Vec<String> = field.literals.iter().map(|text| literal(text, ty)).collect();
+    let literals: Vec<String> = field.literals.iter().map(|value| written(value, ty)).collect();
     let right = literals.join(" and ");
     format!(
         "case when jsonb_typeof({node}) = '{kind}' then {left} {} {right} end",
@@ -370,16 +395,19 @@ fn ordered(field: &Field, alias: &str) -> String {
 fn list(field: &Field, all: &[String], alias: &str) -> String {
     let (left, side) = (value(field, alias), &field.column);
     let word = field.op.word();
-    if all.len() < LONG_LIST || side.wrap == Wrap::Lower {
+    let one_array = |array: &str| {
+        if field.op == Op::NotIn {
+            format!("{left} <> all({array})")
+        } else {
+            format!("{left} = any({array})")
+        }
+    };
+    if let [Literal::List(array)] = field.literals.as_slice() {
+        return one_array(array);
+    }
+    let known: Option<Vec<&str>> = field.literals.iter().map(Literal::known).collect();
+    let Some(known) = known.filter(|known| known.len() >= LONG_LIST && side.wrap != Wrap::Lower) else {
         return format!("{left} {word} ({})", all.join(", "));
-    }
-    let array = literal(
-        &array_text(field.literals.iter().map(String::as_str)),
-        &format!("{}[]", side.sql),
-    );
-    if field.op == Op::NotIn {
-        format!("{left} <> all({array})")
-    } else {
-        format!("{left} = any({array})")
-    }
+    };
+    one_array(&literal(&array_text(known.into_iter()), &format!("{}[]", side.sql)))
 }

@@ -5,9 +5,31 @@ use serde_json::Value;
 
 use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Place, Result, at, error_hint, internal};
-use crate::router::expression;
+use crate::router::{expression, variables};
 use crate::signature::{Function, Given, Param, type_for};
 use crate::xact::trial;
+
+/// The arguments with each `{"var": "name"}` replaced by what the variable is now, and each `{"literal": value}` by the value.
+///
+/// # Errors
+/// 42704 for a variable that is not there.
+pub fn without_variables(place: &Place<'_>, args: &Value) -> Result<Value> {
+    let one = |value: &Value| -> Result<Value> {
+        match (variables::named(value), value) {
+            (Some(name), _) => variables::json(place, "args", name),
+            (None, Value::Object(object)) if object.len() == 1 => Ok(object.get("literal").unwrap_or(value).clone()),
+            _ => Ok(value.clone()),
+        }
+    };
+    match args {
+        Value::Object(named) => named
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), one(value)?)))
+            .collect(),
+        Value::Array(list) => list.iter().map(one).collect(),
+        other => Ok(other.clone()),
+    }
+}
 
 /// The literal of each parameter that takes a value, with its type; the expression of its default where none is given.
 ///

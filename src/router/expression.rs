@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::catalogue::{Catalogue, Relation};
 use crate::criteria::{self, Checked, Conjunct, CriteriaError, ErrorKind, Test};
 use crate::error::{Place, Result, error, error_hint};
+use crate::router::variables;
 
 /// Name under which expressions know the record.
 pub const RECORD: &str = "r";
@@ -90,6 +91,7 @@ fn criteria_error(place: &Place<'_>, column: &str, problem: &CriteriaError) -> p
         ErrorKind::Malformed => PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
         ErrorKind::UnknownColumn => PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
         ErrorKind::UnknownRelation => PgSqlErrorCode::ERRCODE_UNDEFINED_TABLE,
+        ErrorKind::UnknownVariable => PgSqlErrorCode::ERRCODE_UNDEFINED_OBJECT,
         ErrorKind::WrongType => PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
         ErrorKind::BadValue => PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
         ErrorKind::UnknownOperator => PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
@@ -109,20 +111,22 @@ fn criteria_error(place: &Place<'_>, column: &str, problem: &CriteriaError) -> p
 /// # Errors
 /// 42601 (or 0A000 for the clock's functions) with the HINT.
 pub fn scan(place: &Place<'_>, column: &str, text: &str) -> Result<Vec<std::ops::Range<usize>>> {
-    criteria::predicate::scan(text)
-        .map(|scan| scan.date_words)
-        .map_err(|problem| {
-            error_hint(
-                if problem.reads_clock {
-                    PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED
-                } else {
-                    PgSqlErrorCode::ERRCODE_SYNTAX_ERROR
-                },
-                format!("{place}: {column}: {}", problem.message),
-                problem
-                    .hint
-                    .clone()
-                    .unwrap_or_else(|| format!("{column} is SQL over the record r.")),
-            )
-        })
+    let found = criteria::predicate::scan(text).map_err(|problem| {
+        error_hint(
+            if problem.reads_clock {
+                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED
+            } else {
+                PgSqlErrorCode::ERRCODE_SYNTAX_ERROR
+            },
+            format!("{place}: {column}: {}", problem.message),
+            problem
+                .hint
+                .clone()
+                .unwrap_or_else(|| format!("{column} is SQL over the record r.")),
+        )
+    })?;
+    for name in &found.variables {
+        variables::must_exist(place, column, name)?;
+    }
+    Ok(found.date_words)
 }

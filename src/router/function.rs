@@ -49,6 +49,8 @@ struct Known {
 /// 42602, 3F000, 42883, 42725, 42809, 22023, 0A000, or why a value does not convert, each with the place and a HINT.
 pub fn resolve(place: &Place<'_>, target: &str, args: Option<&Value>) -> Result<Call> {
     let known = known(place, target)?;
+    let args = args.map(|args| arguments::without_variables(place, args)).transpose()?;
+    let args = args.as_ref();
     let function = choose(place, target, &known, args)?;
     let given = function.take(args).map_err(|misfit| unfit(place, misfit))?;
     overloads_differ(place, function, &known.functions)?;

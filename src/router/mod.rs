@@ -26,7 +26,8 @@
 //! [`claim`] for those that a rep asks for, [`task`] for what leaves a hopper by itself, [`sla`] for what nobody has worked on.
 //! [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a run was asked,
 //! [`shares`] for what it gave whom in each segment; [`balance`] counts what a run would count, for people to look at.
-//! [`segment`] keeps the members of segments. [`session`] holds the settings that all of them share, [`inside`] which runs a session is inside of. [`publish`] tells
+//! [`segment`] keeps the members of segments. [`session`] holds the settings that all of them share, [`variables`] the named values,
+//! [`inside`] which runs a session is inside of. [`publish`] tells
 //! of records that nothing has moved.
 
 pub mod apply;
@@ -76,4 +77,5 @@ pub mod task;
 pub mod trust;
 pub mod turns;
 pub mod undo;
+pub mod variables;
 pub mod ways;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::clock;
 use crate::error::{Result, internal};
+use crate::router::variables;
 use crate::xact;
 
 /// Runs `work` with the settings of a run: dist.as_of(), memory for whole sets, no parallel plans (whose order of rows
@@ -28,6 +29,7 @@ pub fn with_settings<T>(about: DateTime<Utc>, work: impl FnOnce() -> Result<T>) 
         (c"IntervalStyle", c"postgres".to_owned()),
         (c"extra_float_digits", c"1".to_owned()),
     ];
+    let _variables = variables::begin()?;
     let _within = Within::new();
     xact::with_settings(&settings, work)
 }

@@ -53,6 +53,13 @@ insert into dist.transfer (name, object, to_ruleset, row_limit, ranking, set_fie
 values ('some', 'lead', 'leads', 70, 'r.budget desc', '{"stale": true}'),
        ('plenty', 'lead', 'leads', null, null, null);
 insert into dist.transfer (name, object, kind, predicate) values ('back', 'lead', 'retrieval', 'r.owner = ''ada'' and dist.as_of() > ''2020-01-01''');
+-- One is used, one has been changed, one is gone.
+insert into dist.variable (name, type, value, description) values ('most', 'numeric', '1e4', 'budget'), ('since', 'timestamptz', '2026-01-15 12:00+02', null),
+       ('gone', 'text[]', '{a,"b c"}', null);
+update dist.variable set value = '2026-01-16' where name = 'since';
+delete from dist.variable where name = 'gone';
+insert into dist.transfer (name, object, to_rep, criteria, predicate)
+values ('by variable', 'lead', 'bob', '{"field": "budget", "op": ">", "value": {"var": "most"}}', 'dist.as_of() > dist.var(''since'', null::timestamptz)');
 insert into dist.transfer (name, object, kind, to_rep, is_template) values ('template', 'lead', 'retrieval', 'bob', true);
 insert into dist.transfer (name, object, to_rep, predicate) values ('fails', 'lead', 'bob', '1 / (r.id - r.id) = 1');
 -- These go bad below.

@@ -67,6 +67,7 @@ create function test.forget_intent() returns void language sql as $$
     delete from dist.segment;
     delete from dist.object;
     delete from dist.policy;
+    delete from dist.variable;
 $$;
 
 -- Runs a transfer; the preview must have said it, row for row (X4), and a replay agree.

@@ -11,6 +11,7 @@ mod predicates;
 mod properties;
 mod related;
 mod times;
+mod variables;
 
 use serde_json::Value;
 
@@ -44,7 +45,30 @@ impl Catalogue for Crm {
             _ => None,
         }
     }
+
+    fn variable(&self, name: &str) -> Option<Column> {
+        relation("variables", VARIABLES).column(name).cloned()
+    }
+
+    fn variable_hint(&self, _: &str) -> String {
+        "Insert it first.".to_owned()
+    }
 }
+
+/// The variables there are, by name and type.
+const VARIABLES: &[(&str, &str, char, &str)] = &[
+    ("least", "integer", 'N', "int4"),
+    ("share", "numeric", 'N', "numeric"),
+    ("country", "text", 'S', "text"),
+    ("countries", "text[]", 'A', "_text"),
+    ("sizes", "bigint[]", 'A', "_int8"),
+    ("since", "date", 'D', "date"),
+    ("idle", "interval", 'T', "interval"),
+    ("stage", "crm.stage", 'E', "stage"),
+    ("price", "money", 'N', "money"),
+    ("document", "jsonb", 'U', "jsonb"),
+    ("o'brien", "boolean", 'B', "bool"),
+];
 
 fn relation(name: &str, columns: &[(&str, &str, char, &str)]) -> Relation {
     let columns = columns.iter().map(|(name, type_sql, category, base)| Column {
