@@ -253,7 +253,7 @@ create function dist.pause(schedule text, save_as text default null) returns voi
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._check_schedule_name(pause.schedule);
+    perform dist._check_my_schedule(pause.schedule);
     if exists (select from dist.schedule s where s.name = pause.schedule
                 and num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) = 0) then
         perform dist._refuse('schedule', pause.schedule, '55000', 'it runs once, and only a recurring schedule is paused',
@@ -272,7 +272,7 @@ create function dist.resume(schedule text) returns void
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._check_schedule_name(resume.schedule);
+    perform dist._check_my_schedule(resume.schedule);
     perform dist._refuse('schedule', s.name, '55000', 'it has been cancelled', 'Make a new schedule.')
        from dist.schedule s where s.name = resume.schedule and s.cancelled_at is not null;
     update dist.schedule s set enabled = true where s.name = resume.schedule and not s.enabled;
@@ -286,7 +286,7 @@ create function dist.cancel(schedule text, save_as text default null) returns vo
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._check_schedule_name(cancel.schedule);
+    perform dist._check_my_schedule(cancel.schedule);
     perform dist._save_schedule_template(cancel.schedule, cancel.save_as);
     update dist.schedule s set cancelled_at = dist._clock(), enabled = false
      where s.name = cancel.schedule and s.cancelled_at is null;

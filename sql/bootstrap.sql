@@ -59,12 +59,13 @@ comment on function dist._cascaded() is 'Internal: true in a trigger that a fore
 -- Who wrote a row that carries executable text or a target (a run refuses text of somebody who is not a member
 -- of its owner's role). A superuser may state another writer: that is what restoring a dump does. A cascade must not
 -- pass for its author; nor a superuser, whom every run trusts, for that of a text when he edits something else
--- (dist._adopt).
+-- (dist._adopt). Nor must an admin, who edits everybody's rows, make one his own by that: its author would lose sight of it.
 create function dist._writer(claimed name, was name) returns name
     language sql stable
     set search_path = pg_catalog, pg_temp
     return case
-        when was is not null and dist._cascaded() then was
+        when was is not null and (dist._cascaded() or pg_has_role('dist_admin', 'member')
+                                  and not (select rolsuper from pg_roles where rolname = current_user)) then was
         when claimed is not null and (select rolsuper from pg_roles where rolname = current_user) then claimed
         else current_user
     end;

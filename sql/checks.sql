@@ -67,7 +67,7 @@ begin
     execute format('select array_agg(%I) from (select %I from dist.%I limit 10000) n', key_column, key_column, target) into names;
     near := dist._nearest(wanted, names);
     perform dist._refuse(relation, row_name, '23503',
-        format('%s %L does not exist in dist.%s', field, wanted, target),
+        format('%s %L does not exist in dist.%s%s', field, wanted, target, dist._or_hidden(target)),
         case when near is null then format('Insert it into dist.%s first.', target)
              else format('Perhaps you meant %L.', near) end);
 end $$;
@@ -119,7 +119,8 @@ begin
             'owner can only be a role that you are a member of.');
     end if;
     -- Where the owner's role is gone, whoever takes the row over does so in their own name.
-    if owner is distinct from was and exists (select from pg_roles r where r.rolname = was and not pg_has_role(current_user, r.oid, 'member')) then
+    if owner is distinct from was and not dist._is_admin()
+       and exists (select from pg_roles r where r.rolname = was and not pg_has_role(current_user, r.oid, 'member')) then
         perform dist._refuse(relation, row_name, '42501', format('role %L is not a member of the owner %L', current_user, was),
             'Only a member of the owner''s role can change in whose name it runs.');
     end if;
@@ -140,22 +141,39 @@ end $$;
 comment on function dist._no_json_null(text, text, text, jsonb) is 'Internal: refuses a JSON null where a tree or object is meant';
 
 -- What functions are called with is not a reference in a row: a name that is not there is 42704, as for a transfer.
-create function dist._check_schedule_name(schedule text) returns void
+create function dist._check_schedule_name(schedule text, caller name default current_user) returns void
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    all_seen boolean := dist._sees_all(caller);
     near text;
 begin
     if schedule is null then
         raise exception using errcode = '22004', message = 'schedule is null', hint = 'Give schedule.';
-    elsif not exists (select from dist.schedule s where s.name = $1) then
-        near := dist._nearest(schedule, array(select s.name from dist.schedule s limit 10000));
-        raise exception using errcode = '42704', message = format('dist.schedule %L does not exist', schedule),
+    elsif not exists (select from dist.schedule s where s.name = $1 and (all_seen or dist._may_run(caller, s.owner))) then
+        near := dist._nearest(schedule, array(select s.name from dist.schedule s where all_seen or dist._may_run(caller, s.owner) limit 10000));
+        raise exception using errcode = '42704',
+            message = format('dist.schedule %L does not exist%s', schedule,
+                             case when not all_seen then ', or belongs to a role that you are not a member of' end),
             hint = coalesce('Perhaps you meant ' || quote_literal(near) || '.', 'See dist.schedule for those that do.');
     end if;
 end $$;
-comment on function dist._check_schedule_name(text) is 'Internal: refuses the name of a schedule that is not there, naming the nearest';
+comment on function dist._check_schedule_name(text, name) is
+    'Internal: refuses the name of a schedule that is not there, or that a role may not know of, naming the nearest';
+
+-- For what edits a schedule: who may read everything may not edit everything.
+create function dist._check_my_schedule(schedule text) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform dist._check_schedule_name(schedule);
+    perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', current_user, s.owner),
+               'Only a member of the owner''s role can change it.')
+       from dist.schedule s where s.name = schedule and not dist._may_run(current_user, s.owner);
+end $$;
+comment on function dist._check_my_schedule(text) is 'Internal: refuses a schedule that the current user may not edit';
 
 create function dist._one_of(relation text, row_name text, field text, wanted text, allowed text[]) returns void
     language plpgsql stable

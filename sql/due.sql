@@ -35,12 +35,12 @@ begin
 end $$;
 comment on function dist._due(timestamptz, name) is 'Internal: what is due, in the order in which it is to run; for_role null = of all owners';
 
--- A schedule whose owner's role is gone is left to superusers, under whose hands its run fails and says why.
+-- A schedule whose owner's role is gone is left to admins, under whose hands its run fails and says why.
 create function dist._may_run(caller name, owner name) returns boolean
     language sql stable
     set search_path = pg_catalog, pg_temp
-    return coalesce((select pg_has_role(caller, o.oid, 'member') from pg_roles o where o.rolname = owner),
-                    (select c.rolsuper from pg_roles c where c.rolname = caller));
+    return pg_has_role(caller, 'dist_admin', 'member')
+           or coalesce((select pg_has_role(caller, o.oid, 'member') from pg_roles o where o.rolname = owner), false);
 comment on function dist._may_run(name, name) is 'Internal: whether a role may start runs of a schedule''s owner';
 
 -- A schedule, for whoever may start and stop its runs.
@@ -51,7 +51,7 @@ as $$
 declare
     s dist.schedule;
 begin
-    perform dist._check_schedule_name(schedule_name);
+    perform dist._check_schedule_name(schedule_name, caller);
     select * into s from dist.schedule where name = schedule_name;
     if not dist._may_run(caller, s.owner) then
         perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', caller, s.owner), hint);

@@ -1,4 +1,4 @@
--- Who may do what, and what pg_dump keeps. Runs last.
+-- Who may do what, and what pg_dump keeps. Runs after everything but row_security.sql, which says with which rows.
 
 do $$
 declare
@@ -49,7 +49,7 @@ grant execute on function
     dist.who_would_get(text, jsonb, text, text, timestamptz), dist._who_would_get(text, jsonb, text, text, timestamptz),
     dist._explain_past(text, text, bigint), dist.replay(bigint), dist._totals(text, jsonb), dist.preview_totals(text, timestamptz),
     dist._deficits_at(text, timestamptz), dist._check_time(timestamptz, timestamptz), dist._shares(bigint), dist.fairness_between(timestamptz, timestamptz), dist.fairness_by_segment(timestamptz, timestamptz), dist._members(dist.distribution_rule),
-    dist._check_schedule_name(text),
+    dist._check_schedule_name(text, name), dist._may_run(name, name),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
     dist._book_balances(), dist._performances(),
     dist._is_running(integer), dist._running_schedules(), dist._running_key(), dist._policy_defaults(), dist._policy_value(text), dist._presets(), dist._workers()
@@ -97,7 +97,7 @@ grant execute on function
     dist.release_record(text, text, text, text), dist._release_record(text, text, text, text), dist.return_record(text, text, text), dist._return_record(text, text, text),
     dist._users_statement(text, text), dist._last_failure(), dist._raise_original(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
-    dist.pause(text, text), dist.resume(text), dist.cancel(text, text), dist._resume_stopped(text),
+    dist.pause(text, text), dist.resume(text), dist.cancel(text, text), dist._resume_stopped(text), dist._check_my_schedule(text),
     dist.save_template(text, text), dist.make_transfer(text, text, jsonb), dist._copy_transfer(text, text, boolean, jsonb),
     dist._save_schedule_template(text, text),
     dist._checks_off(), dist._cascaded(), dist._writer(name, name), dist._required(text, text, text, text),
@@ -105,7 +105,7 @@ grant execute on function
     dist._check_zone(text, text, text), dist._check_plan(jsonb, timestamptz), dist._check_text(text, text, text, jsonb),
     dist._check_ruleset_of(text, text, text, text, text), dist._check_owner(text, text, name, name), dist._check_hopper_of(text, text, text, text, text),
     dist._check_object(jsonb), dist._check_reps(text, text, text, text[]), dist._one_of(text, text, text, text, text[]),
-    dist._reachable_reps(text, text), dist._book_reps(dist.book), dist._objects_served(text[]), dist._with_fallbacks(text[]), dist._reps_of(text[]), dist._goes_by_turns(text), dist._check_segments(text, text, text, text[]), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
+    dist._reachable_reps(text, text), dist._book_reps(dist.book), dist._objects_served(text[]), dist._with_fallbacks(text[]), dist._reps_of(text[]), dist._goes_by_turns(text), dist._check_segments(text, text, text, text[]), dist._is_used_ruleset(text), dist._way_back(text, integer, text), dist._running_schedule(text), dist._check_plan_is_free(integer, text),
     dist._plan_changed(dist.schedule, dist.schedule), dist._plan(dist.schedule), dist._check_run_limits(dist.schedule), dist._check_start_ahead(dist.schedule), dist._clock()
     to dist_manager;
 
@@ -129,7 +129,7 @@ grant insert, update, delete on dist.eligibility, dist.protection to dist_manage
 -- Segments.
 grant insert, update, delete on dist.segment, dist.segment_part, dist.segment_related to dist_manager;
 grant execute on function
-    dist._check_segment_of(text, text, text, text, text), dist._segment_parts(text[]), dist._check_related(text, text, text, oid, text, jsonb)
+    dist._check_segment_of(text, text, text, text, text), dist._segment_parts(text[]), dist._is_made_of(text, text), dist._check_related(text, text, text, oid, text, jsonb)
     to dist_manager;
 
 grant execute on function dist.refresh_segment(text, timestamptz), dist._refresh_segment(text, timestamptz) to dist_manager;

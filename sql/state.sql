@@ -105,15 +105,15 @@ create function dist._is_running(schedule_id integer) returns boolean
 comment on function dist._is_running(integer) is 'Internal: whether a run of the schedule is in progress';
 
 create function dist._running_schedule(transfer text) returns text
-    language sql stable
+    language sql stable security definer
     set search_path = pg_catalog, pg_temp
     return (
-        select s.name
+        select dist._shown(s.name, s.owner)
           from dist.step p
           join dist.schedule s on s.name = p.schedule
          where p.action = 'transfer' and p.target = transfer and s.id in (select r from dist._running_schedules() r)
          limit 1);
-comment on function dist._running_schedule(text) is 'Internal: a schedule that is running the transfer now, or null';
+comment on function dist._running_schedule(text) is 'Internal: the schedule that is running the transfer now, as it may be named; or null';
 
 -- A plan can be edited at any time unless it is processing: its run holds the state row.
 create function dist._check_plan_is_free(schedule_id integer, schedule_name text) returns void
@@ -249,16 +249,25 @@ end $$;
 comment on function dist._disarm(dist.schedule) is 'Internal: what becomes of the next run of a schedule that is cancelled';
 
 -- Out of failure or quarantine. Not a column of dist.schedule, for it is not people who put a schedule there.
-create function dist._resume_stopped(schedule_name text) returns void
-    language plpgsql security definer
+create function dist._resume_stopped_for(schedule_name text, caller name) returns void
+    language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    s dist.schedule := dist._schedule_for(schedule_name, caller, 'Only a member of the owner''s role can resume it.');
 begin
     perform dist._arm(s.id, false, resumed => true)
-       from dist.schedule s join dist.schedule_state st on st.schedule_id = s.id
-      where s.name = schedule_name and s.enabled and st.ended in ('failed', 'quarantined');
+       from dist.schedule_state st
+      where st.schedule_id = s.id and s.enabled and st.ended in ('failed', 'quarantined');
     perform dist._wake();
 end $$;
+comment on function dist._resume_stopped_for(text, name) is
+    'Internal: arms a schedule again that had failed or was in quarantine, in the name of a role';
+
+create function dist._resume_stopped(schedule text) returns void
+    language c volatile
+    set search_path = pg_catalog, pg_temp
+    as 'MODULE_PATHNAME', 'resume_stopped_wrapper';
 comment on function dist._resume_stopped(text) is 'Internal: arms a schedule again that had failed or was in quarantine';
 
 create function dist._arm_schedule() returns trigger

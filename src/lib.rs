@@ -32,7 +32,8 @@ mod xact;
 pgrx::pg_module_magic!(name, version);
 
 extension_sql_file!("../sql/bootstrap.sql", bootstrap);
-extension_sql_file!("../sql/checks.sql", name = "checks", requires = ["bootstrap"]);
+extension_sql_file!("../sql/sight.sql", name = "sight", requires = ["bootstrap"]);
+extension_sql_file!("../sql/checks.sql", name = "checks", requires = ["sight"]);
 extension_sql_file!("../sql/intent/calendar.sql", name = "calendar", requires = ["checks"]);
 extension_sql_file!("../sql/intent/people.sql", name = "people", requires = ["calendar"]);
 extension_sql_file!("../sql/intent/absence.sql", name = "absence", requires = ["people"]);
@@ -135,7 +136,17 @@ extension_sql_file!(
 extension_sql_file!("../sql/health.sql", name = "health", requires = ["cap_balance"]);
 extension_sql_file!("../sql/ahead.sql", name = "ahead", requires = ["health"]);
 extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["ahead"]);
-extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["retention"], finalize);
+extension_sql_file!(
+    "../sql/grants.sql",
+    name = "grants",
+    requires = ["retention", "eligibility"]
+);
+extension_sql_file!(
+    "../sql/row_security.sql",
+    name = "row_security",
+    requires = ["grants"],
+    finalize
+);
 
 /// Declares the settings and, where the library is preloaded, registers the worker.
 #[allow(non_snake_case)]

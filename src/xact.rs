@@ -61,6 +61,16 @@ pub fn is_superuser_or_member(name: &str, of: pg_sys::Oid) -> bool {
     })
 }
 
+/// Whether the role whose rights hold at this moment is a member of the role of that name, or a superuser; false where there is
+/// none of that name.
+pub fn is_member_of(name: &CStr) -> bool {
+    // SAFETY: looks into catalogue caches; the name outlives the call.
+    unsafe {
+        let role = pg_sys::get_role_oid(name.as_ptr(), true);
+        role != pg_sys::InvalidOid && pg_sys::is_member_of_role(pg_sys::GetUserId(), role)
+    }
+}
+
 /// The role of that name, where there is one.
 pub fn role_named(name: &str) -> Option<pg_sys::Oid> {
     let name = CString::new(name).ok()?;

@@ -35,9 +35,9 @@ begin
 end $$;
 comment on function dist._with_stand_ins(text[]) is 'Internal: reps and all who can come to stand in for them';
 
--- Which objects' records can come to a rep.
+-- Which objects' records can come to a rep, by anybody's intent.
 create function dist._objects_of_rep(rep text) returns setof text
-    language plpgsql stable
+    language plpgsql stable security definer
     set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable

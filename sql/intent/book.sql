@@ -201,7 +201,7 @@ comment on function dist._books_intent(text, text[]) is
 
 -- A rule that fills one segment gives records of that segment's object only.
 create function dist._check_segments(relation text, row_name text, object text, rules text[]) returns void
-    language plpgsql stable
+    language plpgsql stable security definer
     set search_path = pg_catalog, pg_temp
 as $$
 declare

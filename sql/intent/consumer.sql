@@ -65,11 +65,11 @@ create trigger check_row before insert or update on dist.consumer
 
 -- As dist._check_no_source, for the objects that consumers name.
 create function dist._check_no_consumer() returns trigger
-    language plpgsql
+    language plpgsql security definer
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._refuse(tg_table_name, old.name, '23503', format('dist.consumer %L names it in objects', c.name),
+    perform dist._refuse(tg_table_name, old.name, '23503', format('dist.consumer %s names it in objects', dist._shown(c.name, c.owner)),
                'To delete it, change or delete the rows of dist.consumer first.')
        from dist.consumer c
       where old.name = any (c.objects)

@@ -216,9 +216,9 @@ end $$;
 create trigger rename_fallback after update of name on dist.distribution_rule
     for each row when (old.name is distinct from new.name) execute function dist._rename_fallback();
 
--- Which objects' records can come to one of these distribution rules.
+-- Which objects' records can come to one of these distribution rules, by anybody's intent.
 create function dist._objects_served(rules text[]) returns setof text
-    language plpgsql stable
+    language plpgsql stable security definer
     set search_path = pg_catalog, pg_temp
 as $$
 begin

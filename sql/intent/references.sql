@@ -1,26 +1,28 @@
--- What happens to rows that others name: a row in use is not deleted, and a rep's new name takes the turns along.
+-- What happens to rows that others name: a row in use is not deleted, and a rep's new name takes the turns along. Who it is that
+-- names it, they look for in everybody's rows.
 
 create function dist._check_unused() returns trigger
-    language plpgsql
+    language plpgsql security definer
     set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- The first column of each intent table is its name.
     own_name text := coalesce(to_jsonb(old) ->> 'name', to_jsonb(old) ->> 'team', to_jsonb(old) ->> 'rep');
     named_by text[];
-    found_in text;
+    found_in record;
 begin
     for i in 0 .. tg_nargs - 1 loop
         named_by := string_to_array(tg_argv[i], '.');
         execute format(
             'select case when %3$L then concat_ws(''/'', j ->> ''schedule'', j ->> ''ruleset'', j ->> ''team'', j ->> ''position'', j ->> ''rep'', j ->> ''starts'')'
             ' else coalesce(j ->> ''name'', nullif(concat_ws(''/'', j ->> ''distribution_rule'', j ->> ''measure'', j ->> ''position''), ''''),'
-            ' concat_ws(''/'', j ->> ''object'', j ->> ''rep'', j ->> ''team'', j ->> ''segment'')) end from dist.%1$I x, to_jsonb(x) j where x.%2$I = $1 order by 1 limit 1',
+            ' concat_ws(''/'', j ->> ''object'', j ->> ''rep'', j ->> ''team'', j ->> ''segment'')) end as row_name, coalesce(j ->> ''owner'', j ->> ''written_by'')::name as whose'
+            ' from dist.%1$I x, to_jsonb(x) j where x.%2$I = $1 order by 1 limit 1',
             named_by[1], named_by[2], named_by[1] in ('assignment_rule', 'team_member', 'rep', 'absence', 'step'))
            into found_in using own_name;
-        if found_in is not null then
+        if found_in.row_name is not null then
             perform dist._refuse(tg_table_name, own_name, '23503',
-                format('dist.%s %L names it in %s', named_by[1], found_in, named_by[2]),
+                format('dist.%s %s names it in %s', named_by[1], dist._shown(found_in.row_name, found_in.whose), named_by[2]),
                 case when tg_table_name = 'rep' then 'To let a rep receive nothing more, set active = false. '
                      else '' end
                 || format('To delete it, change or delete the rows of dist.%s first.', named_by[1]));
@@ -52,11 +54,11 @@ create trigger check_unused before delete on dist.ruleset
 
 -- As dist._check_unused, for a list of names.
 create function dist._check_no_source() returns trigger
-    language plpgsql
+    language plpgsql security definer
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._refuse(tg_table_name, old.rep, '23503', format('dist.transfer %L names it in from_reps', t.name),
+    perform dist._refuse(tg_table_name, old.rep, '23503', format('dist.transfer %s names it in from_reps', dist._shown(t.name, t.written_by)),
                'To let a rep receive nothing more, set active = false. To delete it, change or delete the rows of dist.transfer first.')
        from dist.transfer t
       where old.rep = any (t.from_reps)

@@ -62,6 +62,17 @@ end $$;
 create trigger check_value before insert or update on dist.team_member
     for each row execute function dist._check_member_value();
 
+-- By anybody's intent.
+create function dist._is_used_ruleset(ruleset text) returns boolean
+    language plpgsql stable security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (select from dist.assignment_rule a where $1 in (a.ruleset, a.to_ruleset))
+           or exists (select from dist.transfer t where t.to_ruleset = $1);
+end $$;
+comment on function dist._is_used_ruleset(text) is 'Internal: whether a ruleset has rules, or a rule or transfer leads to it';
+
 create function dist._check_ruleset() returns trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -82,10 +93,7 @@ begin
         perform dist._refuse(tg_table_name, new.name, '23514', 'there are two defaults',
             'Set one of default_to_rep, default_to_distribution_rule and default_to_hopper, or none; default_to_rep can go with default_to_hopper.');
     end if;
-    if tg_op = 'UPDATE' and new.object <> old.object and not dist._cascaded()
-       and (exists (select from dist.assignment_rule a where a.ruleset = old.name)
-            or exists (select from dist.assignment_rule a where a.to_ruleset = old.name)
-            or exists (select from dist.transfer t where t.to_ruleset = old.name)) then
+    if tg_op = 'UPDATE' and new.object <> old.object and not dist._cascaded() and dist._is_used_ruleset(old.name) then
         perform dist._refuse(tg_table_name, new.name, '55000', 'the object of a ruleset that is in use cannot change',
             'Make another ruleset for the other object.');
     end if;
@@ -97,6 +105,41 @@ end $$;
 create trigger check_row before insert or update on dist.ruleset
     for each row execute function dist._check_ruleset();
 
+-- By anybody's rules.
+create function dist._way_back(ruleset text, by_position integer, to_ruleset text) returns text
+    language plpgsql stable security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    reached text[] := array[to_ruleset];
+    by_way_of integer[] := array[0];
+    following text;
+    n integer := 0;
+    way text;
+begin
+    -- Each ruleset is looked at once, by way of which other one it was come to first: there can be very many ways.
+    loop
+        n := n + 1;
+        exit when reached[n] is null or reached[n] = $1;
+        for following in
+            select distinct a.to_ruleset from dist.assignment_rule a
+             where a.ruleset = reached[n] and a.to_ruleset <> all (reached)
+               and (a.ruleset, a.position) is distinct from ($1, $2)
+             order by 1
+        loop
+            reached := reached || following;
+            by_way_of := by_way_of || n;
+        end loop;
+    end loop;
+    while reached[n] is not null loop
+        way := concat_ws(' -> ', reached[n], way);
+        n := by_way_of[n];
+        exit when n = 0;
+    end loop;
+    return way;
+end $$;
+comment on function dist._way_back(text, integer, text) is 'Internal: the rulesets by way of which one that a rule leads to leads back to the rule''s own; null = none';
+
 create function dist._check_assignment_rule() returns trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -105,10 +148,6 @@ declare
     row_name text := concat_ws('/', new.ruleset, new.position);
     destinations integer := num_nonnulls(coalesce(new.to_hopper, new.to_rep), new.to_distribution_rule, new.to_ruleset);
     own_object text;
-    reached text[] := array[new.to_ruleset];
-    by_way_of integer[] := array[0];
-    following text;
-    n integer := 0;
     circle text;
 begin
     new.written_by := dist._writer(new.written_by, case when tg_op = 'UPDATE' then old.written_by end);
@@ -139,25 +178,7 @@ begin
         perform dist._check_ruleset_of(tg_table_name, row_name, 'to_ruleset', new.to_ruleset, own_object);
         -- A circle can also be closed by two sessions at once: whoever links rulesets does so one after the other.
         lock table dist.assignment_rule in share update exclusive mode;
-        -- Each ruleset is looked at once, by way of which other one it was come to first: there can be very many ways.
-        loop
-            n := n + 1;
-            exit when reached[n] is null or reached[n] = new.ruleset;
-            for following in
-                select distinct a.to_ruleset from dist.assignment_rule a
-                 where a.ruleset = reached[n] and a.to_ruleset <> all (reached)
-                   and (a.ruleset, a.position) is distinct from (new.ruleset, new.position)
-                 order by 1
-            loop
-                reached := reached || following;
-                by_way_of := by_way_of || n;
-            end loop;
-        end loop;
-        while reached[n] is not null loop
-            circle := concat_ws(' -> ', reached[n], circle);
-            n := by_way_of[n];
-            exit when n = 0;
-        end loop;
+        circle := dist._way_back(new.ruleset, new.position, new.to_ruleset);
         if circle is not null then
             perform dist._refuse(tg_table_name, row_name, '22023', format('the rulesets form a circle: %s -> %s', new.ruleset, circle),
                 'A ruleset must not lead back to itself.');

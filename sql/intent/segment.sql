@@ -120,6 +120,16 @@ begin
 end $$;
 comment on function dist._segment_parts(text[]) is 'Internal: segments and all that they are made of';
 
+-- By anybody's parts.
+create function dist._is_made_of(segment text, part text) returns boolean
+    language plpgsql stable security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return part in (select dist._segment_parts(array[segment]));
+end $$;
+comment on function dist._is_made_of(text, text) is 'Internal: whether a segment is the other one, or made of it';
+
 create function dist._check_segment_part() returns trigger
     language plpgsql
     set search_path = pg_catalog, pg_temp
@@ -137,7 +147,7 @@ begin
     perform dist._check_segment_of(tg_table_name, row_name, 'part', new.part, s.object) from dist.segment s where s.name = new.segment;
     -- A circle can also be closed by two sessions at once: whoever makes segments of others does so one after the other.
     lock table dist.segment_part in share update exclusive mode;
-    if new.segment in (select dist._segment_parts(array[new.part])) then
+    if dist._is_made_of(new.part, new.segment) then
         perform dist._refuse(tg_table_name, row_name, '22023',
             case when new.part = new.segment then 'a segment cannot be a part of itself'
                  else format('the segments form a circle: %L is a part of %L already', new.segment, new.part) end,

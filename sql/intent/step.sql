@@ -71,6 +71,7 @@ begin
     if dist._checks_off() or dist._cascaded() then
         return new;
     end if;
+    perform dist._required(tg_table_name, row_name, 'schedule', new.schedule);
     perform dist._must_exist(tg_table_name, row_name, 'schedule', new.schedule, 'schedule');
     perform dist._one_of(tg_table_name, row_name, 'action', new.action, array['transfer', 'function', 'refresh_segment', 'apply_formulas', 'create_activities', 'mass_edit', 'emit']);
     perform dist._must_exist(tg_table_name, row_name, 'segment', new.segment, 'segment');
@@ -114,26 +115,27 @@ end $$;
 create trigger check_delete before delete on dist.step
     for each row execute function dist._check_step_delete();
 
+-- Of steps of everybody's.
 create function dist._check_step_target() returns trigger
-    language plpgsql
+    language plpgsql security definer
     set search_path = pg_catalog, pg_temp
 as $$
 declare
     named_by text;
 begin
-    select s.schedule into named_by
-      from dist.step s
-     where s.target = old.name
-       and case when tg_table_name = 'transfer' then s.action = 'transfer' else s.action not in ('transfer', 'function') end
+    select dist._shown(s.name, s.owner) into named_by
+      from dist.step p join dist.schedule s on s.name = p.schedule
+     where p.target = old.name
+       and case when tg_table_name = 'transfer' then p.action = 'transfer' else p.action not in ('transfer', 'function') end
      limit 1;
     if named_by is not null and tg_op = 'DELETE' then
-        perform dist._refuse(tg_table_name, old.name, '23503', format('a step of schedule %L names it', named_by),
+        perform dist._refuse(tg_table_name, old.name, '23503', format('a step of schedule %s names it', named_by),
             'Change or delete that step first.');
     elsif named_by is not null and tg_table_name = 'transfer' and to_jsonb(new) -> 'is_template' = 'true' and to_jsonb(old) -> 'is_template' = 'false' then
-        perform dist._refuse(tg_table_name, old.name, '55000', format('a step of schedule %L names it', named_by),
+        perform dist._refuse(tg_table_name, old.name, '55000', format('a step of schedule %s names it', named_by),
             'A template has no schedule: copy the row instead.');
     elsif named_by is not null and new.name <> old.name then
-        perform dist._refuse(tg_table_name, old.name, '23503', format('a step of schedule %L names it', named_by),
+        perform dist._refuse(tg_table_name, old.name, '23503', format('a step of schedule %s names it', named_by),
             'Change that step first.');
     end if;
     return coalesce(new, old);

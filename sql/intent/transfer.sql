@@ -70,7 +70,7 @@ begin
         -- What a transfer does can be edited between its runs, not while it is running.
         busy := dist._running_schedule(old.name);
         if busy is not null then
-            perform dist._refuse(tg_table_name, old.name, '55006', format('schedule %L is running it', busy),
+            perform dist._refuse(tg_table_name, old.name, '55006', format('schedule %s is running it', busy),
                 'Wait until the run has finished.');
         end if;
     end if;

@@ -7,7 +7,12 @@ use pgrx::prelude::*;
 use crate::error::{Place, Result, internal};
 use crate::router;
 use crate::router::session::with_settings;
-use crate::{action, check, clock, criteria, timing, window};
+use crate::{action, check, clock, criteria, timing, window, xact};
+
+#[pg_extern(sql = false)]
+fn is_mine(owner: &core::ffi::CStr) -> bool {
+    xact::is_member_of(owner)
+}
 
 #[pg_extern(sql = false)]
 fn check_zone(relation: &str, row_name: Option<&str>, zone: Option<&str>) -> Result<()> {

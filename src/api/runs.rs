@@ -179,6 +179,19 @@ fn read_events(consumer: Option<&str>, n: Option<i32>) -> Result<Vec<i64>> {
 }
 
 #[pg_extern(sql = false)]
+fn resume_stopped(schedule: Option<&str>) -> Result<()> {
+    let schedule = named("schedule", schedule)?.to_owned();
+    let caller = current_role_name()?;
+    as_extension_owner(|| {
+        Spi::run_with_args(
+            "select dist._resume_stopped_for($1, $2)",
+            &[schedule.into(), caller.into()],
+        )
+    })?
+    .map_err(internal)
+}
+
+#[pg_extern(sql = false)]
 fn cancel_run(schedule: Option<&str>) -> Result<bool> {
     let schedule = named("schedule", schedule)?.to_owned();
     let caller = current_role_name()?;

@@ -21,7 +21,7 @@ use std::rc::Rc;
 
 use pgrx::prelude::*;
 
-use crate::catalogue::{Relation, read};
+use crate::catalogue::{Relation, read, read_as_caller};
 use crate::criteria::nearest;
 use crate::error::{Place, Result, error_hint};
 use crate::router::intent::Object;
@@ -49,13 +49,9 @@ fn object_named(name: &str) -> Result<Rc<Object>> {
 /// 42704 for a row of intent that is not there, with the nearest name as HINT.
 pub fn no_such(table: &str, name: &str) -> pgrx::pg_sys::panic::ErrorReport {
     let known: Vec<String> = match table {
-        "object" | "transfer" | "ruleset" | "distribution_rule" | "schedule" | "segment" => read(
-            &format!("select coalesce(jsonb_agg(n.name), '[]') from (select name from dist.{table} limit 10000) n"),
-            &[],
-        )
-        .ok()
-        .flatten()
-        .unwrap_or_default(),
+        "object" | "ruleset" | "distribution_rule" => names(table).unwrap_or_default(),
+        // Whose they are is for row level security to say.
+        "transfer" | "schedule" | "segment" if may_read(table) => names_seen(table).unwrap_or_default(),
         _ => Vec::new(),
     };
     error_hint(
@@ -66,6 +62,23 @@ pub fn no_such(table: &str, name: &str) -> pgrx::pg_sys::panic::ErrorReport {
             |near| format!("Perhaps you meant '{near}'."),
         ),
     )
+}
+
+fn names_of(table: &str) -> String {
+    format!("select coalesce(pg_catalog.jsonb_agg(n.name), '[]') from (select name from dist.{table} limit 10000) n")
+}
+
+fn names(table: &str) -> Option<Vec<String>> {
+    read(&names_of(table), &[]).ok().flatten()
+}
+
+fn may_read(table: &str) -> bool {
+    let question = format!("select pg_catalog.to_jsonb(pg_catalog.has_table_privilege('dist.{table}', 'select'))");
+    read_as_caller(&question).is_ok_and(|may| may == Some(true))
+}
+
+fn names_seen(table: &str) -> Option<Vec<String>> {
+    read_as_caller(&names_of(table)).ok().flatten()
 }
 
 /// The HINT for a column that is not there.

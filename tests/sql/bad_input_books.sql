@@ -132,6 +132,9 @@ select test.refused($$select from dist._book_balances()$$);
 \pset format unaligned
 -- Whoever sets what is executed is its writer.
 insert into dist.measure (distribution_rule, measure, object, value, written_by) values ('least', 'load', 'lead', 'r.amount', 'postgres');
+\c - test_admin
+\pset tuples_only on
+\pset format unaligned
 update dist.book_segment set predicate = 'true' where name = 'big';
 select written_by from dist.measure where distribution_rule = 'least' union all select written_by from dist.book_segment where name = 'big';
 \c - postgres

@@ -79,7 +79,9 @@ insert into dist.cap (name, per, most, object, predicate) values ('strange', 'op
 select test.refused($$select dist.execute('leads')$$);
 select test.refused($$select * from dist.preview('leads')$$);
 select cap, rep, used, note from dist.cap_balance where used is null;
+\c - postgres
 update dist.cap set active = false where name = 'strange';
+\c - test_manager
 -- What goes wrong says where.
 update dist.cap set predicate = '1 / (r.id - r.id) = 0' where name = 'seven';
 select test.refused($$select dist.execute('leads')$$);

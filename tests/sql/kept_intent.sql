@@ -171,6 +171,7 @@ create role kept_writer;
 grant dist_manager to kept_writer;
 grant kept_ops to kept_writer;
 grant usage on schema kept to kept_writer;
+update dist.assignment_rule set written_by = 'kept_ops' where ruleset = 'kept';
 set role kept_writer;
 update dist.assignment_rule set predicate = 'r.id > 0', criteria = null where ruleset = 'kept';
 set role kept_ops;

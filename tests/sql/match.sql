@@ -167,10 +167,7 @@ update mat.lead set owner = null;
 update dist.match set active = true where name = 'account owner';
 \c - postgres
 create role mat_stranger;
-grant dist_manager to mat_stranger;
-set role mat_stranger;
-update dist.match set own = 'r.email' where kind = 'domain' and name = 'account owner';
-reset role;
+update dist.match set own = 'r.email', written_by = 'mat_stranger' where kind = 'domain' and name = 'account owner';
 set role test_manager;
 \set VERBOSITY verbose
 select dist.execute('one');

@@ -78,6 +78,8 @@ update dist.step set target = 'sec_own.who', args = '["written by others"]' wher
 \c - sec_other
 select dist.run_now('sec');
 update dist.step set args = '["theirs"]' where schedule = 'sec';
+\c - postgres
+update dist.step set args = '["written by others"]', written_by = 'sec_other' where schedule = 'sec';
 \c - sec_owner
 select status, sqlstate, message from dist.run_now('sec');
 select * from sec.seen where what in ('theirs', 'written by others');

@@ -179,7 +179,9 @@ set session authorization sla_other;
 \pset tuples_only on
 select test.refused($$update dist.sla set owner = 'sla_other'$$);
 \pset tuples_only off
-update dist.sla set touched_predicate = 'r.called_at is not null and r.id > 0';
+update dist.sla set touched_predicate = 'r.called_at is null';
+reset session authorization;
+update dist.sla set touched_predicate = 'r.called_at is not null and r.id > 0', written_by = 'sla_other';
 set session authorization sla_ops;
 insert into sla.lead values (32, 'all');
 select assigned from dist.execute('sla to ada', '2031-06-03 09:00Z');
