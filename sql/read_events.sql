@@ -35,15 +35,19 @@ declare
     found_ids bigint[];
     first_id bigint;
     opened boolean := false;
+    all_seen boolean := dist._sees_all(caller);
     near text;
 begin
-    select * into c from dist.consumer x where x.name = consumer;
+    select * into c from dist.consumer x where x.name = consumer and (all_seen or dist._may_run(caller, x.owner));
     if not found then
-        near := dist._nearest(consumer, array(select x.name from dist.consumer x limit 10000));
-        raise exception using errcode = '42704', message = format('dist.consumer %L does not exist', consumer),
+        near := dist._nearest(consumer, array(select x.name from dist.consumer x where all_seen or dist._may_run(caller, x.owner) limit 10000));
+        raise exception using errcode = '42704',
+            message = format('dist.consumer %L does not exist%s', consumer,
+                             case when not all_seen then ', or belongs to a role that you are not a member of' end),
             hint = coalesce('Perhaps you meant ' || quote_literal(near) || '.', 'See dist.consumer for those that do.');
     end if;
-    if not dist._may_run(caller, c.owner) then
+    -- Not for admins either: an event that is read is read.
+    if not coalesce((select pg_has_role(caller, o.oid, 'member') from pg_roles o where o.rolname = c.owner), false) then
         perform dist._refuse('consumer', c.name, '42501', format('role %L is not a member of the owner %L', caller, c.owner),
             'Whoever reads an event takes it from all others, so only members of that role can.');
     end if;

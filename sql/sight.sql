@@ -1,7 +1,7 @@
 -- Whose rows of intent somebody sees and edits (Z7). Which table goes by what is said in row_security.sql.
 
 create function dist._is_mine(owner name) returns boolean
-    language c stable parallel safe
+    language c stable strict parallel safe
     as 'MODULE_PATHNAME', 'is_mine_wrapper';
 comment on function dist._is_mine(name) is 'Internal: whether the current user is a member of a role; of one that is gone nobody is';
 
