@@ -6,6 +6,8 @@
 use pgrx::prelude::*;
 
 mod action;
+#[allow(dead_code, unused_imports)] // Until the action that asks it is there.
+mod activity;
 mod ahead;
 mod allocation;
 mod api;

@@ -149,6 +149,21 @@ impl<'a> Hours<'a> {
         Some(at)
     }
 
+    /// The times at work that are not over at `from` and begin before `limit`, ascending, each with the local time at which it
+    /// begins; cut at midnight and where the clock changes, so that within one local time runs as instants do.
+    pub fn stretches(
+        &self,
+        from: DateTime<Utc>,
+        limit: DateTime<Utc>,
+    ) -> impl Iterator<Item = (NaiveDateTime, DateTime<Utc>, DateTime<Utc>)> + '_ {
+        let mut at = from;
+        std::iter::from_fn(move || {
+            let (starts, ends) = self.stretch(at, limit)?;
+            at = ends;
+            Some((self.local(starts), starts, ends))
+        })
+    }
+
     fn day(&self, day: NaiveDate) -> &[Span] {
         self.calendar.map_or(&ALL_DAY, |calendar| calendar.day(day))
     }

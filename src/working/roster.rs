@@ -137,6 +137,14 @@ impl Roster {
         }
     }
 
+    /// Somebody's hours; who is not on the roster works round the clock in `zone`. None for a zone that is not known.
+    #[allow(dead_code)] // Until the action that asks it is there.
+    pub fn hours(&self, rep: &str, zone: &str) -> Option<Hours<'_>> {
+        self.find(rep)
+            .map(|(_, hours)| hours)
+            .or_else(|| Hours::new(zone, None, &[]))
+    }
+
     fn find(&self, rep: &str) -> Option<(&Person, Hours<'_>)> {
         let person = self.people.get(rep)?;
         let calendar = person.calendar.as_ref().and_then(|name| self.calendars.get(name));
