@@ -134,6 +134,14 @@ grant execute on function
 
 grant execute on function dist.refresh_segment(text, timestamptz), dist._refresh_segment(text, timestamptz) to dist_manager;
 grant execute on function dist.preview_segment(text, timestamptz), dist._preview_segment(text, timestamptz) to dist_reader;
+-- Activities: who changes one says so by doing it.
+grant insert, update, delete on dist.activity_plan to dist_manager;
+grant insert (object, record_key, rep, subject, starts_at, ends_at, status), update (rep, subject, starts_at, ends_at, status), delete on dist.activity
+    to dist_manager;
+grant execute on function
+    dist._check_activity_text(text, text, jsonb, oid), dist._check_activity_plan_reps(dist.activity_plan, text),
+    dist._check_activity_plan_time(dist.activity_plan, text)
+    to dist_manager;
 
 -- Matches. The two functions only compute: runs call them with whatever rights they have, and so may criteria and indexes.
 grant insert, update, delete on dist.match to dist_manager;

@@ -32,6 +32,8 @@ declare
     old bigint[];
     any_old boolean;
     changes bigint;
+    activities bigint;
+    finished bigint;
 begin
     runs := 0;
     unassigned := 0;
@@ -57,8 +59,15 @@ begin
             delete from dist.segment_change c
              where c.ctid = any (array(select x.ctid from dist.segment_change x where x.run_id = any (old) limit batch_limit));
             get diagnostics changes = row_count;
+            delete from dist.activity_left l
+             where l.ctid = any (array(select x.ctid from dist.activity_left x where x.run_id = any (old) limit batch_limit));
+            get diagnostics activities = row_count;
+            -- What is to be done stays, whatever made it.
+            delete from dist.activity a
+             where a.id = any (array(select x.id from dist.activity x where x.run_id = any (old) and x.status <> 'open' limit batch_limit));
+            get diagnostics finished = row_count;
             -- There may be more of what they left, and then they stay until it is gone.
-            if unassigned < batch_limit and changes < batch_limit then
+            if unassigned < batch_limit and changes < batch_limit and activities < batch_limit and finished < batch_limit then
                 delete from dist.run_step s where s.run_id = any (old);
                 delete from dist.decision d where d.run_id = any (old);
                 delete from dist.run r where r.id = any (old);

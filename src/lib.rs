@@ -6,7 +6,6 @@
 use pgrx::prelude::*;
 
 mod action;
-#[allow(dead_code, unused_imports)] // Until the action that asks it is there.
 mod activity;
 mod ahead;
 mod allocation;
@@ -66,7 +65,12 @@ extension_sql_file!(
 extension_sql_file!("../sql/intent/cap.sql", name = "cap", requires = ["exclusion"]);
 extension_sql_file!("../sql/intent/release.sql", name = "release", requires = ["cap"]);
 extension_sql_file!("../sql/intent/schedule.sql", name = "schedule", requires = ["release"]);
-extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["schedule"]);
+extension_sql_file!(
+    "../sql/intent/activity_plan.sql",
+    name = "activity_plan",
+    requires = ["schedule"]
+);
+extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["activity_plan"]);
 extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["step"]);
 extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);
 extension_sql_file!("../sql/hopper_state.sql", name = "hopper_state", requires = ["state"]);
@@ -113,7 +117,8 @@ extension_sql_file!(
 extension_sql_file!("../sql/read_events.sql", name = "read_events", requires = ["event"]);
 extension_sql_file!("../sql/function.sql", name = "function", requires = ["read_events"]);
 extension_sql_file!("../sql/action.sql", name = "action", requires = ["function"]);
-extension_sql_file!("../sql/running.sql", name = "running", requires = ["action"]);
+extension_sql_file!("../sql/activity.sql", name = "activity", requires = ["action"]);
+extension_sql_file!("../sql/running.sql", name = "running", requires = ["activity"]);
 extension_sql_file!("../sql/tell.sql", name = "tell", requires = ["running"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["tell"]);
 extension_sql_file!("../sql/task.sql", name = "task", requires = ["fire"]);

@@ -33,13 +33,3 @@ pub enum Why {
     /// All the time there is, is taken.
     Full,
 }
-
-impl Why {
-    /// As views and counts name it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotAtWork => "not_at_work",
-            Self::Full => "full",
-        }
-    }
-}

@@ -23,11 +23,12 @@ pub enum Outcome {
     Nobody,
 }
 
-/// Each activity is done by a person of its own, named by the number of the diary; any other number is nobody.
-pub fn each(diaries: &mut [Diary], wanted: &[i32]) -> Vec<Outcome> {
+/// Each activity is done by a person of its own, named by the number of the diary; any other number, and a diary that is not
+/// there, is nobody.
+pub fn each(diaries: &mut [Option<Diary>], wanted: &[i32]) -> Vec<Outcome> {
     let one = |who: &i32| {
         let who = usize::try_from(*who).unwrap_or(usize::MAX);
-        match diaries.get_mut(who) {
+        match diaries.get_mut(who).and_then(Option::as_mut) {
             None => Outcome::Nobody,
             Some(diary) => match diary.take() {
                 Some(starts) => Outcome::At { who, starts },

@@ -73,6 +73,20 @@ fn check_text(relation: &str, row_name: &str, object: &str, new_row: pgrx::JsonB
 }
 
 #[pg_extern(sql = false)]
+fn check_activity_text(
+    row_name: &str,
+    object: &str,
+    new_row: pgrx::JsonB,
+    relation: Option<pg_sys::Oid>,
+) -> Result<()> {
+    let place = Place {
+        table: "activity_plan",
+        row: row_name,
+    };
+    check::activity::row(&place, object, new_row.0, relation)
+}
+
+#[pg_extern(sql = false)]
 fn check_object(new_row: pgrx::JsonB) -> Result<pgrx::JsonB> {
     Ok(pgrx::JsonB(check::object::row(new_row.0)?.into()))
 }

@@ -6,10 +6,12 @@
 //! | a row of `dist.object` | [`object`] |
 //! | criteria, predicates, rankings, values and fields of any row | [`text`] |
 //! | a row of `dist.match` | [`matching`] |
+//! | a row of `dist.activity_plan` | [`activity`] |
 //! | a row of `dist.segment_related` | [`related`] |
 //! | what PostgreSQL's parser says of a piece of SQL | [`parse`] |
 //! | values that have to fit a column: fields, keys, reps | [`values`] |
 
+pub mod activity;
 pub mod matching;
 pub mod object;
 pub mod parse;

@@ -49,6 +49,7 @@ macro_rules! carried_as {
 carried_as!(Tids, pg_sys::TIDARRAYOID, "A carried `tid[]`.");
 carried_as!(Texts, pg_sys::TEXTARRAYOID, "A carried `text[]`.");
 carried_as!(Oids, pg_sys::OIDARRAYOID, "A carried `oid[]`.");
+carried_as!(Bigints, pg_sys::INT8ARRAYOID, "A carried `bigint[]`.");
 carried_as!(Jsonbs, pg_sys::JSONBARRAYOID, "A carried `jsonb[]`.");
 
 impl Carried {

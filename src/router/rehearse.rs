@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::action::Told;
+use crate::action::{Told, create_activities};
 use crate::clock;
 use crate::error::{Result, internal};
 use crate::router::course::Course;
@@ -29,6 +29,7 @@ pub fn rehearse(schedule: &str, zone: &str, about: DateTime<Utc>) -> Result<(Vec
     let movers = steps.iter().filter(|step| step.is_transfer());
     let movers: Vec<Mover> = movers.map(Step::mover).collect();
     let locked = lock_with(&movers, steps::objects(schedule, &steps)?, false)?;
+    create_activities::lock(&steps, false)?;
     let run = next_run_id()?;
     running::numbered(run);
     let _inside = enter(run, None);

@@ -5,6 +5,7 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
+use crate::action::create_activities;
 use crate::clock;
 use crate::error::{Place, Result, error_hint, internal};
 use crate::router::apply::move_records;
@@ -103,6 +104,9 @@ pub fn run_steps(
     let Some(locked) = lock_with(&transfers, steps::objects(&row.name, &steps)?, nowait)? else {
         return if nowait { Ok(None) } else { Err(not_locked()) };
     };
+    if !create_activities::lock(&steps, nowait)? {
+        return Ok(None);
+    }
     let run = next_run_id()?;
     running::numbered(run);
     let planned = trigger == "schedule";

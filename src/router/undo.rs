@@ -9,6 +9,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
 
+use crate::action::create_activities;
 use crate::catalogue::read;
 use crate::clock;
 use crate::criteria::{quote_ident, quote_literal};
@@ -74,6 +75,11 @@ pub fn undo(run: i64) -> Result<i64> {
                 running::step(n + 1, past.objects.len(), past.transfer.as_deref().unwrap_or_default());
                 let fields = past.fields.get(name).map_or(&[][..], Vec::as_slice);
                 one_object(client, run, id, name, fields, started, &mut totals)?;
+            }
+            let (_, changed) = create_activities::take_back(client, run)?;
+            if changed > 0 {
+                totals.candidates += changed;
+                *totals.reasons.entry("changed_since".to_owned()).or_default() += changed;
             }
             turns::give_back(client, run, id, &past.pools)?;
             uncount(client, run, id)

@@ -138,7 +138,6 @@ impl Roster {
     }
 
     /// Somebody's hours; who is not on the roster works round the clock in `zone`. None for a zone that is not known.
-    #[allow(dead_code)] // Until the action that asks it is there.
     pub fn hours(&self, rep: &str, zone: &str) -> Option<Hours<'_>> {
         self.find(rep)
             .map(|(_, hours)| hours)

@@ -10,6 +10,7 @@ create schema crm authorization ops;
 grant usage on schema crm to boss;
 
 create table crm.lead (id bigint primary key, region text not null, budget numeric, stale boolean, owner text);
+create table crm.visit (lead bigint, at timestamptz);
 create table crm."Old Deal" (id uuid primary key, owner text);
 alter table crm.lead owner to ops;
 alter table crm."Old Deal" owner to ops;
@@ -118,6 +119,9 @@ insert into dist.segment_part (segment, part, member) values ('any', 'cheap', fa
 insert into dist.segment_related (segment, name, relation, key_column, join_on) values ('any', 'same region', 'crm.lead', 'id', '{"region": "region"}');
 -- Named before it is there, were the rows restored in order.
 update dist.segment set name = 'z any' where name = 'any';
+insert into dist.activity_plan (segment, name, subject, duration, assign, reps, into_relation, column_map, open_predicate)
+values ('cheap', 'call', 'Call {region}', '45 minutes', 'owner', null, null, null, null),
+       ('cheap', 'visit', 'Visit', '2 hours', 'reps', '{ada,bob}', 'crm.visit', '{"lead": "key", "at": "starts_at"}', 'r.at > ''2031-01-01''');
 insert into dist.transfer (name, object, segment, to_rep) values ('of a segment', 'lead', 'z any', 'ada');
 update dist.step set segment = 'cheap' where schedule = 'paused' and position = 2;
 
@@ -146,6 +150,10 @@ insert into dist.release (name, transfer, per_hour, active) values ('drip', 'fro
 insert into dist.release_state (release, at, credit) values ('drip', '2026-04-01 13:00Z', 0.5);
 insert into dist.segment_member (segment, record_key, joined_at, run_id) values ('cheap', '1', '2026-04-01 13:00Z', 1);
 insert into dist.segment_roll (segment, keys) values ('cheap', '\x00');
+insert into dist.activity (run_id, position, segment, plan, object, record_key, rep, subject, starts_at, ends_at)
+values (1, 1, 'cheap', 'call', 'lead', '1', 'ada', 'Call north', '2026-04-01 13:00Z', '2026-04-01 13:45Z');
+insert into dist.activity (rep, subject, starts_at, ends_at, status) values ('ada', 'Dentist', '2026-04-01 15:00Z', '2026-04-01 15:45Z', 'done');
+insert into dist.activity_left (run_id, position, segment, plan, record_key, rep, reason) values (1, 1, 'cheap', 'call', '2', 'ada', 'full');
 insert into dist.segment_change (run_id, segment, record_key, change, at) values (1, 'cheap', '1', 'joined', '2026-04-01 13:00Z');
 insert into dist.claim_use (hopper, rep, day, used) values ('fresh', 'ada', '2026-04-01', 1);
 insert into dist.cool_off (object, record_key, rep, until) values ('lead', '400', 'ada', '2999-04-01 13:00Z');

@@ -59,6 +59,7 @@ create function test.forget_intent() returns void language sql as $$
     delete from dist.public_domain;
     delete from dist.team;
     delete from dist.absence;
+    delete from dist.activity_plan;
     update dist.segment set responsible_rep = null where responsible_rep is not null;
     delete from dist.rep;
     delete from dist.calendar;
