@@ -14,7 +14,7 @@ use crate::router::compiler::rule_test;
 use crate::router::exclusion;
 use crate::router::expression::Expression;
 use crate::router::intent::{Intent, Ruleset};
-use crate::router::mover::Mover;
+use crate::router::mover::{Kind, Mover};
 use crate::router::outlook::{self, Record, Verdict};
 use crate::router::plan::{self, Plan};
 use crate::router::session::with_settings;
@@ -329,9 +329,13 @@ fn one(
 /// What can keep a record out: the criteria of an automation, which have no name, then the exclusions.
 fn kept_out(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Vec<(Option<String>, Expression)>> {
     let mut tests = Vec::new();
-    if let Some(transfer) = &intent.transfer {
+    if let Some(transfer) = intent
+        .transfer
+        .as_ref()
+        .filter(|transfer| transfer.mover == Kind::Automation)
+    {
         let test = exclusion::of_automation(&transfer.place(), &plan.object, transfer, as_of)?;
-        tests.extend(test.map(|test| (None, test)));
+        tests.push((None, test.unwrap_or_else(|| plan::plain("true".to_owned()))));
     }
     for row in &intent.exclusions {
         tests.push((Some(row.name.clone()), row.test(&plan.object, as_of)?));
