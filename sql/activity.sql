@@ -168,19 +168,19 @@ comment on function dist._activity_people(text[]) is 'Internal: reps who can do 
 
 -- Steps name plans in their args.
 create function dist._check_plan_named() returns trigger
-    language plpgsql
+    language plpgsql security definer
     set search_path = pg_catalog, pg_temp
 as $$
 declare
     named_by text;
 begin
     if tg_op = 'DELETE' or new.name <> old.name then
-        select s.schedule into named_by from dist.step s
+        select dist._shown(s.schedule, c.owner) into named_by from dist.step s join dist.schedule c on c.name = s.schedule
          where s.action = 'create_activities' and s.target = old.segment and s.args -> 'plans' ? old.name
          order by s.schedule collate "C" limit 1;
         if named_by is not null then
             perform dist._refuse(tg_table_name, concat_ws('/', old.segment, old.name), '23503',
-                format('a step of schedule %L names it', named_by), 'Change or delete that step first.');
+                format('a step of schedule %s names it', named_by), 'Change or delete that step first.');
         end if;
     end if;
     return coalesce(new, old);

@@ -70,7 +70,7 @@ create view dist._row_owner as
          where c.relnamespace operator(pg_catalog.=) 'dist'::pg_catalog.regnamespace and c.relkind operator(pg_catalog.=) 'r'
            and pg_catalog.has_table_privilege('dist_manager', c.oid, 'INSERT')),
     parts (relname, whole) as (
-        values ('step', 'schedule'), ('segment_part', 'segment'), ('segment_related', 'segment'))
+        values ('step', 'schedule'), ('segment_part', 'segment'), ('segment_related', 'segment'), ('activity_plan', 'segment'))
     select w.oid::pg_catalog.regclass as relation, w.relname::text as name,
            case when w.owned then 'owner' when p.whole is not null then 'whole' when w.signed then 'written_by' else 'everybody' end as goes_by,
            p.whole

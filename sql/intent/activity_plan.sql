@@ -190,13 +190,13 @@ create trigger check_responsible after update of responsible_rep on dist.segment
 
 -- As dist._check_no_source and dist._rename_rep, for the lists of reps.
 create function dist._check_no_activity_rep() returns trigger
-    language plpgsql
+    language plpgsql security definer
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform dist._refuse(tg_table_name, old.rep, '23503', format('dist.activity_plan %L names it in reps', concat_ws('/', p.segment, p.name)),
+    perform dist._refuse(tg_table_name, old.rep, '23503', format('dist.activity_plan %s names it in reps', dist._shown(concat_ws('/', p.segment, p.name), s.owner)),
                'To let a rep receive nothing more, set active = false. To delete it, change or delete the rows of dist.activity_plan first.')
-       from dist.activity_plan p
+       from dist.activity_plan p join dist.segment s on s.name = p.segment
       where old.rep = any (p.reps)
       order by p.segment collate "C", p.name collate "C"
       limit 1;
