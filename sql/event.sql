@@ -27,7 +27,7 @@ comment on column dist.event.tx is 'The transaction that wrote it; goes up also 
 comment on column dist.event.at is 'What instant it is about: the run''s as_of';
 comment on column dist.event.written_at is 'When its transaction began';
 comment on column dist.event.kind is
-    'assigned (a record has a new owner), unowned (it has none any more), in_hopper (it was put into a hopper), claimed, released, expired (moves into and out of hoppers), failed (a run or task), held (an automation could not route it), sla_met, sla_breached, idle, record (written by dist.publish)';
+    'assigned (a record has a new owner), unowned (it has none any more), in_hopper (it was put into a hopper), claimed, released, expired (moves into and out of hoppers), failed (a run or task), held (an automation could not route it), sla_met, sla_breached, joined, left (a record joined or left a segment), idle, record (written by dist.publish or a step)';
 comment on column dist.event.object is 'The object; null where it is about several or none';
 comment on column dist.event.record_key is 'The record''s key, in its text form; null where it is about no record';
 comment on column dist.event.rep is 'Who owns the record after it';

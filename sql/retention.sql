@@ -19,8 +19,8 @@ comment on function dist._kept_since() is 'Internal: what ended before it is too
 -- whatever dist.undo is asked to undo is there in full, or is not there.
 --
 -- Not forgotten, however old: an instant that a schedule has yet to come to (dist.tick had gone ahead of the clock, or
--- its attempts are not over), for that it has run there must not be forgotten; and an undo whose run is still there, for
--- it must not be undone again.
+-- its attempts are not over), for that it has run there must not be forgotten; an undo whose run is still there, for
+-- it must not be undone again; and what joined or left a segment and has yet to be told by a step that tells changes.
 create function dist._forget_runs(kept_since timestamptz, batch_limit integer, out runs bigint, out unassigned bigint, out more boolean)
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
@@ -46,7 +46,9 @@ begin
                    where r.finished_at < kept_since and coalesce(r.due_at, r.finished_at) < kept_since
                      and not exists (select from dist.schedule_state st
                                       where st.schedule_id = r.schedule_id and st.next_run_at is not null and r.due_at >= st.due_at)
-                     and not exists (select from dist.run o where o.id = r.undoes))
+                     and not exists (select from dist.run o where o.id = r.undoes)
+                     and not exists (select from dist.segment_change c join dist.emit_state e on e.segment = c.segment
+                                      where c.run_id = r.id and e.run_id <= r.id and e.seq < c.seq))
           into looked_at, any_old, old
           from (select x.* from dist.run x where x.id > last order by x.id limit batch_limit) r;
         exit when not any_old;

@@ -118,7 +118,8 @@ extension_sql_file!("../sql/read_events.sql", name = "read_events", requires = [
 extension_sql_file!("../sql/function.sql", name = "function", requires = ["read_events"]);
 extension_sql_file!("../sql/action.sql", name = "action", requires = ["function"]);
 extension_sql_file!("../sql/activity.sql", name = "activity", requires = ["action"]);
-extension_sql_file!("../sql/running.sql", name = "running", requires = ["activity"]);
+extension_sql_file!("../sql/emit_state.sql", name = "emit_state", requires = ["activity"]);
+extension_sql_file!("../sql/running.sql", name = "running", requires = ["emit_state"]);
 extension_sql_file!("../sql/tell.sql", name = "tell", requires = ["running"]);
 extension_sql_file!("../sql/fire.sql", name = "fire", requires = ["tell"]);
 extension_sql_file!("../sql/task.sql", name = "task", requires = ["fire"]);

@@ -14,7 +14,7 @@ comment on table dist.consumer is
     'Intent: processes that read the outbox dist.event, each event once and in order, by dist.read_events(consumer)';
 comment on column dist.consumer.name is 'Name of the consumer';
 comment on column dist.consumer.kinds is
-    'Which kinds of events it is told of: assigned, unowned, in_hopper, claimed, released, expired, failed, held, sla_met, sla_breached, idle, record; null = all';
+    'Which kinds of events it is told of: assigned, unowned, in_hopper, claimed, released, expired, failed, held, sla_met, sla_breached, joined, left, idle, record; null = all';
 comment on column dist.consumer.objects is 'The objects about which it is told; null = about all, and of what is about none';
 comment on column dist.consumer.channel is
     'Channel that is notified (LISTEN) by every transaction that writes an event for it; null = it looks by itself. Transactions that notify commit one after the other';
@@ -26,7 +26,7 @@ comment on column dist.consumer.description is 'What it is for';
 create function dist._event_kinds() returns text[]
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp
-    return array['assigned', 'unowned', 'in_hopper', 'claimed', 'released', 'expired', 'failed', 'held', 'sla_met', 'sla_breached', 'idle', 'record'];
+    return array['assigned', 'unowned', 'in_hopper', 'claimed', 'released', 'expired', 'failed', 'held', 'sla_met', 'sla_breached', 'joined', 'left', 'idle', 'record'];
 comment on function dist._event_kinds() is 'Internal: the kinds of events there are';
 
 create function dist._check_consumer() returns trigger

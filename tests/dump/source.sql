@@ -144,6 +144,8 @@ update dist.transfer set source = null, criteria = null where name = 'plenty';
 update crm.lead set budget = budget + 0.01 where id <= 3;
 select count(*) from dist.read_events('push', 3);
 reset session authorization;
+insert into dist.emit_state values ('nightly', 1, 'none', 5, 1, '2026-04-01 13:00Z');
+insert into dist.emit_told values ('nightly', 1, '400', '2026-04-01 13:00Z');
 insert into dist.hopper_record (object, record_key, hopper, since, run_id) values ('lead', '400', 'fresh', '2026-04-01 13:00Z', 1);
 insert into dist.transfer (name, object, from_hopper, to_distribution_rule) values ('from fresh', 'lead', 'fresh', 'in turn');
 insert into dist.release (name, transfer, per_hour, active) values ('drip', 'from fresh', 6, false);
