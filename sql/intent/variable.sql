@@ -93,7 +93,7 @@ create function dist._user_of_variable(variable text) returns text
 as $$
 declare
     t record;
-    found_row text;
+    found_in record;
 begin
     for t in
         select c.relname, (select string_agg(format('x.%I', a.attname), ', ' order by array_position(i.indkey::smallint[], a.attnum))
@@ -104,10 +104,11 @@ begin
            and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'written_by' and not a.attisdropped)
          order by c.relname
     loop
-        execute format('select concat_ws(''/'', %s) from dist.%I x where to_jsonb(x)::text ~* ''var|u&'' and dist._uses_variable(to_jsonb(x)::text, $1) '
-                       'order by 1 limit 1', t.key_columns, t.relname) into found_row using variable;
-        if found_row is not null then
-            return format('dist.%s %L', t.relname, found_row);
+        execute format('select concat_ws(''/'', %s) as row_name, coalesce(j ->> ''owner'', j ->> ''written_by'')::name as whose from dist.%I x, to_jsonb(x) j '
+                       'where j::text ~* ''var|u&'' and dist._uses_variable(j::text, $1) order by 1 limit 1', t.key_columns, t.relname)
+           into found_in using variable;
+        if found_in.row_name is not null then
+            return format('dist.%s %s', t.relname, dist._shown(found_in.row_name, found_in.whose));
         end if;
     end loop;
     return null;

@@ -14,21 +14,12 @@ create function em.fail() returns integer language sql as 'select 1 / 0';
 \c - postgres
 set client_min_messages = warning;
 insert into dist.object (name, relation, key_column, owner_column) values ('em deal', 'em.deal', 'id', 'owner');
-create function em.refresh() returns void language sql security definer as $$
-    with gone as (delete from dist.segment_member m where m.segment = 'em idle'
-                   and not exists (select from em.deal d where d.id::text = m.record_key and d.idle > 2) returning record_key),
-         come as (insert into dist.segment_member select 'em idle', d.id::text, now(), 0 from em.deal d where d.idle > 2
-                      on conflict do nothing returning record_key),
-         changed as (select record_key, 'left' as change from gone union all select record_key, 'joined' from come)
-    insert into dist.segment_change (run_id, segment, record_key, change, at)
-    select (select nextval('dist.run_id_seq')), 'em idle', c.record_key, c.change, now() from changed c
-$$;
 create function em.told() returns setof text language sql as $$
     select concat_ws(' ', e.kind, string_agg(concat_ws('/', e.record_key, e.rep), ' ' order by e.id))
       from dist.event e join dist.run r on r.id = e.run_id and r.id = (select max(id) from dist.run where schedule like 'em %')
      group by e.kind order by min(e.id)
 $$;
-grant execute on function em.told(), em.refresh() to em_owner;
+grant execute on function em.told() to em_owner;
 \c - em_owner
 set client_min_messages = warning;
 insert into dist.rep (rep) values ('em ann');
@@ -44,20 +35,20 @@ begin
 end $$;
 
 -- Nobody listens: nothing is told. Then all that there is, then what changed, then nothing.
-select em.refresh();
+select (dist.refresh_segment('em idle')).status;
 select pg_temp.day(1);
 insert into dist.consumer (name, kinds) values ('em push', '{joined,left,record,idle}');
 select pg_temp.day(2);
 update em.deal set idle = 0 where id in (3, 4);
 update em.deal set idle = 9 where id = 1;
-select em.refresh();
+select (dist.refresh_segment('em idle')).status;
 -- Came and went, went and came: no change.
 update em.deal set idle = 9 where id = 2;
 update em.deal set idle = 0 where id = 6;
-select em.refresh();
+select (dist.refresh_segment('em idle')).status;
 update em.deal set idle = 0 where id = 2;
 update em.deal set idle = 9 where id = 6;
-select em.refresh();
+select (dist.refresh_segment('em idle')).status;
 select "position", action, relation, record_key, effect, detail from dist.preview_steps('em sync');
 select pg_temp.day(3);
 select pg_temp.day(4);
@@ -65,19 +56,19 @@ select pg_temp.day(4);
 -- is told as well.
 insert into dist.step (schedule, position, action, target) values ('em sync', 2, 'function', 'em.fail');
 delete from em.deal where id = 5;
-select em.refresh();
+select (dist.refresh_segment('em idle')).status;
 select pg_temp.day(5);
 select count(*) from dist.event where cause = 'em sync' and run_id = (select max(id) from dist.run where schedule = 'em sync');
 update dist.step set active = false where schedule = 'em sync' and position = 2;
 update em.deal set idle = 9 where id = 3;
-select em.refresh();
+select (dist.refresh_segment('em idle')).status;
 select pg_temp.day(6);
 -- Each once to who reads them.
 select kind, record_key, rep, cause, payload from dist.read_events('em push', 100);
 -- Nobody listens for a while: it is told later, not lost.
 update dist.consumer set active = false where name = 'em push';
 update em.deal set idle = 9 where id = 4;
-select em.refresh();
+select (dist.refresh_segment('em idle')).status;
 select pg_temp.day(7);
 update dist.consumer set active = true where name = 'em push';
 select pg_temp.day(8);
@@ -93,7 +84,7 @@ delete from dist.step where schedule = 'em synced' and position = 7;
 select count(*) from dist.emit_state;
 select pg_temp.day(10);
 update em.deal set idle = 9 where id = 2;
-select em.refresh();
+select (dist.refresh_segment('em idle')).status;
 select pg_temp.day(11);
 select pg_temp.day(12);
 select "position", action, record_key, effect, detail from dist.preview_steps('em synced', '2999-01-13 06:00Z');
