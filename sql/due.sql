@@ -1,37 +1,84 @@
 -- What is due, schedules and tasks, and who may run it: dist.tick, dist.run_now and the worker's runners ask here.
 
--- What is due, in the order in which it is to run: by instant; at one instant what takes records from their owners comes
--- before what gives them away; by name. A schedule has a number; a task (dist.task) has none, but its kind and name.
+-- The schedules that are due at one instant, as [{id, name, place, refreshes, reads}, ...]: whose turn it is where something
+-- refreshes what others read (src/firing/order.rs).
+create function dist._turns(due jsonb) returns table (schedule_id integer, place integer, turn integer)
+    language c immutable strict
+    as 'MODULE_PATHNAME', 'turns_wrapper';
+comment on function dist._turns(jsonb) is 'Internal: the order of what is due at one instant, where segments are refreshed';
+
+-- What is due, in the order in which it is to run: by instant; at one instant refreshes before what reads the segment, what
+-- takes records from their owners before what gives them away, then what edits or tells; by name. A schedule has a number; a
+-- task (dist.task) has none, but its kind and name.
+-- place: 0 where a schedule only refreshes segments, 1 where it takes records back (or calls functions), 2 and from 5 on tasks, 3
+-- where it gives records away, 4 where it edits or tells. reads: segments with what they are made of.
+-- waits: for some seconds what another owner has due at the same instant, about the same object, goes first. It has runners of
+-- its own, which may not get round to it: nobody waits for them for longer.
 create function dist._due(as_of timestamptz, for_role name)
-    returns table (schedule_id integer, kind text, name text, owner name, due_at timestamptz, objects text[])
+    returns table (schedule_id integer, kind text, name text, owner name, due_at timestamptz, objects text[], waits boolean)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+    recently timestamptz := as_of - interval '5 seconds';
 begin
     return query
-        select d.schedule_id, d.kind, d.name, d.owner, d.due_at, d.objects
-          from (select st.schedule_id, null::text as kind, s.name, s.owner, st.next_run_at as due_at, about.objects,
-                       case when about.distributes then 2 else 0 end as place
-                  from dist.schedule_state st
-                  join dist.schedule s on s.id = st.schedule_id
-                  cross join lateral (
-                      select array_agg(t.object) as objects, coalesce(bool_or(t.kind = 'distribution'), false) as distributes
-                        from dist.step p
-                        join dist.transfer t on t.name = p.target
-                       where p.schedule = s.name and p.active and p.action = 'transfer') about
-                 where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
-                   and (for_role is null or s.owner = for_role)
-                union all
-                select null, a.kind, a.name, a.owner, min(a.due_at), array_remove(array[min(t.object)], null),
-                       -- An object's automations in the order that they say.
-                       case when a.kind in ('hopper', 'sla') then 1 else 3 end + coalesce(min(m.position), 0)
-                  from dist._agenda a
-                  join dist.task t on t.kind = a.kind and t.name = a.name
-                  left join dist.automation m on a.kind = 'automation' and m.name = a.name
-                 where a.due_at <= as_of and a.schedule_id is null and (for_role is null or a.owner = for_role)
-                 group by a.kind, a.name, a.owner) d
-         order by d.due_at, d.place, d.kind collate "C", d.name collate "C";
+        with due as materialized (
+            select st.schedule_id, s.name, s.owner, st.next_run_at as due_at, about.place, about.refreshes,
+                   case when about.segments is null then about.objects
+                        else array(select unnest(about.objects) union select jsonb_array_elements_text(dist._step_objects(s.name))
+                                   union select g.object from dist.segment g where g.name = any (about.segments)) end as objects,
+                   case when about.segments is not null then array(select dist._segment_parts(about.segments)) end as reads
+              from dist.schedule_state st
+              join dist.schedule s on s.id = st.schedule_id
+             cross join lateral (
+                  select array_agg(t.object) filter (where t.object is not null) as objects,
+                         case when bool_or(t.kind = 'distribution') then 3
+                              when bool_or(t.kind = 'retrieval' or p.action = 'function' and p.segment is null) then 1
+                              when bool_or(p.action <> 'refresh_segment') then 4 else 0 end as place,
+                         array_agg(p.target) filter (where p.action = 'refresh_segment') as refreshes,
+                         nullif(array_remove(array_agg(coalesce(p.segment, case when p.action not in ('transfer', 'function') then p.target end))
+                                             || array_agg(t.segment), null), '{}') as segments
+                    from dist.step p
+                    left join dist.transfer t on p.action = 'transfer' and t.name = p.target
+                   where p.schedule = s.name and p.active and p.target is not null) about
+             where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
+               and (for_role is null or s.owner = for_role or st.next_run_at > recently)),
+        turns as (
+            select i.due_at, t.schedule_id, t.place, t.turn
+              from (select d.due_at,
+                           jsonb_agg(jsonb_build_object('id', d.schedule_id, 'name', d.name, 'place', d.place,
+                                                        'refreshes', coalesce(d.refreshes, '{}'), 'reads', coalesce(d.reads, '{}'))) as facts
+                      from due d
+                     group by d.due_at
+                    having bool_or(d.refreshes is not null)) i
+             cross join lateral dist._turns(i.facts) t),
+        ranked as (
+            select d.*, row_number() over (order by d.due_at, d.place, d.turn, d.kind collate "C", d.name collate "C") as n
+              from (select d.schedule_id, null::text as kind, d.name, d.owner, d.due_at, d.objects,
+                           coalesce(t.place, d.place) as place, coalesce(t.turn, 0) as turn
+                      from due d
+                      left join turns t on t.due_at = d.due_at and t.schedule_id = d.schedule_id
+                    union all
+                    select null, a.kind, a.name, a.owner, min(a.due_at), array_remove(array[min(t.object)], null),
+                           -- An object's automations in the order that they say.
+                           case when a.kind in ('hopper', 'sla') then 2 else 5 + coalesce(min(m.position), 0) end, 0
+                      from dist._agenda a
+                      join dist.task t on t.kind = a.kind and t.name = a.name
+                      left join dist.automation m on a.kind = 'automation' and m.name = a.name
+                     where a.due_at <= as_of and a.schedule_id is null and (for_role is null or a.owner = for_role)
+                     group by a.kind, a.name, a.owner) d),
+        others as (
+            select r.due_at, o.object, r.owner, min(r.n) as n
+              from ranked r, unnest(r.objects) o(object)
+             where r.kind is null and r.due_at > recently and r.owner <> for_role and dist._owner_fault(r.owner) is null
+             group by r.due_at, o.object, r.owner)
+        select r.schedule_id, r.kind, r.name, r.owner, r.due_at, r.objects,
+               r.kind is null and exists (select from others o where o.due_at = r.due_at and o.object = any (r.objects) and o.n < r.n)
+          from ranked r
+         where for_role is null or r.owner = for_role
+         order by r.n;
 end $$;
 comment on function dist._due(timestamptz, name) is 'Internal: what is due, in the order in which it is to run; for_role null = of all owners';
 

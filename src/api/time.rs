@@ -5,6 +5,7 @@ use pgrx::iter::{SetOfIterator, TableIterator};
 use pgrx::prelude::*;
 
 use crate::error::{Result, internal};
+use crate::firing::order;
 use crate::router;
 use crate::working::Roster;
 use crate::{ahead, clock, standing, timing};
@@ -110,6 +111,15 @@ fn advance(
 
 fn optional(at: Option<chrono::DateTime<chrono::Utc>>) -> Result<Option<TimestampWithTimeZone>> {
     at.map(clock::to_pg).transpose()
+}
+
+#[pg_extern(sql = false)]
+fn turns(
+    due: pgrx::JsonB,
+) -> Result<TableIterator<'static, (name!(schedule_id, i32), name!(place, i32), name!(turn, i32))>> {
+    let due: Vec<order::Due> = serde_json::from_value(due.0).map_err(internal)?;
+    let turns = (0..).zip(order::order(&due));
+    Ok(TableIterator::new(turns.map(|(turn, (id, place))| (id, place, turn))))
 }
 
 #[pg_extern(sql = false)]

@@ -16,6 +16,7 @@ use chrono::{DateTime, Duration, Utc};
 use crate::recurrence::Spec;
 
 mod instants;
+pub mod order;
 #[cfg(test)]
 mod tests;
 

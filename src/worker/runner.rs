@@ -41,7 +41,7 @@ const PATIENCE: i64 = 300 * SECOND;
 const LOCK_TIMEOUT: &str = "select pg_catalog.set_config('lock_timeout', '200ms', true)";
 
 /// What is due, in order.
-const DUE: &str = "select d.schedule_id, d.kind, d.name, d.objects from dist._due($1, session_user) d";
+const DUE: &str = "select d.schedule_id, d.kind, d.name, d.objects, d.waits from dist._due($1, session_user) d";
 
 /// The owner's next due instant within the time that the runner lingers.
 const NEXT: &str = "
@@ -235,6 +235,7 @@ impl Runner {
                 due.push(Due {
                     work,
                     objects: row.get::<Vec<String>>(4)?.unwrap_or_default(),
+                    waits: row.get::<bool>(5)?.unwrap_or_default(),
                 });
             }
             let rows = client.select(
@@ -281,6 +282,7 @@ impl Runner {
                 continue;
             }
             if taken.holds_back(one) {
+                self.crowded |= one.waits;
                 continue;
             }
             let flush_later = position + 1 < due.len() && now - flushed_at < FLUSH_TOGETHER;

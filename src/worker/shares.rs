@@ -3,7 +3,8 @@
 //! Two runs about the same object cannot go on at once, and those that are due together keep their order: retrievals
 //! first, then by name. So the work is divided by objects. A runner begins with its own share; once that is done it looks
 //! again and takes what is left of the others'. Where somebody else is at an object, everything later of that object is
-//! left alone until the next look: else a run could overtake one that has to come before it.
+//! left alone until the next look: else a run could overtake one that has to come before it. So it is where the work of
+//! another owner comes first (`dist._due`).
 
 use std::collections::HashSet;
 use std::fmt;
@@ -38,6 +39,8 @@ pub struct Due {
     pub work: Work,
     /// The objects that it is about.
     pub objects: Vec<String>,
+    /// Something of another owner, due at the same instant, comes first.
+    pub waits: bool,
 }
 
 /// How far the objects of what is due are taken by others.
@@ -54,7 +57,7 @@ const ENOUGH: u32 = 3;
 impl Taken {
     /// Whether something is to be left alone in this pass. Then so is what shares an object with it.
     pub fn holds_back(&mut self, due: &Due) -> bool {
-        let held = due.objects.iter().any(|object| self.objects.contains(object));
+        let held = due.waits || due.objects.iter().any(|object| self.objects.contains(object));
         if held {
             self.objects.extend(due.objects.iter().cloned());
         }
@@ -102,7 +105,21 @@ mod tests {
         Due {
             work: Work::Schedule(id),
             objects: objects.iter().map(|name| (*name).to_owned()).collect(),
+            waits: false,
         }
+    }
+
+    #[test]
+    fn f4_what_waits_for_another_owner_holds_back_what_comes_after_it() {
+        let mut taken = Taken::default();
+        let waiting = Due {
+            waits: true,
+            ..due(1, &["a"])
+        };
+        assert!(taken.holds_back(&waiting));
+        assert!(taken.holds_back(&due(2, &["a", "b"])));
+        assert!(taken.holds_back(&due(3, &["b"])));
+        assert!(!taken.holds_back(&due(4, &["c"])));
     }
 
     fn ids(due: &[&Due]) -> Vec<i32> {
