@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what pg_dist promises about speed: run.sh [route|fire|plan|match|intake|hopper], all where nothing is named. Needs a built tree
+# Measures what pg_dist promises about speed: run.sh [route|fire|plan|match|intake|hopper|segment], all where nothing is named. Needs a built tree
 # (make bench builds the release one). What is measured, and how, is said in README.md beside this file.
 #
 # Settings:
@@ -21,7 +21,7 @@
 export PG_DIST_PROFILE=${PG_DIST_PROFILE:-release}
 [[ $PG_DIST_PROFILE == release ]] || say "profile $PG_DIST_PROFILE: the figures mean nothing"
 case ${1:-all} in
-  route | fire | plan | match | intake | hopper) exec bash "bench/$1.sh" ;;
+  route | fire | plan | match | intake | hopper | segment) exec bash "bench/$1.sh" ;;
   all)
     status=0
     bash bench/route.sh || status=$?
@@ -30,7 +30,8 @@ case ${1:-all} in
     bash bench/plan.sh || status=$?
     bash bench/intake.sh || status=$?
     bash bench/hopper.sh || status=$?
+    bash bench/segment.sh || status=$?
     exit "$status"
     ;;
-  *) die "usage: bench/run.sh [route|fire|plan|match|intake|hopper]" ;;
+  *) die "usage: bench/run.sh [route|fire|plan|match|intake|hopper|segment]" ;;
 esac

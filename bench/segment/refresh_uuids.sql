@@ -1,0 +1,1 @@
+select dist.refresh_segment('uuids');
