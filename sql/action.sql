@@ -40,11 +40,11 @@ begin
     return (
         select coalesce(jsonb_agg(distinct o.name), '[]')
           from dist.step p
-          join dist.segment s on s.name = p.target
+          join dist.segment s on s.name = case when p.action = 'function' then p.segment else p.target end
           join dist.object o on o.name = s.object
                              or o.relation = (select x.relation from dist.segment_related x
                                                where x.segment = s.name and x.name = p.args ->> 'related')
-         where p.schedule = $1 and p.active and p.action not in ('transfer', 'function'));
+         where p.schedule = $1 and p.active and p.action <> 'transfer');
 end $$;
 comment on function dist._step_objects(text) is 'Internal: the objects that the actions of a schedule lock';
 

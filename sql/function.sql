@@ -86,11 +86,17 @@ begin
 end $$;
 comment on function dist._signature(oid, name) is 'Internal: a function or procedure with its parameters';
 
-create function dist._check_call(relation text, row_name text, target text, args jsonb) returns void
+create function dist._check_call(relation text, row_name text, target text, args jsonb, segment text, per text) returns void
     language c stable
     as 'MODULE_PATHNAME', 'check_call_wrapper';
-comment on function dist._check_call(text, text, text, jsonb) is
+comment on function dist._check_call(text, text, text, jsonb, text, text) is
     'Internal: refuses a step whose function cannot be called, or not with these arguments, by whoever writes it';
+
+-- Part of the statements that call a function for each record of a segment: tells an error which one it was.
+create function dist._at_record(key text) returns text
+    language c volatile strict
+    as 'MODULE_PATHNAME', 'at_record_wrapper';
+comment on function dist._at_record(text) is 'Internal: the calls of a step come to a record, whose key it returns';
 
 create function dist.run_id() returns bigint
     language c stable parallel restricted

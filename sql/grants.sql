@@ -38,7 +38,7 @@ end $$;
 grant select on all tables in schema dist to dist_reader;
 grant execute on function dist.as_of(), dist.run_id() to public;
 -- Part of a run's statements, which have its owner's rights; it answers nobody else.
-grant execute on function dist._in_hopper(text, text, timestamptz), dist._in_segment(text) to public;
+grant execute on function dist._at_record(text), dist._in_hopper(text, text, timestamptz), dist._in_segment(text) to public;
 grant execute on function
     dist.next_runs(text, integer, timestamptz),
     dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text),
@@ -160,7 +160,7 @@ grant execute on function dist.purge(integer) to dist_admin;
 -- Steps that call functions.
 grant execute on function
     dist._check_transfer_step(dist.step, text), dist._check_function_step(dist.step, text, boolean),
-    dist._check_call(text, text, text, jsonb)
+    dist._check_call(text, text, text, jsonb, text, text)
     to dist_manager;
 
 -- Variables. Part of what runs execute, with its owner's rights; elsewhere dist.var answers readers only.

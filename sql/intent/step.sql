@@ -7,6 +7,9 @@ create table dist.step (
     target   text,
     segment  text references dist.segment on update cascade,
     args     jsonb,
+    per      text,
+    max_rows bigint,
+    timeout  interval,
     active   boolean not null default true,
     written_by name not null,
     primary key (schedule, position)
@@ -20,8 +23,12 @@ comment on column dist.step.action is 'What is done: transfer, function (a funct
 comment on column dist.step.target is
     'Name of the transfer; name of the segment, for what is done to one; name of the function with its schema, and its argument types where the name is not unique: crm.notify(integer, text). A step without a target is not complete';
 comment on column dist.step.args is
-    'Arguments of the function: {"name": value, ...}, or [value, ...] in the order of its parameters; none for transfer; for the others what docs/actions.md says';
-comment on column dist.step.segment is 'The step is about the members of this segment; null = of a transfer, all that it names';
+    'Arguments of the function: {"name": value, ...}, or [value, ...] in the order of its parameters, a value being also {"var": "name of a variable"} or, about a segment, {"field": "column"}, {"key": true}, {"keys": true}, {"cursor": true}, {"segment": true}; none for transfer; for the others what docs/actions.md says';
+comment on column dist.step.segment is 'The step is about the members of this segment; of a transfer: it moves no others; of a function: see per; null = not about a segment';
+comment on column dist.step.per is
+    'Of a function about a segment: segment (it is called once; the default), record (once for each record) or set (once with all of them)';
+comment on column dist.step.max_rows is 'Of a function about a segment: with more members than this it is not called, and the run fails; null = no limit';
+comment on column dist.step.timeout is 'Of a function: when the step takes longer, the run is stopped and has failed; null = only the run''s own timeout holds';
 comment on column dist.step.active is 'A passive step is passed over';
 comment on column dist.step.written_by is 'Role that wrote the row; a run refuses it unless that role is a member of the run owner''s';
 
@@ -53,8 +60,19 @@ begin
         perform dist._refuse('step', row_name, '22023', format('args %s is neither a JSON object nor an array', step.args),
             'Write {"name": value, ...}, or [value, ...] in the order of the parameters.');
     end if;
+    perform dist._one_of('step', row_name, 'per', step.per, array['segment', 'record', 'set']);
+    if step.segment is null and step.per is not null then
+        perform dist._refuse('step', row_name, '22023', format('per %L without a segment', step.per), 'Name the segment whose records are meant.');
+    elsif step.segment is null and step.max_rows is not null then
+        perform dist._refuse('step', row_name, '22023', format('max_rows %s without a segment', step.max_rows),
+            'It limits how many members the segment may have: name one, or leave max_rows null.');
+    elsif step.max_rows < 1 then
+        perform dist._refuse('step', row_name, '23514', format('max_rows %s is less than 1', step.max_rows), 'Give 1 or more, or null for no limit.');
+    elsif step.timeout < interval '1 millisecond' or step.timeout > interval '20 days' then
+        perform dist._refuse('step', row_name, '23514', format('timeout %s is out of range', step.timeout), 'Give 1 millisecond to 20 days, or null.');
+    end if;
     if changed and step.target is not null then
-        perform dist._check_call('step', row_name, step.target, step.args);
+        perform dist._check_call('step', row_name, step.target, step.args, step.segment, step.per);
     end if;
 end $$;
 comment on function dist._check_function_step(dist.step, text, boolean) is
@@ -78,7 +96,11 @@ begin
     perform dist._no_json_null(tg_table_name, row_name, 'args', new.args);
     if new.action = 'function' then
         perform dist._check_function_step(new, row_name,
-            tg_op = 'INSERT' or (new.action, new.target, new.args) is distinct from (old.action, old.target, old.args));
+            tg_op = 'INSERT' or (new.action, new.target, new.args, new.segment, new.per) is distinct from (old.action, old.target, old.args, old.segment, old.per));
+    elsif num_nonnulls(new.per, new.max_rows, new.timeout) > 0 then
+        perform dist._refuse(tg_table_name, row_name, '22023',
+            format('%s is for steps that call a function', case when new.per is not null then 'per' when new.max_rows is not null then 'max_rows' else 'timeout' end),
+            'Leave per, max_rows and timeout null.');
     elsif new.action <> 'transfer' then
         perform dist._must_exist(tg_table_name, row_name, 'target', new.target, 'segment');
         if new.segment is not null then
@@ -98,7 +120,7 @@ begin
 end $$;
 create trigger check_row before insert or update on dist.step
     for each row execute function dist._check_step();
-create trigger check_writer before update of schedule, action, target, segment, args
+create trigger check_writer before update of schedule, action, target, segment, args, per
     on dist.step for each row execute function dist._adopt();
 
 create function dist._check_step_delete() returns trigger

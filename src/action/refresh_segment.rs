@@ -118,6 +118,9 @@ pub fn alone(segment: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
         args: None,
         written_by: String::new(),
         segment: None,
+        per: None,
+        max_rows: None,
+        timeout: None,
     };
     steps::record(run, &[Done::action(&step, began, &did(&refreshed)?)])?;
     Ok(run)

@@ -4,8 +4,9 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::iter::TableIterator;
 use pgrx::prelude::*;
 
-use crate::error::{Place, Result, internal};
+use crate::error::{Place, Result, error_hint, internal};
 use crate::router;
+use crate::router::each::{self, Subject};
 use crate::router::session::with_settings;
 use crate::{action, check, clock, criteria, timing, window, xact};
 
@@ -117,14 +118,22 @@ fn check_related(
 }
 
 #[pg_extern(sql = false)]
-fn check_call(relation: &str, row_name: &str, target: &str, args: Option<pgrx::JsonB>) -> Result<()> {
+fn check_call(
+    relation: &str,
+    row_name: &str,
+    target: &str,
+    args: Option<pgrx::JsonB>,
+    segment: Option<&str>,
+    per: Option<&str>,
+) -> Result<()> {
     let place = Place {
         table: relation,
         row: row_name,
     };
     // With the settings of a run, so that values are read as they will be then.
     with_settings(chrono::Utc::now(), || {
-        router::function::check(&place, target, args.as_ref().map(|args| &args.0))
+        let subject = segment.map(|name| Subject::of(name, per, "pg_dist")).transpose()?;
+        router::function::check(&place, target, args.as_ref().map(|args| &args.0), subject.as_ref())
     })
 }
 
@@ -141,4 +150,17 @@ fn check_action(relation: &str, row_name: &str, action: &str, segment: &str, arg
 fn nearest(wanted: Option<&str>, names: Option<Vec<Option<String>>>) -> Option<String> {
     let names = names.unwrap_or_default();
     criteria::nearest(wanted?, names.iter().flatten().map(String::as_str)).map(ToOwned::to_owned)
+}
+
+#[pg_extern(sql = false)]
+fn at_record(key: &str) -> Result<&str> {
+    if !router::session::is_routing() {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
+            "dist._at_record is for the router",
+            "It tells which record a function is called for.",
+        ));
+    }
+    each::at(key);
+    Ok(key)
 }

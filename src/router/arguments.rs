@@ -1,33 +1,77 @@
 //! A step's arguments as SQL: each value as a literal of its parameter's type, converted by PostgreSQL from JSON.
 
+use std::collections::BTreeMap;
+
 use pgrx::prelude::*;
 use serde_json::Value;
 
 use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Place, Result, at, error_hint, internal};
+use crate::router::each::Subject;
 use crate::router::{expression, variables};
 use crate::signature::{Function, Given, Param, type_for};
 use crate::xact::trial;
 
-/// The arguments with each `{"var": "name"}` replaced by what the variable is now, and each `{"literal": value}` by the value.
-///
-/// # Errors
-/// 42704 for a variable that is not there.
-pub fn without_variables(place: &Place<'_>, args: &Value) -> Result<Value> {
-    let one = |value: &Value| -> Result<Value> {
-        match (variables::named(value), value) {
-            (Some(name), _) => variables::json(place, "args", name),
-            (None, Value::Object(object)) if object.len() == 1 => Ok(object.get("literal").unwrap_or(value).clone()),
-            _ => Ok(value.clone()),
+/// A step's arguments, with what stands for something else replaced.
+#[derive(Default)]
+pub struct Filled {
+    /// The values: each `{"var": "name"}` is what the variable is now, each `{"literal": value}` the value.
+    pub values: Option<Value>,
+    /// SQL of what stands for something of a segment, which is null among the values; by name, or by place from 1.
+    placed: BTreeMap<String, String>,
+    listed: bool,
+    /// Whether one of them is the cursor.
+    pub reads_cursor: bool,
+}
+
+impl Filled {
+    /// From arguments as they were written.
+    ///
+    /// # Errors
+    /// 42704 for a variable that is not there; what is wrong with what stands for something of the segment.
+    pub fn of(place: &Place<'_>, args: Option<&Value>, subject: Option<&Subject>) -> Result<Self> {
+        let mut filled = Self::default();
+        let mut one = |key: String, value: &Value| -> Result<Value> {
+            if let Some(name) = variables::named(value) {
+                return variables::json(place, "args", name);
+            }
+            if let Some(subject) = subject
+                && let Some(sql) = subject.argument(place, value)?
+            {
+                filled.reads_cursor |= value.get("cursor").is_some();
+                filled.placed.insert(key, sql);
+                return Ok(Value::Null);
+            }
+            Ok(match value {
+                Value::Object(object) if object.len() == 1 => object.get("literal").unwrap_or(value).clone(),
+                _ => value.clone(),
+            })
+        };
+        let values = match args {
+            Some(Value::Object(named)) => {
+                let values = named
+                    .iter()
+                    .map(|(name, value)| Ok((name.clone(), one(name.clone(), value)?)));
+                Some(Value::Object(values.collect::<Result<_>>()?))
+            }
+            Some(Value::Array(list)) => {
+                let values = list.iter().zip(1_usize..).map(|(value, n)| one(n.to_string(), value));
+                Some(Value::Array(values.collect::<Result<_>>()?))
+            }
+            other => other.cloned(),
+        };
+        filled.listed = matches!(values, Some(Value::Array(_)));
+        filled.values = values;
+        Ok(filled)
+    }
+
+    /// The SQL that is given for a parameter; none where it is a value.
+    fn placed(&self, n: usize, param: &Param) -> Option<&String> {
+        if self.listed {
+            self.placed.get(&n.to_string())
+        } else {
+            self.placed.get(&param.name)
         }
-    };
-    match args {
-        Value::Object(named) => named
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), one(value)?)))
-            .collect(),
-        Value::Array(list) => list.iter().map(one).collect(),
-        other => Ok(other.clone()),
     }
 }
 
@@ -35,16 +79,18 @@ pub fn without_variables(place: &Place<'_>, args: &Value) -> Result<Value> {
 ///
 /// # Errors
 /// 0A000 for what JSON has no value of, and for dates that move; else why a value does not convert.
-pub fn values(place: &Place<'_>, function: &Function, given: &Given<'_>) -> Result<Vec<String>> {
+pub fn values(place: &Place<'_>, function: &Function, given: &Given<'_>, filled: &Filled) -> Result<Vec<String>> {
     let for_any: Vec<&Value> = function
         .inputs()
         .zip(given)
-        .filter(|((_, param), _)| param.pseudo.is_some())
+        .filter(|((n, param), _)| param.pseudo.is_some() && filled.placed(*n, param).is_none())
         .filter_map(|(_, (_, value))| *value)
         .collect();
     let mut typed: Vec<(usize, &Param, &Value, String)> = Vec::new();
     for ((n, param), (_, value)) in function.inputs().zip(given) {
-        let Some(value) = value else { continue };
+        let (Some(value), None) = (value, filled.placed(n, param)) else {
+            continue;
+        };
         let type_sql = match &param.pseudo {
             None => param.type_sql.clone(),
             // Of VARIADIC "any" the call has the array.
@@ -73,8 +119,12 @@ pub fn values(place: &Place<'_>, function: &Function, given: &Given<'_>) -> Resu
     Ok(function
         .inputs()
         .zip(given)
-        .map(|((_, param), (_, value))| {
+        .map(|((n, param), (_, value))| {
             let expression = match (value, &param.default) {
+                _ if let Some(sql) = filled.placed(n, param) => match &param.pseudo {
+                    None => format!("({sql})::{}", param.type_sql),
+                    Some(_) => sql.clone(),
+                },
                 (Some(_), _) => literals
                     .next()
                     .map(|((_, _, _, type_sql), literal)| format!("{literal}::{type_sql}"))

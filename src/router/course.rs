@@ -6,12 +6,12 @@ use serde_json::json;
 
 use crate::action::{self, Context, Told};
 use crate::error::{Result, noting};
-use crate::router::failure;
 use crate::router::lock::Locked;
 use crate::router::preview;
 use crate::router::record::Totals;
 use crate::router::run::{self, Narrow};
-use crate::router::steps::{self, Done, Step};
+use crate::router::steps::{Done, Step};
+use crate::router::{call, failure};
 use crate::worker::running::{self, Phase};
 
 /// A run whose locks are held, between its steps.
@@ -93,10 +93,10 @@ impl Course<'_> {
         self.locked.turns_may_pass();
         if let Some(told) = &mut self.told {
             // What a function does beyond this database would not be rolled back.
-            told.push((n, not_called(step)));
+            told.push((n, not_called(step, self.run)?));
             return Ok(Done::action(step, Utc::now(), &action::Did::default()));
         }
-        steps::call(self.schedule, step, self.owner)
+        call::call(self.schedule, step, self.run, self.owner)
     }
 
     fn action(&mut self, n: usize, step: &Step) -> Result<Done> {
@@ -131,11 +131,17 @@ fn of_transfer(relation: &str, row: preview::Row) -> Told {
     }
 }
 
-fn not_called(step: &Step) -> Told {
-    Told {
+fn not_called(step: &Step, run: i64) -> Result<Told> {
+    let mut detail = json!({"args": step.args});
+    if let (Some(subject), Some(fields)) = (call::subject(step, run)?, detail.as_object_mut()) {
+        fields.insert("per".to_owned(), step.per.as_deref().unwrap_or("segment").into());
+        fields.insert("segment".to_owned(), subject.segment.name.clone().into());
+        fields.insert("members".to_owned(), subject.members()?.into());
+    }
+    Ok(Told {
         relation: None,
         record_key: None,
         effect: "not_called".to_owned(),
-        detail: Some(json!({"args": step.args})),
-    }
+        detail: Some(detail),
+    })
 }

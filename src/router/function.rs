@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::catalogue::read;
 use crate::error::{Place, Result, at, error_hint, internal, raised};
-use crate::router::arguments;
+use crate::router::arguments::{self, Filled};
+use crate::router::each::{Per, Subject};
 use crate::signature::{Function, Misfit};
 use crate::xact::{current_role_name, trial};
 
@@ -21,6 +22,8 @@ pub struct Call {
     pub answer: Option<&'static str>,
     /// Whether the answer is the number of rows of a set.
     pub counts: bool,
+    /// Whether it reads a cursor that is to be opened before.
+    pub reads_cursor: bool,
     /// Whether the role that asked may make it.
     allowed: bool,
 }
@@ -47,16 +50,24 @@ struct Known {
 ///
 /// # Errors
 /// 42602, 3F000, 42883, 42725, 42809, 22023, 0A000, or why a value does not convert, each with the place and a HINT.
-pub fn resolve(place: &Place<'_>, target: &str, args: Option<&Value>) -> Result<Call> {
+pub fn resolve(place: &Place<'_>, target: &str, args: Option<&Value>, subject: Option<&Subject>) -> Result<Call> {
     let known = known(place, target)?;
-    let args = args.map(|args| arguments::without_variables(place, args)).transpose()?;
-    let args = args.as_ref();
+    let filled = Filled::of(place, args, subject)?;
+    let args = filled.values.as_ref();
     let function = choose(place, target, &known, args)?;
     let given = function.take(args).map_err(|misfit| unfit(place, misfit))?;
     overloads_differ(place, function, &known.functions)?;
-    let values = arguments::values(place, function, &given)?;
+    let values = arguments::values(place, function, &given, &filled)?;
     let allowed = known.schema_usage && function.executable;
-    Ok(call(function, &values, allowed))
+    let call = call(function, &values, allowed);
+    match subject {
+        Some(subject) if subject.per == Per::Record => for_each(place, function, &values, subject, call),
+        Some(_) => Ok(Call {
+            reads_cursor: filled.reads_cursor,
+            ..call
+        }),
+        None => Ok(call),
+    }
 }
 
 /// Refuses a call that the current role may not make: apart, for it takes a GRANT to mend that and nothing in the step.
@@ -82,8 +93,8 @@ pub fn may_call(place: &Place<'_>, call: &Call) -> Result<()> {
 ///
 /// # Errors
 /// Those of [`resolve`], and what PostgreSQL has against the call.
-pub fn check(place: &Place<'_>, target: &str, args: Option<&Value>) -> Result<()> {
-    let call = resolve(place, target, args)?;
+pub fn check(place: &Place<'_>, target: &str, args: Option<&Value>, subject: Option<&Subject>) -> Result<()> {
+    let call = resolve(place, target, args, subject)?;
     may_call(place, &call)?;
     let prepare = || Spi::connect(|client| drop(client.prepare(call.sql.as_str(), &[])));
     match trial(prepare) {
@@ -233,7 +244,34 @@ fn unfit(place: &Place<'_>, misfit: Misfit) -> pgrx::pg_sys::panic::ErrorReport 
     )
 }
 
-fn call(function: &Function, values: &[String], allowed: bool) -> Call {
+/// The calls for each record, for the call of one.
+fn for_each(place: &Place<'_>, function: &Function, values: &[String], subject: &Subject, one: Call) -> Result<Call> {
+    if function.kind != 'p' {
+        return Ok(Call {
+            sql: subject.calls_of_function(place, &called(function, values), function.set)?,
+            answer: Some("value"),
+            counts: true,
+            ..one
+        });
+    }
+    if one.answer.is_some() {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            format!(
+                "{place}: procedure {} hands something back, which nobody takes for each record",
+                one.signature
+            ),
+            "Name a function, or a procedure without OUT arguments.",
+        ));
+    }
+    Ok(Call {
+        sql: subject.calls_of_procedure(place, &called(function, values))?,
+        ..one
+    })
+}
+
+/// The call as it stands in a statement.
+fn called(function: &Function, values: &[String]) -> String {
     let procedure = function.kind == 'p';
     let mut values = values.iter().cloned();
     let written: Vec<String> = function
@@ -246,7 +284,12 @@ fn call(function: &Function, values: &[String], allowed: bool) -> Call {
             _ => None,
         })
         .collect();
-    let called = format!("{}({})", function.sql, written.join(", "));
+    format!("{}({})", function.sql, written.join(", "))
+}
+
+fn call(function: &Function, values: &[String], allowed: bool) -> Call {
+    let procedure = function.kind == 'p';
+    let called = called(function, values);
     let handed_back = function.params.iter().filter(|param| param.returns()).count();
     let counts = function.set && !procedure;
     let (sql, answer) = match (procedure, handed_back) {
@@ -262,6 +305,7 @@ fn call(function: &Function, values: &[String], allowed: bool) -> Call {
         sql,
         answer,
         counts,
+        reads_cursor: false,
         allowed,
     }
 }

@@ -1,6 +1,8 @@
 //! What a schedule's steps are and did: the call of a function as a step, and the record of each step. [`course`](super::course)
 //! runs them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
@@ -9,14 +11,11 @@ use serde_json::Value;
 use crate::action::Did;
 use crate::catalogue::read_newest;
 use crate::clock;
-use crate::error::{Place, Result, internal};
+use crate::error::{Result, internal};
 use crate::prepared;
-use crate::router::failure;
-use crate::router::function::{Call, may_call, resolve};
 use crate::router::mover::Mover;
 use crate::router::trust;
-use crate::worker::running::{self, Phase};
-use crate::xact::{as_extension_owner, as_role, with_users_search_path};
+use crate::xact::as_extension_owner;
 
 /// A complete, active step.
 pub struct Step {
@@ -32,6 +31,12 @@ pub struct Step {
     pub written_by: String,
     /// Only members of this segment are meant.
     pub segment: Option<String>,
+    /// How often a function is called for it.
+    pub per: Option<String>,
+    /// How many members it may have.
+    pub max_rows: Option<i64>,
+    /// How long a function may take.
+    pub timeout: Option<Duration>,
 }
 
 impl Step {
@@ -61,12 +66,15 @@ impl Step {
     }
 }
 
-/// The objects that steps which are neither transfers nor calls act on.
+/// The objects that steps which are no transfers act on.
 ///
 /// # Errors
 /// When they cannot be read.
 pub fn objects(schedule: &str, steps: &[Step]) -> Result<Vec<String>> {
-    if steps.iter().all(|step| step.is_transfer() || step.is_function()) {
+    if steps
+        .iter()
+        .all(|step| step.is_transfer() || (step.is_function() && step.segment.is_none()))
+    {
         return Ok(Vec::new());
     }
     let args = [schedule.to_owned().into()];
@@ -91,6 +99,12 @@ fn read(client: &SpiClient<'_>, schedule: &str) -> pgrx::spi::Result<Vec<Step>> 
             args: row.get::<pgrx::JsonB>(4)?.map(|args| args.0),
             written_by: row.get::<String>(5)?.unwrap_or_default(),
             segment: row.get::<String>(6)?,
+            per: row.get::<String>(7)?,
+            max_rows: row.get::<i64>(8)?,
+            timeout: row
+                .get::<i64>(9)?
+                .and_then(|ms| u64::try_from(ms).ok())
+                .map(Duration::from_millis),
         })
     })
     .collect()
@@ -141,6 +155,21 @@ impl Done {
         }
     }
 
+    /// A function, by its name with its argument types.
+    pub fn function(
+        step: &Step,
+        signature: String,
+        started: DateTime<Utc>,
+        rows: Option<i64>,
+        result: Option<String>,
+    ) -> Self {
+        Self {
+            rows,
+            result,
+            ..Self::new(step, signature, started)
+        }
+    }
+
     fn new(step: &Step, target: String, started: DateTime<Utc>) -> Self {
         Self {
             position: step.position,
@@ -154,66 +183,6 @@ impl Done {
             finished: Utc::now(),
         }
     }
-}
-
-/// Calls a step's function as `owner`, the role that is the current one. Settings that it changes are as they were
-/// afterwards; it finds names by the search_path of the owner's sessions, unless it has one of its own.
-///
-/// # Errors
-/// That the function cannot be called any more, or what it raised, as it raised it.
-pub fn call(schedule: &str, step: &Step, owner: pg_sys::Oid) -> Result<Done> {
-    let started = Utc::now();
-    running::phase(Phase::Calling);
-    let row = format!("{schedule}/{}", step.position);
-    let place = Place {
-        table: "step",
-        row: &row,
-    };
-    let call = failure::compiling(|| resolve(&place, &step.target, step.args.as_ref()))?;
-    may_call(&place, &call)?;
-    let answer = as_role(owner, || with_users_search_path(|| run(&place, &call)))?;
-    // It may have called for runs of its own, and have come to terms with their failure.
-    failure::begin();
-    let done = Done::new(step, call.signature, started);
-    Ok(if call.counts {
-        Done {
-            rows: answer.and_then(|count| count.parse().ok()),
-            ..done
-        }
-    } else {
-        Done { result: answer, ..done }
-    })
-}
-
-fn run(place: &Place<'_>, call: &Call) -> Result<Option<String>> {
-    let statement = "select pg_catalog.left(result, 1000), failure from dist._users_statement($1, $2)";
-    let args = [call.sql.clone().into(), call.answer.map(ToOwned::to_owned).into()];
-    let (result, failure) = Spi::connect_mut(|client| {
-        client
-            .update(statement, None, &args)?
-            .first()
-            .get_two::<String, pgrx::JsonB>()
-    })
-    .map_err(internal)?;
-    match failure {
-        None => Ok(result),
-        Some(failure) => Err(failure::raise(explained(place, failure.0))),
-    }
-}
-
-/// Says which step it was, and what PostgreSQL means by a transaction that cannot be terminated.
-fn explained(place: &Place<'_>, mut failure: Value) -> Value {
-    let text = |failure: &Value, key: &str| failure.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let context = text(&failure, "context");
-    let ends_transaction = text(&failure, "sqlstate") == "2D000" && text(&failure, "hint").is_empty();
-    if let Some(fields) = failure.as_object_mut() {
-        fields.insert("context".to_owned(), format!("{context}\n{place}").trim_start().into());
-        if ends_transaction {
-            let hint = "A step is part of its run's transaction: what it calls can neither commit nor roll back.";
-            fields.insert("hint".to_owned(), hint.into());
-        }
-    }
-    failure
 }
 
 /// Writes what each step did, unless there is nothing to say that the run's row does not.

@@ -42,6 +42,10 @@ static ARMED: AtomicBool = AtomicBool::new(false);
 static BEGINNING: OnceLock<Instant> = OnceLock::new();
 /// When the run is to be stopped, in microseconds of that clock; MAX = never.
 static DEADLINE: AtomicU64 = AtomicU64::new(u64::MAX);
+/// The same for the step that it is at.
+static STEP_DEADLINE: AtomicU64 = AtomicU64::new(u64::MAX);
+/// The step's timeout in milliseconds.
+static STEP_ALLOWED: AtomicU64 = AtomicU64::new(0);
 /// The run's timeout in milliseconds.
 static ALLOWED: AtomicU64 = AtomicU64::new(0);
 /// Why it was told to stop.
@@ -49,6 +53,7 @@ static STOPPED: AtomicU8 = AtomicU8::new(GOES_ON);
 const GOES_ON: u8 = 0;
 const TOO_LONG: u8 = 1;
 const CANCELLED: u8 = 2;
+const STEP_TOO_LONG: u8 = 3;
 /// Who cancelled it.
 static BY: AtomicU32 = AtomicU32::new(0);
 
@@ -84,6 +89,28 @@ fn arm(allowed: Option<Duration>) {
     }
 }
 
+/// For as long as it lives, the run in progress is at a step that may take so long.
+pub struct StepLimit;
+
+/// Limits how long the step that begins may take.
+#[must_use]
+pub fn limit_step(allowed: Duration) -> StepLimit {
+    if !ARMED.load(Ordering::Relaxed) {
+        // Nothing else needed the timer; it is a run that will be disarmed, as only runs of schedules have such steps.
+        arm(Some(Duration::from_secs(u64::from(u32::MAX))));
+    }
+    let allowed = u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX);
+    STEP_ALLOWED.store(allowed, Ordering::Relaxed);
+    STEP_DEADLINE.store(micros().saturating_add(allowed.saturating_mul(1000)), Ordering::Relaxed);
+    StepLimit
+}
+
+impl Drop for StepLimit {
+    fn drop(&mut self) {
+        STEP_DEADLINE.store(u64::MAX, Ordering::Relaxed);
+    }
+}
+
 /// Called within a signal handler: nothing but loads and stores.
 unsafe extern "C-unwind" fn tick() {
     if !ARMED.load(Ordering::Relaxed) {
@@ -96,6 +123,8 @@ unsafe extern "C-unwind" fn tick() {
             STOPPED.store(CANCELLED, Ordering::Relaxed);
         } else if micros() >= DEADLINE.load(Ordering::Relaxed) {
             STOPPED.store(TOO_LONG, Ordering::Relaxed);
+        } else if micros() >= STEP_DEADLINE.load(Ordering::Relaxed) {
+            STOPPED.store(STEP_TOO_LONG, Ordering::Relaxed);
         } else {
             return;
         }
@@ -139,6 +168,14 @@ fn stopped() -> Option<Stop> {
                 spelled(ALLOWED.load(Ordering::Relaxed))
             ),
             hint: "Raise run_timeout of dist.schedule or, for schedules that have none, the policy run_timeout.",
+        }),
+        STEP_TOO_LONG => Some(Stop {
+            status: "failed",
+            message: format!(
+                "a step took longer than its timeout of {}",
+                spelled(STEP_ALLOWED.load(Ordering::Relaxed))
+            ),
+            hint: "Raise timeout of dist.step, or let the function do less.",
         }),
         _ => Some(Stop {
             status: "cancelled",
