@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# What is due at the same instant runs in its order also where it belongs to different owners, each with a runner of its own,
+# and by name only where nothing else decides (F4). The order itself is tests/sql/order.sql's.
+# shellcheck source=tests/worker/lib.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
+
+cluster_start order
+prepare
+owner tom
+owner uma
+cluster_psql <<'SQL'
+insert into public.lead select n, case when n % 2 = 0 then 'ann' end from generate_series(2, 50) n;
+insert into dist.segment (name, object, predicate, owner) values ('owned', 'lead', 'r.rep is not null', 'uma');
+insert into dist.transfer (name, kind, object, segment) values ('take back', 'retrieval', 'lead', 'owned');
+SQL
+
+# Tom gives, and his runner is there already; Uma refreshes and takes, and hers has to be started. Their names say otherwise.
+across_owners() {
+  local round
+  for round in 1 2 3; do
+    schedule "warm $round" quick 0.5 tom
+    eventually "tom's runner is there" "select exists (select from dist.run where schedule = 'warm $round' and status = 'succeeded')"
+    cluster_psql -v round="$round" <<'SQL'
+begin;
+select (clock_timestamp() + interval '1 second') at time zone 'UTC' as at \gset
+insert into dist.schedule (name, start_at, owner)
+values ('a gives ' || :round, :'at', 'tom'), ('y takes ' || :round, :'at', 'uma'), ('z refreshes ' || :round, :'at', 'uma');
+insert into dist.step (schedule, action, target)
+values ('a gives ' || :round, 'transfer', 'quick'), ('y takes ' || :round, 'transfer', 'take back'), ('z refreshes ' || :round, 'refresh_segment', 'owned');
+commit;
+SQL
+    eventually "all three ran" "select count(*) = 3 from dist.run where schedule like '% $round' and schedule not like 'warm%' and status = 'succeeded'"
+    holds "refresh, retrieval, distribution" \
+      "select array_agg(schedule order by id) = array['z refreshes $round', 'y takes $round', 'a gives $round']
+         from dist.run where schedule like '% $round' and schedule not like 'warm%'"
+  done
+  holds "nobody waited for long" "select max(started_at - due_at) < interval '5 seconds' from dist.run where schedule like 'a gives%'"
+}
+check "F4 what several owners have due at one instant runs in its order" across_owners
+
+finish
