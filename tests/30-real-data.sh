@@ -111,3 +111,12 @@ if [[ -n ${UPDATE:-} ]]; then
   cp "$WORK/outcome" "$ROOT/tests/real-data/stream-outcome.txt"
 fi
 diff -u "$ROOT/tests/real-data/stream-outcome.txt" "$WORK/outcome"
+
+new_database segments
+say "maven_crm: two weeks of a segment: refreshed, told, followed up, described"
+sql maven-tables
+load crm.account maven_crm/accounts.csv
+load crm.agent maven_crm/sales_teams.csv
+load crm.opportunity maven_crm/sales_pipeline.csv
+sql segments-play
+sql segments

@@ -13,7 +13,7 @@ mod write;
 use std::collections::BTreeMap;
 
 use pgrx::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::action::args::Args;
 use crate::action::create_activities::plan::Plan;
@@ -147,8 +147,17 @@ pub fn run(context: &Context<'_>) -> Result<Did> {
     Ok(Did {
         rows: counts.get("made").copied().unwrap_or(0),
         object: Some(segment.object.name.clone()),
-        result: Some(json!(counts).to_string()),
+        result: Some(told_counts(&counts)),
     })
+}
+
+/// In the order in which they are thought of.
+fn told_counts(counts: &BTreeMap<&'static str, i64>) -> String {
+    let all = ["made", "open"].into_iter().chain(REASONS);
+    let told: Vec<String> = all
+        .filter_map(|what| Some(format!("{} {what}", counts.get(what)?)))
+        .collect();
+    told.join(", ")
 }
 
 /// One plan.
