@@ -38,6 +38,7 @@ insert into dist.schedule (name, start_at) values ('roles a once', '2031-01-05 0
 insert into dist.step (schedule, position, target) values ('roles a once', 1, 'roles a give');
 insert into dist.segment (name, object, predicate) values ('roles a all', 'roles lead', 'true');
 insert into dist.consumer (name) values ('roles a reads');
+insert into dist.variable (name, type, value) values ('roles a limit', 'integer', '5');
 insert into dist.automation (name, object, to_rep, active) values ('roles a intake', 'roles lead', 'roles ben', false);
 reset role;
 create table roles.done (run bigint);
@@ -104,6 +105,7 @@ insert into roles.call values
     ('tick', $$select dist.tick('2031-01-06 06:00+00')$$),
     ('undo', 'select (dist.undo(d.run)).assigned from roles.done d'),
     ('use_preset', $$select dist.use_preset('unlimited')$$),
+    ('var', $$select dist.var('roles a limit')$$),
     ('who_would_get', $$select count(*) from dist.who_would_get('roles lead', '{"id": 1}', transfer => 'roles a give')$$);
 -- Nothing that people call is left out.
 select 'not called: ' || p.proname from pg_proc p
