@@ -51,3 +51,13 @@ comment on function dist._step_objects(text) is 'Internal: the objects that the 
 -- The name of a segment stands in steps as that of a transfer does: as the target, without a foreign key.
 create trigger check_steps before update or delete on dist.segment
     for each row execute function dist._check_step_target();
+
+-- Part of the UPDATE of an edit, which runs with the rights of the run's owner: notes what it overwrites, for who asked for it.
+create function dist._overwrites(key text, before text) returns boolean
+    language c volatile
+    as 'MODULE_PATHNAME', 'overwrites_wrapper';
+comment on function dist._overwrites(text, text) is 'Internal: notes what an edit overwrites, of one field; true';
+create function dist._overwrites(key text, variadic before text[]) returns boolean
+    language c volatile
+    as 'MODULE_PATHNAME', 'overwrites_all_wrapper';
+comment on function dist._overwrites(text, text[]) is 'Internal: notes what an edit overwrites, of several fields; true';

@@ -82,7 +82,7 @@ begin
     return result;
 end $$;
 comment on function dist.undo(bigint) is
-    'Gives every record that is still as the run left it back to its former owner, with its fields and the turns taken; the rest is left, with reason changed_since or gone in dist.unassigned';
+    'Gives every record that is still as the run left it back to its former owner, with its fields and the turns taken, and takes back fields that steps have edited, where they are still as set; the rest is left, with reason changed_since or gone in dist.unassigned';
 
 create function dist.replay(run_id bigint)
     returns table (step integer, transfer text, records bigint, moved bigint, agrees boolean, differences bigint, first_difference text)

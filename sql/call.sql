@@ -36,3 +36,8 @@ create function dist._last_failure() returns jsonb
     as 'MODULE_PATHNAME', 'last_failure_wrapper';
 comment on function dist._last_failure() is
     'Internal: the error of the last statement in which users'' code ran, as PostgreSQL raised it; forgotten once it is read';
+
+create function dist._gave_way() returns boolean
+    language c volatile
+    as 'MODULE_PATHNAME', 'gave_way_wrapper';
+comment on function dist._gave_way() is 'Internal: whether the last run of this session has given way to whoever held one of its records';

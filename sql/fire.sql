@@ -43,6 +43,12 @@ begin
         get stacked diagnostics e_sqlstate = returned_sqlstate, message = message_text,
             e_detail = pg_exception_detail, e_hint = pg_exception_hint, e_context = pg_exception_context;
     end;
+    -- Somebody else held one of its records: it stays due, as where a lock of ours is held.
+    if nowait and e_sqlstate = '55P03' and dist._gave_way() then
+        message := null;
+        perform dist._run_ends(outermost);
+        return;
+    end if;
     original := dist._last_failure();
     if original ->> 'message' = message then
         e_sqlstate := original ->> 'sqlstate';

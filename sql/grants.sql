@@ -38,7 +38,8 @@ end $$;
 grant select on all tables in schema dist to dist_reader;
 grant execute on function dist.as_of(), dist.run_id() to public;
 -- Part of a run's statements, which have its owner's rights; it answers nobody else.
-grant execute on function dist._at_record(text), dist._in_hopper(text, text, timestamptz), dist._in_segment(text) to public;
+grant execute on function dist._at_record(text), dist._in_hopper(text, text, timestamptz), dist._in_segment(text),
+    dist._overwrites(text, text), dist._overwrites(text, text[]) to public;
 grant execute on function
     dist.next_runs(text, integer, timestamptz),
     dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text),
@@ -142,6 +143,10 @@ grant execute on function
     dist._check_activity_text(text, text, jsonb, oid), dist._check_activity_plan_reps(dist.activity_plan, text),
     dist._check_activity_plan_time(dist.activity_plan, text)
     to dist_manager;
+
+-- Formulas.
+grant insert, update, delete on dist.formula to dist_manager;
+grant execute on function dist._check_expression(text, text, text, text, text), dist._check_formula_is_free(text) to dist_manager;
 
 -- Matches. The two functions only compute: runs call them with whatever rights they have, and so may criteria and indexes.
 grant insert, update, delete on dist.match to dist_manager;

@@ -71,6 +71,7 @@ begin
             -- There may be more of what they left, and then they stay until it is gone.
             if unassigned < batch_limit and changes < batch_limit and activities < batch_limit and finished < batch_limit then
                 delete from dist.run_step s where s.run_id = any (old);
+                delete from dist.field_edit_chunk e where e.run_id = any (old);
                 delete from dist.decision d where d.run_id = any (old);
                 delete from dist.run r where r.id = any (old);
                 get diagnostics runs = row_count;

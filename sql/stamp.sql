@@ -18,7 +18,7 @@ declare
     name text;
 begin
     foreach name in array array['object', 'rep', 'shift', 'holiday', 'absence', 'team_member', 'distribution_rule', 'ruleset', 'assignment_rule',
-                                'transfer', 'cap', 'policy', 'measure', 'book_segment', 'book', 'hopper', 'automation', 'exclusion', 'segment', 'segment_part', 'segment_related', 'activity_plan'] loop
+                                'transfer', 'cap', 'policy', 'measure', 'book_segment', 'book', 'hopper', 'automation', 'exclusion', 'segment', 'segment_part', 'segment_related', 'activity_plan', 'formula'] loop
         execute pg_catalog.format('create trigger touch after insert or update or delete on dist.%I '
                                   'for each row execute function dist._touch_intent()', name);
         execute pg_catalog.format('create trigger touch_all after truncate on dist.%I '

@@ -207,12 +207,21 @@ unsafe fn set(name: &CStr, value: &CStr) {
 /// # Safety
 /// Must be called in a transaction; for GUC_ACTION_SAVE a level must have been opened.
 unsafe fn set_how(name: &CStr, value: &CStr, action: pg_sys::GucAction::Type) {
+    // SAFETY: as said.
+    unsafe { set_as(name, value, pg_sys::GucContext::PGC_USERSET, action) }
+}
+
+/// Sets a setting, as whoever may.
+///
+/// # Safety
+/// As above.
+unsafe fn set_as(name: &CStr, value: &CStr, who: pg_sys::GucContext::Type, action: pg_sys::GucAction::Type) {
     // SAFETY: the texts outlive the call, which copies them.
     unsafe {
         pg_sys::set_config_option(
             name.as_ptr(),
             value.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
+            who,
             pg_sys::GucSource::PGC_S_SESSION,
             action,
             true,
@@ -266,6 +275,32 @@ pub fn with_settings<T>(settings: &[(&CStr, CString)], work: impl FnOnce() -> T)
         for (name, value) in settings {
             set(name, value);
         }
+        level
+    };
+    let done = work();
+    // SAFETY: as in as_role.
+    unsafe { pg_sys::AtEOXact_GUC(true, level) };
+    done
+}
+
+/// Runs `work`, which waits for others' locks no longer than half the time after which one of them would look for a
+/// deadlock, and looks for one itself at once.
+pub fn with_short_waits<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: as in as_trusted; reads backend-local variables. deadlock_timeout may be set by those who are trusted, as we are.
+    let level = unsafe {
+        let own = pg_sys::LockTimeout;
+        let short = (pg_sys::DeadlockTimeout / 2).max(1);
+        let wait = if own > 0 { own.min(short) } else { short };
+        let level = pg_sys::NewGUCNestLevel();
+        if let Ok(wait) = CString::new(format!("{wait}ms")) {
+            set(c"lock_timeout", &wait);
+        }
+        set_as(
+            c"deadlock_timeout",
+            c"1ms",
+            pg_sys::GucContext::PGC_SUSET,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+        );
         level
     };
     let done = work();

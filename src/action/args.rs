@@ -106,6 +106,11 @@ impl<'a> Args<'a> {
         })
     }
 
+    /// Where they stand.
+    pub const fn place(&self) -> &'a Place<'a> {
+        self.place
+    }
+
     /// Refuses something about the arguments.
     pub fn refuse(&self, problem: impl Into<String>, hint: impl Into<String>) -> pgrx::pg_sys::panic::ErrorReport {
         refuse(self.place, problem, hint)

@@ -16,7 +16,7 @@ use crate::criteria::{quote_ident, quote_literal};
 use crate::error::{Place, Result, error_hint};
 use crate::router::failure::compiling;
 use crate::router::session::with_settings;
-use crate::router::statement;
+use crate::router::{statement, variables};
 
 const KEYS: [&str; 3] = ["fields", "related", "keep_before"];
 const FIELD_KEYS: [&str; 4] = ["field", "value", "run_date", "clear"];
@@ -34,6 +34,10 @@ pub fn check(place: &Place<'_>, segment: &str, args: Option<&Value>) -> Result<(
         let given = args.list("fields")?.into_iter().flatten();
         for (field, given) in edit.fields.iter().zip(given) {
             if let Some(value) = given.get("value") {
+                let value = match variables::named(value) {
+                    Some(name) => &variables::json(place, "args", name)?,
+                    None => value,
+                };
                 values::field_value(place, "args", field.column, value)?;
             }
             parses(
@@ -105,7 +109,14 @@ fn compile<'a>(
         let (dated, clear) = (one.truth("run_date", false)?, one.truth("clear", false)?);
         let value = match (one.has("value"), dated, clear) {
             (true, false, false) => match one.get("value") {
-                Some(value) => statement::typed(column, value).ok_or_else(|| unlike(place, column, value))?,
+                Some(value) => {
+                    // A variable is what it is when the run starts.
+                    let value = match variables::named(value) {
+                        Some(name) => &variables::json(place, "args", name)?,
+                        None => value,
+                    };
+                    statement::typed(column, value).ok_or_else(|| unlike(place, column, value))?
+                }
                 None => {
                     return Err(one.refuse(
                         format!("the value of \"{name}\" is null"),

@@ -12,7 +12,8 @@
 //! | activities for a segment's records | [`create_activities`] |
 //! | tell another system | [`emit`] |
 //!
-//! [`args`] reads a step's arguments, [`target`] the segment that it names, [`edit`] is what all edits of fields share.
+//! [`args`] reads a step's arguments, [`target`] the segment that it names, [`edit`] is what all edits of fields share,
+//! [`overwritten`] notes what they overwrite, [`revert`] takes them back.
 
 pub mod apply_formulas;
 pub mod args;
@@ -20,7 +21,9 @@ pub mod create_activities;
 pub mod edit;
 pub mod emit;
 pub mod mass_edit;
+pub mod overwritten;
 pub mod refresh_segment;
+pub mod revert;
 pub mod target;
 
 use chrono::{DateTime, Utc};

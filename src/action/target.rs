@@ -12,6 +12,10 @@ use crate::error::{Place, Result, error_hint};
 use crate::router::expression::RECORD;
 use crate::router::intent::Object;
 use crate::router::trust::check_writers;
+use crate::xact;
+
+/// From so many members on, each is not looked for by itself.
+const MANY: i32 = 50_000;
 use crate::router::{segment, statement};
 
 /// A segment, as steps need it.
@@ -76,7 +80,8 @@ impl Segment {
                 relation: self.object.relation()?,
                 key: self.object.key()?,
                 kept: vec![self.object.key_column.as_str(), self.object.owner_column.as_str()],
-                from: self.members(&statement::column(&self.object.key_column), self.object.key()?),
+                segment: self,
+                join_on: None,
                 object: Some(&self.object),
             });
         };
@@ -105,40 +110,23 @@ impl Segment {
             )
         })?;
         let key = column_of(&gone(), relation, &found.key_column)?;
-        // The records that are members, and what belongs to them; a row can belong to several.
-        let record = self.object.relation()?;
-        let mut on = Vec::new();
         for (theirs, ours) in &found.join_on {
             column_of(&gone(), relation, theirs)?;
-            column_of(&gone(), record, ours)?;
-            on.push(format!("{} = o.{}", statement::column(theirs), quote_ident(ours)));
+            column_of(&gone(), self.object.relation()?, ours)?;
         }
         let mut kept = vec![found.key_column.as_str()];
         if let Some(object) = &found.object {
             kept.push(&object.key_column);
             kept.push(&object.owner_column);
         }
-        let key_of_record = format!("o.{}", quote_ident(&self.object.key_column));
         Ok(Rows {
             relation,
             key,
             kept,
-            from: format!(
-                "exists (select from {} as o where {} and {})",
-                record.sql(),
-                on.join(" and "),
-                self.members(&key_of_record, self.object.key()?)
-            ),
+            segment: self,
+            join_on: Some(&found.join_on),
             object: found.object.as_ref(),
         })
-    }
-
-    fn members(&self, key: &str, column: &Column) -> String {
-        format!(
-            "{key} in (select m.record_key::{} from dist._in_segment({}) as m (record_key))",
-            column.type_sql,
-            quote_literal(&self.name)
-        )
     }
 }
 
@@ -150,13 +138,66 @@ pub struct Rows<'a> {
     pub key: &'a Column,
     /// Columns that no step sets: the key, and who owns the record.
     pub kept: Vec<&'a str>,
-    /// Which rows of the table they are, as a condition.
-    pub from: String,
+    /// Whose they are.
+    segment: &'a Segment,
+    /// How rows of a related table belong to its records: their column -> the record's.
+    join_on: Option<&'a BTreeMap<String, String>>,
     /// The object whose records they are, where they are.
     pub object: Option<&'a Object>,
 }
 
 impl<'a> Rows<'a> {
+    /// Which rows of the table they are: what stands beside it in FROM, and the condition. No column of the table begins
+    /// with `prefix`.
+    pub fn which(&self, prefix: &str) -> (String, String) {
+        let object = &self.segment.object;
+        let members = format!(
+            "dist._in_segment({}) as {prefix}m ({prefix}key)",
+            quote_literal(&self.segment.name)
+        );
+        let is_member = |record: &str| {
+            let key = object.key().map(|key| key.type_sql.as_str()).unwrap_or("text");
+            format!(
+                "{record}.{} operator(pg_catalog.=) {prefix}key::{key}",
+                quote_ident(&object.key_column)
+            )
+        };
+        let Some(join_on) = self.join_on else {
+            return (members, is_member(RECORD));
+        };
+        // A row can belong to several records.
+        let record = format!("{prefix}o");
+        let on = join_on
+            .iter()
+            .map(|(theirs, ours)| format!("{} = {record}.{}", statement::column(theirs), quote_ident(ours)));
+        let on: Vec<String> = on.collect();
+        let table = object.relation.as_ref().map(Relation::sql).unwrap_or_default();
+        let which = format!(
+            "exists (select from {table} as {record}, {members} where {} and {})",
+            is_member(&record),
+            on.join(" and ")
+        );
+        (String::new(), which)
+    }
+
+    /// Runs `work`, a statement that looks for them; where they are many, not one after the other by an index, which is what
+    /// PostgreSQL takes to, as it does not know how many they are.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn planned<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let most = i64::from(MANY);
+        let args = [self.segment.name.clone().into(), most.into()];
+        let many: Option<bool> = read(
+            "select to_jsonb(count(*) = $2) from (select from dist.segment_member m where m.segment = $1 limit $2) m",
+            &args,
+        )?;
+        if many != Some(true) {
+            return work();
+        }
+        xact::with_settings(&[(c"enable_nestloop", c"off".to_owned())], work)
+    }
+
     /// The key of a row, as text.
     pub fn key_sql(&self) -> String {
         format!("{}::text", statement::column(&self.key.name))
@@ -167,30 +208,7 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// 42703 where there is none, 42P10 where it may not be set.
     pub fn settable(&self, place: &Place<'_>, field: &str, name: &str) -> Result<&'a Column> {
-        let Some(column) = self.relation.column(name) else {
-            return Err(error_hint(
-                PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
-                format!(
-                    "{place}: {field}: column \"{name}\" does not exist in {}",
-                    self.relation.sql()
-                ),
-                column_hint(self.relation, name),
-            ));
-        };
-        let why = if self.object.is_some_and(|object| object.owner_column == name) {
-            "it says who owns the record; a transfer changes that."
-        } else if self.kept.contains(&name) {
-            "it identifies the record."
-        } else if column.generated {
-            "PostgreSQL computes it."
-        } else {
-            return Ok(column);
-        };
-        Err(error_hint(
-            PgSqlErrorCode::ERRCODE_INVALID_COLUMN_REFERENCE,
-            format!("{place}: {field}: column \"{name}\" cannot be set"),
-            format!("Name another column: {why}"),
-        ))
+        settable_in(place, field, self.relation, &self.kept, self.object, name)
     }
 
     /// The table under the name that statements have for its rows.
@@ -207,4 +225,42 @@ fn column_of<'a>(place: &Place<'_>, relation: &'a Relation, name: &str) -> Resul
             column_hint(relation, name),
         )
     })
+}
+
+/// The column of a table that may be set; not those that identify a row, or say who owns it.
+///
+/// # Errors
+/// 42703 where there is none, 42P10 where it may not be set.
+pub fn settable_in<'a>(
+    place: &Place<'_>,
+    field: &str,
+    relation: &'a Relation,
+    kept: &[&str],
+    object: Option<&Object>,
+    name: &str,
+) -> Result<&'a Column> {
+    let Some(column) = relation.column(name) else {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_UNDEFINED_COLUMN,
+            format!(
+                "{place}: {field}: column \"{name}\" does not exist in {}",
+                relation.sql()
+            ),
+            column_hint(relation, name),
+        ));
+    };
+    let why = if object.is_some_and(|object| object.owner_column == name) {
+        "it says who owns the record; a transfer changes that."
+    } else if kept.contains(&name) {
+        "it identifies the record."
+    } else if column.generated {
+        "PostgreSQL computes it."
+    } else {
+        return Ok(column);
+    };
+    Err(error_hint(
+        PgSqlErrorCode::ERRCODE_INVALID_COLUMN_REFERENCE,
+        format!("{place}: {field}: column \"{name}\" cannot be set"),
+        format!("Name another column: {why}"),
+    ))
 }

@@ -138,6 +138,15 @@ fn check_call(
 }
 
 #[pg_extern(sql = false)]
+fn check_expression(relation: &str, row_name: &str, object: &str, field: &str, expression: &str) -> Result<()> {
+    let place = Place {
+        table: relation,
+        row: row_name,
+    };
+    check::formula::row(&place, object, field, expression)
+}
+
+#[pg_extern(sql = false)]
 fn check_action(relation: &str, row_name: &str, action: &str, segment: &str, args: Option<pgrx::JsonB>) -> Result<()> {
     let place = Place {
         table: relation,

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | a row of `dist.object` | [`object`] |
 //! | criteria, predicates, rankings, values and fields of any row | [`text`] |
+//! | a row of `dist.formula` | [`formula`] |
 //! | a row of `dist.match` | [`matching`] |
 //! | a row of `dist.activity_plan` | [`activity`] |
 //! | a row of `dist.segment_related` | [`related`] |
@@ -12,6 +13,7 @@
 //! | values that have to fit a column: fields, keys, reps | [`values`] |
 
 pub mod activity;
+pub mod formula;
 pub mod matching;
 pub mod object;
 pub mod parse;

@@ -9,6 +9,7 @@ use crate::error::{Result, error_hint, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Decision, MOST_BY_KEPT_PLAN, Oids, Reading, Texts, Tids, decide};
 use crate::router::failure;
+use crate::router::give_way::giving_way;
 use crate::router::inside;
 use crate::router::lock::States;
 use crate::router::plan::Plan;
@@ -83,21 +84,28 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
     };
     let _moving = inside::moving(depth);
     let many = decision.outcome().moved as i64 > MOST_BY_KEPT_PLAN;
-    let moved = attempt(|| {
-        let moved = watching_errors(|| {
-            with_users_search_path(|| {
-                if many {
-                    client.update(sql.as_str(), None, &args)
-                } else {
-                    prepared::update(client, &sql, &args)
-                }
+    let mut write = || {
+        attempt(|| {
+            let moved = watching_errors(|| {
+                with_users_search_path(|| {
+                    if many {
+                        client.update(sql.as_str(), None, &args)
+                    } else {
+                        prepared::update(client, &sql, &args)
+                    }
+                })
             })
+            .map(|rows| rows.len());
+            // Others changed some of the records since they were read: take all back, so that it can be done again.
+            let all = moved.as_ref().is_ok_and(|moved| *moved == decision.outcome().moved);
+            (moved, all)
         })
-        .map(|rows| rows.len());
-        // Others changed some of the records since they were read: take all back, so that it can be done again.
-        let all = moved.as_ref().is_ok_and(|moved| *moved == decision.outcome().moved);
-        (moved, all)
-    });
+    };
+    // What moves by itself what a statement brings is a part of that statement, and waits as it does.
+    let moved = match depth {
+        Some(depth) if depth > 0 => write(),
+        _ => giving_way(write)?,
+    };
     match (moved, last_raised()) {
         (Ok(moved), _) => moved.map_err(internal),
         (Err(_), Some(raised)) => Err(failure::raise_watched(&raised)),

@@ -13,7 +13,7 @@
 //! | into which hoppers, and out of them | [`hopper`] |
 //! | read the candidates, allocate | [`decide`] |
 //! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
-//! | move them | [`apply`], [`failure`] |
+//! | move them | [`apply`], [`give_way`], [`failure`] |
 //! | write the audit, the pools, the outcome | [`ways`], [`record`] |
 //! | tell those who want to know; keep the clocks of service levels | [`events`], [`clocks`] |
 //!
@@ -51,6 +51,7 @@ pub mod expression;
 pub mod failure;
 pub mod function;
 pub mod give_back;
+pub mod give_way;
 pub mod goal;
 pub mod hopper;
 pub mod inside;

@@ -10,6 +10,7 @@ use pgrx::spi::SpiClient;
 use serde::Deserialize;
 
 use crate::action::create_activities;
+use crate::action::revert::{Edited, revert};
 use crate::catalogue::read;
 use crate::clock;
 use crate::criteria::{quote_ident, quote_literal};
@@ -42,6 +43,12 @@ struct Past {
     pools: Vec<String>,
     caps: Vec<String>,
     fields: BTreeMap<String, Vec<String>>,
+    /// Objects whose fields were edited.
+    edited: Vec<String>,
+    /// What was edited, the last step first.
+    edits: Vec<Edited>,
+    /// Rows that were edited without their former values being kept.
+    not_kept: i64,
 }
 
 /// Undoes a run with the rights of whoever calls; returns the id of the run that did it.
@@ -54,7 +61,7 @@ pub fn undo(run: i64) -> Result<i64> {
     let _in_progress = InProgress::new(Trigger::Undo, past.transfer.as_deref().unwrap_or_default());
     // The locks first; then the history is read again, for somebody may have undone the run while we waited.
     let needs = Needs {
-        objects: past.objects,
+        objects: past.objects.into_iter().chain(past.edited).collect(),
         pools: past.pools,
         caps: past.caps,
         alone: true,
@@ -68,9 +75,14 @@ pub fn undo(run: i64) -> Result<i64> {
         transfers: past.transfer.clone().into_iter().collect(),
         ..Totals::default()
     };
+    if past.not_kept > 0 {
+        totals.reasons.insert("not_kept".to_owned(), past.not_kept);
+    }
+    totals.objects.extend(past.edited.iter().cloned());
     let about = clock::from_pg(started)?;
     with_settings(about, || {
         Spi::connect_mut(|client| {
+            revert(client, run, id, &past.edits, &mut totals)?;
             for (n, name) in past.objects.iter().enumerate() {
                 running::step(n + 1, past.objects.len(), past.transfer.as_deref().unwrap_or_default());
                 let fields = past.fields.get(name).map_or(&[][..], Vec::as_slice);

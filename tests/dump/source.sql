@@ -124,6 +124,10 @@ values ('cheap', 'call', 'Call {region}', '45 minutes', 'owner', null, null, nul
        ('cheap', 'visit', 'Visit', '2 hours', 'reps', '{ada,bob}', 'crm.visit', '{"lead": "key", "at": "starts_at"}', 'r.at > ''2031-01-01''');
 insert into dist.transfer (name, object, segment, to_rep) values ('of a segment', 'lead', 'z any', 'ada');
 update dist.step set segment = 'cheap' where schedule = 'paused' and position = 2;
+-- A formula, and steps that edit.
+insert into dist.formula (name, object, field, expression) values ('stale', 'lead', 'stale', 'r.budget < 0');
+insert into dist.step (schedule, position, action, target, args)
+values ('paused', 3, 'apply_formulas', 'cheap', '{"formulas": ["stale"]}'), ('paused', 4, 'mass_edit', 'cheap', '{"fields": [{"field": "stale", "value": false}]}');
 
 -- History: moves in several months, records left, an undo, failures, a run of a schedule that runs once.
 select dist.execute('some', '2026-01-15 12:00Z');
@@ -156,6 +160,7 @@ insert into dist.activity (run_id, position, segment, plan, object, record_key, 
 values (1, 1, 'cheap', 'call', 'lead', '1', 'ada', 'Call north', '2026-04-01 13:00Z', '2026-04-01 13:45Z');
 insert into dist.activity (rep, subject, starts_at, ends_at, status) values ('ada', 'Dentist', '2026-04-01 15:00Z', '2026-04-01 15:45Z', 'done');
 insert into dist.activity_left (run_id, position, segment, plan, record_key, rep, reason) values (1, 1, 'cheap', 'call', '2', 'ada', 'full');
+insert into dist.field_edit_chunk values (1, 2, 0, 'crm.lead', 'id', 'stale', '{1,2}', '{f,NULL}', null, 't');
 insert into dist.segment_change (run_id, segment, record_key, change, at) values (1, 'cheap', '1', 'joined', '2026-04-01 13:00Z');
 insert into dist.claim_use (hopper, rep, day, used) values ('fresh', 'ada', '2026-04-01', 1);
 insert into dist.cool_off (object, record_key, rep, until) values ('lead', '400', 'ada', '2999-04-01 13:00Z');

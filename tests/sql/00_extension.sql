@@ -64,6 +64,7 @@ create function test.forget_intent() returns void language sql as $$
     delete from dist.rep;
     delete from dist.calendar;
     delete from dist.book_segment;
+    delete from dist.formula;
     delete from dist.segment_part;
     delete from dist.segment;
     delete from dist.object;

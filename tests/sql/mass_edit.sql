@@ -56,12 +56,22 @@ select id, reviewed_on, reviewed_at, score, attributes, description from me.acco
 select field, before, after, count(*) from dist.field_edit where run_id = (select max(id) from dist.run) group by 1, 2, 3 order by 1, 2;
 
 -- An error names the step, and what PostgreSQL says of the row (F3); nothing is half done
-alter table me.account add constraint no_gold check (score < 100);
+alter table me.account add constraint no_gold check (score < 100 or id <> 3);
 update dist.step set args = '{"fields": [{"field": "score", "value": 100}]}' where schedule = 'me' and position = 1;
 update dist.step set args = '{"fields": [{"field": "tier", "value": "silver"}], "related": "contacts"}' where schedule = 'me' and position = 2;
 select status, sqlstate, message, detail from dist.run_now('me');
 select tier, count(*) from me.contact group by tier order by tier;
 
+-- Of an error of a trigger, too, the record is told, and the SQLSTATE is its own
+create function me.refuse() returns trigger language plpgsql as $$ begin raise 'not this one' using errcode = 'ME001'; end $$;
+create trigger refuse before update on me.account for each row when (new.id = 2) execute function me.refuse();
+update dist.step set args = '{"fields": [{"field": "score", "value": 98}, {"field": "description", "value": "x"}]}' where schedule = 'me' and position = 1;
+select status, sqlstate, message, detail, context is not null as context from dist.run_now('me');
+-- A trigger that holds a record back without a word keeps the step from being half done
+create or replace function me.refuse() returns trigger language plpgsql as $$ begin return null; end $$;
+select status, sqlstate, message, detail from dist.run_now('me');
+select id, score, description from me.account order by id limit 3;
 -- Who owns a record is not edited, nor what identifies it
 select test.refused($$update dist.step set args = '{"fields": [{"field": "owner", "value": "me 2"}]}' where schedule = 'me' and position = 1$$);
 select test.refused($$delete from dist.segment where name = 'me all'$$);
+delete from dist.schedule where name = 'me';

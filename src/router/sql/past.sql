@@ -7,6 +7,19 @@ select jsonb_build_object(
            'schedule_id', r.schedule_id,
            'undone_by', (select u.id from dist.run u where u.undoes = r.id and u.status = 'succeeded'),
            'objects', (select coalesce(jsonb_agg(distinct a.object), '[]') from dist.assignment a where a.run_id = r.id),
+           'edited', (select coalesce(jsonb_agg(distinct o.name), '[]')
+                        from dist.field_edit_chunk e join dist.object o on o.relation = to_regclass(e.relation)
+                       where e.run_id = r.id),
+           'edits', (select coalesce(jsonb_agg(to_jsonb(e) order by e.position desc, e.relation), '[]')
+                       from (select e.position, e.relation, e.key_column, jsonb_agg(distinct e.field) as fields,
+                                    jsonb_agg(distinct e.chunk) as chunks, sum(cardinality(e.keys)) / count(distinct e.field) as rows
+                               from dist.field_edit_chunk e
+                              where e.run_id = r.id
+                              group by e.position, e.relation, e.key_column) e),
+           'not_kept', (select coalesce(sum(p.rows), 0)
+                          from dist.run_step p
+                         where p.run_id = r.id and p.action in ('mass_edit', 'apply_formulas')
+                           and not exists (select from dist.field_edit_chunk e where e.run_id = r.id and e.position = p.position)),
            'pools', (select coalesce(jsonb_agg(distinct a.distribution_rule), '[]')
                        from dist.assignment a
                        join dist.distribution_rule d on d.name = a.distribution_rule and d.strategy <> 'rep'
