@@ -21,6 +21,7 @@ use crate::router::events;
 use crate::router::failure::{self, compiling};
 use crate::router::session::with_settings;
 use crate::router::statement::column;
+use crate::router::variables;
 use crate::worker::running::{self, Phase};
 use crate::xact::{as_extension_owner, trial};
 
@@ -29,11 +30,11 @@ const CHUNK: i64 = 20_000;
 const KEYS: [&str; 4] = ["what", "kind", "chunk", "again_after"];
 
 /// A step's arguments.
-struct Asked<'a> {
+struct Asked {
     changes: bool,
     kind: Option<&'static str>,
     chunk: i64,
-    again_after: Option<&'a str>,
+    again_after: Option<String>,
 }
 
 /// Refuses a step that could not be run as it is written.
@@ -42,11 +43,11 @@ struct Asked<'a> {
 /// What is wrong with its arguments.
 pub fn check(place: &Place<'_>, segment: &str, args: Option<&Value>) -> Result<()> {
     let args = Args::new(place, args, &KEYS)?;
-    with_settings(Utc::now(), || asked(&args).map(drop))?;
+    with_settings(Utc::now(), || asked(place, &args).map(drop))?;
     Segment::named(segment).map(drop)
 }
 
-fn asked<'a>(args: &Args<'a>) -> Result<Asked<'a>> {
+fn asked(place: &Place<'_>, args: &Args<'_>) -> Result<Asked> {
     let changes = args.word("what", &["all", "changes"])? == "changes";
     let kind = match args.has("kind") {
         true => Some(args.word("kind", &["record", "idle"])?),
@@ -59,8 +60,14 @@ fn asked<'a>(args: &Args<'a>) -> Result<Asked<'a>> {
             "Give 1 to 1000000 events, or leave it out.",
         ));
     }
-    let again_after = args.text("again_after")?;
-    if let Some(text) = again_after {
+    let again_after = match args.get("again_after").and_then(variables::named) {
+        Some(name) => {
+            variables::must_exist(place, "args", name)?;
+            Some(variables::value(name)?)
+        }
+        None => args.text("again_after")?.map(ToOwned::to_owned),
+    };
+    if let Some(text) = &again_after {
         if changes {
             return Err(args.refuse(
                 "\"again_after\" does not go with \"what\": \"changes\"",
@@ -105,7 +112,7 @@ pub fn run(context: &Context<'_>) -> Result<Did> {
     let (asked, segment) = compiling(|| {
         let segment = Segment::named(&context.step.target)?;
         segment.check_writers()?;
-        Ok((asked(&args)?, segment))
+        Ok((asked(&place, &args)?, segment))
     })?;
     let did = |rows, result: Option<&str>| Did {
         rows,
@@ -136,7 +143,7 @@ pub fn run(context: &Context<'_>) -> Result<Did> {
 struct Telling<'a> {
     context: &'a Context<'a>,
     segment: &'a Segment,
-    asked: &'a Asked<'a>,
+    asked: &'a Asked,
     at: TimestampWithTimeZone,
     told: i64,
 }
@@ -153,7 +160,7 @@ impl Telling<'_> {
     fn all(&mut self, client: &mut SpiClient<'_>, kinds: &[&str]) -> Result<()> {
         let first = kinds.first().copied().unwrap_or("record");
         if !self.asked.changes {
-            if let Some(after) = self.asked.again_after {
+            if let Some(after) = &self.asked.again_after {
                 self.forget(client, after)?;
             }
             return self.tell(client, first, Which::Members);
