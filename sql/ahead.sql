@@ -30,7 +30,7 @@ as $$
                s.exdates is not null or s.dst_gap = 'skip' or s.rrule ~* 'exdate' as leaves_out
           from dist.schedule s
           left join dist.schedule_state st on st.schedule_id = s.id
-         where s.cancelled_at is null and ($3 is null or s.name = $3)
+         where s.cancelled_at is null and not s.is_template and ($3 is null or s.name = $3)
     ), known as (
         select x.*, case when x.stopped is null then x.due end as armed_for from state x
     ), near as (
@@ -39,8 +39,11 @@ as $$
         select k.* from known k where k.armed_for is null or k.leaves_out
     ), listed as (
         select n.*, row_number() over (
-                   order by exists (select from dist.step p join dist.transfer t on t.name = p.target
-                                     where p.schedule = n.name and p.active and p.action = 'transfer' and t.kind = 'distribution'),
+                   order by (select case when bool_or(t.kind = 'distribution') then 3
+                                         when bool_or(t.kind = 'retrieval' or p.action = 'function' and p.segment is null) then 1
+                                         when bool_or(p.action <> 'refresh_segment') then 4 else 0 end
+                               from dist.step p left join dist.transfer t on t.name = p.target and p.action = 'transfer'
+                              where p.schedule = n.name and p.active and p.target is not null),
                             n.name collate "C") as place
           from near n
     ), arrays as (

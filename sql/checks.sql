@@ -172,6 +172,7 @@ begin
     perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', current_user, s.owner),
                'Only a member of the owner''s role can change it.')
        from dist.schedule s where s.name = schedule and not dist._may_run(current_user, s.owner);
+    perform dist._refuse_template(s) from dist.schedule s where s.name = schedule;
 end $$;
 comment on function dist._check_my_schedule(text) is 'Internal: refuses a schedule that the current user may not edit';
 

@@ -103,6 +103,7 @@ begin
     if not dist._may_run(caller, s.owner) then
         perform dist._refuse('schedule', s.name, '42501', format('role %L is not a member of the owner %L', caller, s.owner), hint);
     end if;
+    perform dist._refuse_template(s);
     return s;
 end $$;
 comment on function dist._schedule_for(text, name, text) is 'Internal: a schedule whose runs the caller may start and stop; refuses all others';

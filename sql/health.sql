@@ -223,7 +223,7 @@ begin
              where x.holds and x.detail is not null
              order by x.rank
              limit 1) v
-         where s.cancelled_at is null;
+         where s.cancelled_at is null and not s.is_template;
 end $$;
 comment on function dist._health_of_schedules() is 'Internal: the part of dist.health about schedules that do not go by plan';
 

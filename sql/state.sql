@@ -171,7 +171,7 @@ declare
     due timestamptz;
     why text;
 begin
-    select * into s from dist.schedule where id = target;
+    select * into s from dist.schedule where id = target and not is_template;
     if not found then
         return;
     end if;

@@ -22,8 +22,9 @@ create view dist.schedule_status as
            s.description
       from dist.schedule s
       left join dist.schedule_state st on st.schedule_id operator(pg_catalog.=) s.id
-     cross join lateral (select pg_catalog.num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) operator(pg_catalog.>) 0) recurs(recurs);
-comment on view dist.schedule_status is 'Every schedule with its status and next run';
+     cross join lateral (select pg_catalog.num_nonnulls(s.cron, s.rrule, nullif(s.frequency, 'once')) operator(pg_catalog.>) 0) recurs(recurs)
+     where not s.is_template;
+comment on view dist.schedule_status is 'Every schedule with its status and next run; templates are none';
 comment on column dist.schedule_status.name is 'The schedule';
 comment on column dist.schedule_status.status is
     'Scheduled, Recurring, Recurring (Paused), Processing; Passive, Unbound (no complete active step), Ended, Failed, Quarantined, Cancelled';

@@ -28,6 +28,7 @@ create table dist.schedule (
     pause_after  integer,
     run_timeout  interval,
     cancelled_at timestamptz,
+    is_template  boolean not null default false,
     owner        name not null default current_user
 );
 comment on table dist.schedule is 'Intent: when its steps run, as local time in a zone; without a recurrence once';
@@ -63,7 +64,20 @@ comment on column dist.schedule.pause_after is
     'After so many failed instants in a row it stops, with status Failed, until dist.resume; null = never';
 comment on column dist.schedule.run_timeout is 'A run that takes longer is stopped and has failed; null = the policy run_timeout';
 comment on column dist.schedule.cancelled_at is 'When it was cancelled; its history stays';
+comment on column dist.schedule.is_template is
+    'A template never runs and is not upcoming: dist.make_schedule makes schedules of it, with its steps; what it says of time may be left out';
 comment on column dist.schedule.owner is 'Role whose rights the runs have';
+
+create function dist._refuse_template(s dist.schedule) returns void
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if s.is_template then
+        perform dist._refuse('schedule', s.name, '55000', 'it is a template, which never runs', 'Make a schedule of it with dist.make_schedule.');
+    end if;
+end $$;
+comment on function dist._refuse_template(dist.schedule) is 'Internal: refuses a template where a schedule is meant';
 
 create function dist._check_run_limits(s dist.schedule) returns void
     language plpgsql
@@ -143,7 +157,17 @@ begin
                 'Only a member of the owner''s role can change when it runs, and in whose name.');
         end if;
     end if;
-    if tg_op = 'INSERT' or dist._plan_changed(old, new) then
+    if tg_op = 'UPDATE' and new.is_template <> old.is_template then
+        perform dist._refuse(tg_table_name, new.name, '55000', 'a schedule does not become a template, nor a template a schedule',
+            'Copy it: dist.save_schedule_template makes a template of a schedule, dist.make_schedule a schedule of a template.');
+    elsif new.is_template and tg_op = 'UPDATE' and new.enabled then
+        perform dist._refuse(tg_table_name, new.name, '55000', 'a template never runs', 'Make a schedule of it with dist.make_schedule.');
+    end if;
+    if new.is_template then
+        new.enabled := false;
+        -- Whatever it says of time makes sense; it need not say anything, nor lie ahead.
+        perform dist._check_plan(to_jsonb(new), dist._clock()) where num_nonnulls(new.start_at, new.frequency, new.cron, new.rrule) > 0;
+    elsif tg_op = 'INSERT' or dist._plan_changed(old, new) then
         first_run := dist._check_plan(to_jsonb(new), dist._clock());
         if first_run is null and new.cancelled_at is null then
             perform dist._refuse(tg_table_name, new.name, '22023', 'its only run, or its last, is in the past',
@@ -159,7 +183,7 @@ create trigger check_row before insert or update on dist.schedule
 create function dist._plan(s dist.schedule) returns jsonb
     language sql immutable
     set search_path = pg_catalog, pg_temp
-    return to_jsonb(s) - '{name,description,enabled,cancelled_at,owner,misfire,misfire_window,misfire_max,overlap,attempts,retry_after,pause_after,run_timeout,max_runs}'::text[];
+    return to_jsonb(s) - '{name,description,enabled,cancelled_at,is_template,owner,misfire,misfire_window,misfire_max,overlap,attempts,retry_after,pause_after,run_timeout,max_runs}'::text[];
 comment on function dist._plan(dist.schedule) is 'Internal: what the next run is derived from';
 
 create function dist._plan_changed(was dist.schedule, becomes dist.schedule) returns boolean

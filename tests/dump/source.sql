@@ -80,6 +80,7 @@ values ('once', 2, 'function', 'crm.note', '{"what": "moved"}'), ('paused', 2, '
 -- One is the group's: it runs as boss, who has no rights on the table.
 insert into dist.schedule (name, start_at, owner) values ('of boss', '2998-06-01 06:00', 'boss');
 insert into dist.step (schedule, position, target) values ('of boss', 1, 'some');
+select dist.save_schedule_template('once', 'template');
 select dist.pause('paused');
 select dist.cancel('cancelled');
 
