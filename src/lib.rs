@@ -70,7 +70,11 @@ extension_sql_file!(
     name = "activity_plan",
     requires = ["schedule"]
 );
-extension_sql_file!("../sql/intent/formula.sql", name = "formula", requires = ["activity_plan"]);
+extension_sql_file!(
+    "../sql/intent/formula.sql",
+    name = "formula",
+    requires = ["activity_plan"]
+);
 extension_sql_file!("../sql/intent/step.sql", name = "step", requires = ["formula"]);
 extension_sql_file!("../sql/intent/policy.sql", name = "policy", requires = ["step"]);
 extension_sql_file!("../sql/state.sql", name = "state", requires = ["policy"]);

@@ -252,7 +252,7 @@ impl Telling<'_> {
                 "select {key_sql}::text as key, {owner}::text as owner, row_number() over (order by {key_sql}{collate}) as n \
                    from {} where {} and $1::text[] is null",
                 rows.table(),
-                rows.from,
+                rows.condition(),
             )
         } else {
             format!(

@@ -12,11 +12,11 @@ use crate::error::{Place, Result, error_hint};
 use crate::router::expression::RECORD;
 use crate::router::intent::Object;
 use crate::router::trust::check_writers;
+use crate::router::{segment, statement};
 use crate::xact;
 
 /// From so many members on, each is not looked for by itself.
 const MANY: i32 = 50_000;
-use crate::router::{segment, statement};
 
 /// A segment, as steps need it.
 #[derive(Debug, Deserialize)]
@@ -178,6 +178,14 @@ impl<'a> Rows<'a> {
             on.join(" and ")
         );
         (String::new(), which)
+    }
+
+    /// The same as one condition.
+    pub fn condition(&self) -> String {
+        match self.which(&statement::prefix(self.relation)) {
+            (beside, which) if beside.is_empty() => which,
+            (beside, which) => format!("exists (select from {beside} where {which})"),
+        }
     }
 
     /// Runs `work`, a statement that looks for them; where they are many, not one after the other by an index, which is what

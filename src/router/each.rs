@@ -148,7 +148,7 @@ impl Subject {
 
     fn from(&self, place: &Place<'_>) -> Result<String> {
         let rows = self.segment.rows(place, None)?;
-        Ok(format!("{} where {}", rows.table(), rows.from))
+        Ok(format!("{} where {}", rows.table(), rows.condition()))
     }
 
     /// The records in the order of their keys.

@@ -92,7 +92,7 @@ pub fn reads(place: &Place<'_>, segment: &Segment, of: &Plan) -> Result<String> 
             where {from} order by {order}) as d",
         key = rows.key_sql(),
         table = rows.table(),
-        from = rows.from,
+        from = rows.condition(),
     ))
 }
 
