@@ -15,7 +15,7 @@ refresh() {
   cluster_psql -o /dev/null -v rows="$rows" -f bench/segment/setup.sql
   bench_header "Segments: $rows members, 1 % of them changed"
   for ((n = 0; n < pairs; n++)); do
-    cluster_psql -o /dev/null -v n="$n" -f bench/segment/change.sql
+    cluster_psql -o /dev/null -v n="$n" -f bench/segment/change.sql -c checkpoint
     for kind in simple related uuids; do
       timed "bench/segment/count_$kind.sql" && counted=$SECONDS_TAKEN
       timed "bench/segment/find_$kind.sql" && found=$SECONDS_TAKEN

@@ -36,6 +36,8 @@ create function dist._rename_members() returns trigger
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    -- As a refresh does, which may be writing them.
+    perform from dist.object_state s where s.object = new.object for no key update;
     update dist.segment_member set segment = new.name where segment = old.name;
     return null;
 end $$;
@@ -48,6 +50,7 @@ create function dist._forget_members() returns trigger
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform from dist.object_state s where s.object = old.object for no key update;
     delete from dist.segment_member where segment = old.name;
     return null;
 end $$;
