@@ -140,6 +140,22 @@ begin
 end $$;
 comment on function dist._activity_plans(text, text[]) is 'Internal: activity plans of a segment, as Rust reads them';
 
+-- As dist._forget_clocks: what is to be done stays.
+create function dist._forget_activities(kept_since timestamptz, batch_limit integer) returns bigint
+    language plpgsql volatile
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    forgotten bigint;
+begin
+    delete from dist.activity a
+     where a.ctid = any (array(select x.ctid from dist.activity x where x.ends_at < kept_since and x.status <> 'open' limit batch_limit));
+    get diagnostics forgotten = row_count;
+    return forgotten;
+end $$;
+comment on function dist._forget_activities(timestamptz, integer) is 'Internal: deletes some activities that were over long ago';
+
 create function dist._diaries_key() returns bigint
     language sql immutable parallel safe
     set search_path = pg_catalog, pg_temp

@@ -33,7 +33,6 @@ declare
     any_old boolean;
     changes bigint;
     activities bigint;
-    finished bigint;
 begin
     runs := 0;
     unassigned := 0;
@@ -64,12 +63,8 @@ begin
             delete from dist.activity_left l
              where l.ctid = any (array(select x.ctid from dist.activity_left x where x.run_id = any (old) limit batch_limit));
             get diagnostics activities = row_count;
-            -- What is to be done stays, whatever made it.
-            delete from dist.activity a
-             where a.id = any (array(select x.id from dist.activity x where x.run_id = any (old) and x.status <> 'open' limit batch_limit));
-            get diagnostics finished = row_count;
             -- There may be more of what they left, and then they stay until it is gone.
-            if unassigned < batch_limit and changes < batch_limit and activities < batch_limit and finished < batch_limit then
+            if unassigned < batch_limit and changes < batch_limit and activities < batch_limit then
                 delete from dist.run_step s where s.run_id = any (old);
                 delete from dist.field_edit_chunk e where e.run_id = any (old);
                 delete from dist.decision d where d.run_id = any (old);
@@ -142,7 +137,7 @@ begin
     if more or kept_since is null then
         return;
     end if;
-    events := events + dist._forget_clocks(kept_since, batch_limit);
+    events := events + dist._forget_clocks(kept_since, batch_limit) + dist._forget_activities(kept_since, batch_limit);
     if events >= batch_limit then
         more := true;
         return;
@@ -177,4 +172,4 @@ begin
     return query select p.* from dist._purge(purge.batch_limit) p;
 end $$;
 comment on function dist.purge(integer) is
-    'Forgets history older than the policy history_days, with the clocks of service levels, and events older than the policy event_days: at most so many runs, left records, events and clocks, or one month of dist.assignment, at a time; more: call it again, in another transaction. The worker does so by itself';
+    'Forgets history older than the policy history_days, with the clocks of service levels and activities that are over and not open, and events older than the policy event_days: at most so many runs, left records, events, clocks and activities, or one month of dist.assignment, at a time; more: call it again, in another transaction. The worker does so by itself';
