@@ -77,6 +77,25 @@ update dist.step set position = 7 where schedule = 'em sync' and position = 1;
 update dist.schedule set name = 'em synced' where name = 'em sync';
 select schedule, "position", segment from dist.emit_state;
 select pg_temp.day(9);
+-- What changes in a run after it has told is told by the next one.
+create function em.wake() returns void language sql as $$ update em.deal set idle = 0 where id = 6 $$;
+insert into dist.schedule (name, start_at, frequency) values ('em late', '2999-01-01 07:00', 'daily');
+insert into dist.step (schedule, position, action, target, args)
+values ('em late', 0, 'refresh_segment', 'em idle', null), ('em late', 1, 'emit', 'em idle', '{"what": "changes"}'), ('em late', 2, 'function', 'em.wake', null), ('em late', 3, 'refresh_segment', 'em idle', null);
+select status from dist.run_now('em late');
+select * from em.told();
+select status from dist.run_now('em late');
+select * from em.told();
+update em.deal set idle = 9 where id = 2;
+select status from dist.run_now('em late');
+select * from em.told();
+select status from dist.run_now('em late');
+select * from em.told();
+update em.deal set idle = 0 where id = 2;
+delete from dist.schedule where name = 'em late';
+update em.deal set idle = 9 where id = 6;
+select (dist.refresh_segment('em idle')).status;
+
 -- Everything, every time; as alerts, and not again before three days are over, at the same time of day.
 update dist.step set active = true, action = 'emit', target = 'em idle', args = '{"kind": "idle", "again_after": "3 days"}'
  where schedule = 'em synced' and position = 2;

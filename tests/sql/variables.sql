@@ -65,12 +65,14 @@ create function va.raise_it() returns text language sql security definer as $$
     update dist.variable set value = (value::integer + 30)::text where name = 'va least';
     select dist.var('va least') || ' in the run, then ' || (select v.value from dist.variable v where v.name = 'va least')
 $$;
+create function va.foreseen() returns bigint language sql as $$ select count(*) from dist.preview('va big') $$;
 insert into dist.transfer (name, object, to_rep, criteria) values ('va big', 'va', 'va ann', '{"field": "size", "op": ">=", "value": {"var": "va least"}}');
 insert into dist.schedule (name, start_at, frequency) values ('va daily', '2999-01-01 06:00', 'daily');
 insert into dist.step (schedule, position, action, target, args)
 values ('va daily', 1, 'function', 'va.raise_it', null),
-       ('va daily', 2, 'function', 'va.note', '{"what": {"literal": {"var": "x"}}, "size": {"var": "va least"}, "since": {"var": "va since"}, "moment": {"var": "va there"}, "countries": {"var": "va countries"}, "whole": {"var": "va tier"}}'),
-       ('va daily', 3, 'transfer', 'va big', null);
+       ('va daily', 2, 'function', 'va.foreseen', null),
+       ('va daily', 3, 'function', 'va.note', '{"what": {"literal": {"var": "x"}}, "size": {"var": "va least"}, "since": {"var": "va since"}, "moment": {"var": "va there"}, "countries": {"var": "va countries"}, "whole": {"var": "va tier"}}'),
+       ('va daily', 4, 'transfer', 'va big', null);
 select record_key from dist.preview_schedule('va daily', '2999-01-01 06:00Z') order by record_key::integer;
 select dist.tick('2999-01-01 06:00Z');
 update va.lead set owner = null;
