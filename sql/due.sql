@@ -135,7 +135,10 @@ begin
              where coalesce(d.kind || ':' || d.name, d.schedule_id::text) <> all (busy) and dist._may_run(caller, d.owner)
         loop
             if one.kind is null then
-                outcome := dist._fire(one.schedule_id, as_of, false);
+                loop
+                    outcome := dist._fire(one.schedule_id, as_of, false);
+                    exit when outcome <> 'more';
+                end loop;
             else
                 -- As of its own instant: nothing is to be seen that comes after what is still to be done.
                 outcome := dist._do_task(one.kind, one.name, earliest, false);
@@ -159,6 +162,10 @@ declare
     s dist.schedule := dist._schedule_for(schedule_name, caller,
         'A schedule runs with its owner''s rights, so only a member of that role can run it now.');
     most bigint := dist._policy_value('manual_runs_per_day');
+    about timestamptz := dist._clock();
+    place integer;
+    ended text;
+    earlier bigint[] := '{}';
     made bigint;
 begin
     if s.cancelled_at is not null then
@@ -177,14 +184,23 @@ begin
         perform dist._refuse('schedule', s.name, '55006', 'it is running', 'Wait until the run has finished.');
     end;
     -- Counted under that lock, so that two who ask at once cannot both be the last.
-    if most <= (select count(*) from dist.run r
+    if most <= (select count(distinct r.as_of) from dist.run r
                  where r.schedule_id = s.id and r.trigger = 'manual'
                    and r.as_of >= date_trunc('day', dist._clock() at time zone s.time_zone) at time zone s.time_zone) then
         perform dist._refuse('schedule', s.name, '54000', format('policy manual_runs_per_day: it has been run by hand %s times today', most),
             format('The day is that of %s. An admin can change the policy in dist.policy.', s.time_zone));
     end if;
     perform pg_try_advisory_xact_lock(dist._running_key(), s.id);
-    select a.run_id into made from dist._attempt(s, 'manual', null, dist._clock(), 1, false) a;
+    if s.transactions = 'run' then
+        select a.run_id into made from dist._attempt(s, 'manual', null, about, 1, false) a;
+        return made;
+    end if;
+    -- Whoever calls commits all of it together; but a step that fails leaves those before it.
+    for place in select p.position from dist.step p where p.schedule = s.name and p.active and p.target is not null order by p.position loop
+        select a.run_id, a.status into made, ended from dist._attempt(s, 'manual', null, about, 1, false, place, earlier) a;
+        exit when ended <> 'succeeded';
+        earlier := earlier || made;
+    end loop;
     return made;
 end $$;
 comment on function dist._run_now(text, name) is 'Internal: runs a schedule by hand; its plan is not disturbed';

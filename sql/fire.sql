@@ -2,17 +2,19 @@
 -- dist.tick and dist.run_now as the owner of the extension; the steps themselves run as the schedule's owner.
 
 create function dist._run_steps(schedule_id integer, schedule_name text, owner text, run_trigger text, due_at timestamptz,
-                                as_of timestamptz, attempt integer, nowait boolean, zone text)
+                                as_of timestamptz, attempt integer, nowait boolean, zone text,
+                                step integer default null, earlier bigint[] default null)
     returns bigint
     language c volatile
     as 'MODULE_PATHNAME', 'run_steps_wrapper';
-comment on function dist._run_steps(integer, text, text, text, timestamptz, timestamptz, integer, boolean, text) is
-    'Internal: takes the locks, runs the steps as the schedule''s owner, writes the run''s row, returns its id; null when a lock is held and is not to be waited for';
+comment on function dist._run_steps(integer, text, text, text, timestamptz, timestamptz, integer, boolean, text, integer, bigint[]) is
+    'Internal: takes the locks, runs the steps as the schedule''s owner (or one of them, behind earlier runs), writes the run''s row, returns its id; null when a lock is held and is not to be waited for';
 
 -- One attempt. status: succeeded, failed, broken (failed, and trying again is of no use), cancelled; null when something the
 -- run needs is locked and it is to stay due. Here and below, an assignment costs a fraction of what PERFORM costs.
 create function dist._attempt(s dist.schedule, run_trigger text, due timestamptz, about timestamptz, attempt integer,
-                              nowait boolean, out run_id bigint, out status text, out message text)
+                              nowait boolean, step integer default null, earlier bigint[] default null,
+                              out run_id bigint, out status text, out message text)
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
@@ -31,7 +33,7 @@ begin
     outermost := dist._run_begins(s.id, s.name, run_trigger, due, date_part('epoch', s.run_timeout));
     begin
         original := dist._last_failure();
-        run_id := dist._run_steps(s.id, s.name, s.owner, run_trigger, due, about, attempt, nowait, s.time_zone);
+        run_id := dist._run_steps(s.id, s.name, s.owner, run_trigger, due, about, attempt, nowait, s.time_zone, step, earlier);
         if run_id is null then
             perform dist._run_ends(outermost);
             return;
@@ -62,10 +64,12 @@ begin
         message := stopped.message;
         e_hint := stopped.hint;
     end if;
-    targets := array(select p.target from dist.step p where p.schedule = s.name and p.active and p.action = 'transfer' and p.target is not null);
-    insert into dist.run (schedule, schedule_id, transfer, trigger, due_at, as_of, attempt, started_at, finished_at, status,
+    targets := array(select p.target from dist.step p
+                      where p.schedule = s.name and p.active and p.action = 'transfer' and p.target is not null
+                        and (step is null or p.position = step));
+    insert into dist.run (schedule, schedule_id, step, transfer, trigger, due_at, as_of, attempt, started_at, finished_at, status,
                           sqlstate, message, detail, hint, context, run_by)
-    values (s.name, s.id, case when cardinality(targets) = 1 then targets[1] end,
+    values (s.name, s.id, step, case when cardinality(targets) = 1 then targets[1] end,
             run_trigger, due, about, attempt, started, clock_timestamp(), status,
             e_sqlstate, message, nullif(e_detail, ''), nullif(e_hint, ''), nullif(e_context, ''), s.owner)
     returning dist.run.id into run_id;
@@ -73,14 +77,15 @@ begin
         perform dist._write_events('failed', (select t.object from dist.transfer t where t.name = targets[1] and cardinality(targets) = 1),
                                    null, null, about, run_id, s.name,
                                    jsonb_build_object('schedule', s.name, 'trigger', run_trigger, 'due_at', due, 'attempt', attempt,
-                                                      'sqlstate', e_sqlstate, 'message', message));
+                                                      'sqlstate', e_sqlstate, 'message', message)
+                                   || case when step is null then '{}' else jsonb_build_object('step', step) end);
     end if;
     if status = 'failed' and dist._failed_to_compile() then
         status := 'broken';
     end if;
 end $$;
-comment on function dist._attempt(dist.schedule, text, timestamptz, timestamptz, integer, boolean) is
-    'Internal: runs a schedule''s steps in a subtransaction; a failure leaves the failed run''s row and nothing else';
+comment on function dist._attempt(dist.schedule, text, timestamptz, timestamptz, integer, boolean, integer, bigint[]) is
+    'Internal: runs a schedule''s steps, or one of them, in a subtransaction; a failure leaves the failed run''s row and nothing else';
 
 -- The two questions to src/firing: which of the instants that are due is run, and where the schedule stands afterwards.
 -- schedule and state are their rows; intervals of the former come in seconds. Between the two the session keeps what was read.
@@ -104,8 +109,31 @@ create function dist._advance(schedule_id integer, run timestamptz, given_up tim
 comment on function dist._advance(integer, timestamptz, timestamptz, text, timestamptz, timestamptz) is
     'Internal: where a schedule stands after a run that dist._choose has chosen, and the range that passed during it';
 
+-- Where each step has a transaction of its own: what of an instant has been committed. The ledger itself says so, so that
+-- nothing is done twice, whatever happens between two steps.
+create function dist._steps_left(s dist.schedule, due timestamptz, out step integer, out more boolean, out earlier bigint[])
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+    earlier := array(select r.id from dist.run r
+                      where r.schedule_id = s.id and r.due_at = due and r.status = 'succeeded' and r.trigger = 'schedule' and r.step is not null
+                      order by r.id);
+    select min(p.position), count(*) > 1 into step, more
+      from dist.step p
+     where p.schedule = s.name and p.active and p.target is not null
+       and p.position not in (select r.step from dist.run r where r.id = any (earlier))
+       -- All of it was one run then.
+       and not exists (select from dist.run r
+                        where r.schedule_id = s.id and r.due_at = due and r.status = 'succeeded' and r.trigger = 'schedule' and r.step is null);
+end $$;
+comment on function dist._steps_left(dist.schedule, timestamptz) is
+    'Internal: the first step of an instant that has not been committed, whether there are more, and the runs of those that have been';
+
 -- Fires one schedule if it is due. live: the clock is the wall clock (worker), not as_of (dist.tick).
--- Returns fired, busy (stays due) or idle (not due any more, or somebody else has it).
+-- Returns fired, more (one step of it was fired, and the next is to follow), busy (stays due) or idle (not due any more, or
+-- somebody else has it).
 create function dist._fire(target integer, as_of timestamptz, live boolean)
     returns text
     language plpgsql
@@ -118,6 +146,7 @@ declare
     choice record;
     attempted record;
     following record;
+    place record;
     outcome text := 'none';
     message text;
 begin
@@ -135,11 +164,17 @@ begin
     select x as schedule, c.run, c.skipped_from, c.skipped_to,
            -- An edited plan can come to an instant at which it has run already (dist.tick had gone ahead of the clock).
            exists (select from dist.run r
-                    where r.schedule_id = target and r.due_at = c.run and r.status = 'succeeded' and r.trigger = 'schedule') as repeated
+                    where r.schedule_id = target and r.due_at = c.run and r.status = 'succeeded' and r.trigger = 'schedule') as tried
       into choice
       from dist.schedule x
       left join lateral dist._choose(target, to_jsonb(x), date_part('epoch', x.misfire_window), date_part('epoch', x.retry_after),
-                                     to_jsonb(st), as_of) c on true
+                                     -- Of an instant that has been begun, the rest is run, whatever has passed since.
+                                     case when x.transactions = 'run' then to_jsonb(st)
+                                          else to_jsonb(st) || jsonb_build_object('begun', exists (
+                                              select from dist.run r
+                                               where r.schedule_id = target and r.due_at = st.due_at and r.status = 'succeeded'
+                                                 and r.trigger = 'schedule' and r.step is not null)) end,
+                                     as_of) c on true
      where x.id = target and x.enabled and x.cancelled_at is null;
     if not found then
         return 'idle';
@@ -148,14 +183,31 @@ begin
     -- What keeps others out is the state's row; this only lets them see (dist._is_running).
     seen := pg_try_advisory_xact_lock(dist._running_key(), target);
     if choice.run is not null then
-        if choice.repeated then
+        if s.transactions = 'step' then
+            select * into place from dist._steps_left(s, choice.run);
+        else
+            select null::integer as step, false as more, null::bigint[] as earlier into place;
+        end if;
+        if place.step is null and (choice.tried or s.transactions = 'step') then
             outcome := 'repeated';
         elsif not dist._mark(target, choice.run, st.attempt, st.crashes > 0) then
             return 'busy';
         else
-            attempted := dist._attempt(s, 'schedule', choice.run, choice.run, st.attempt, live);
+            attempted := dist._attempt(s, 'schedule', choice.run, choice.run, st.attempt, live, place.step, place.earlier);
             if attempted.status is null then
                 return 'busy';
+            end if;
+            if attempted.status = 'succeeded' and place.more then
+                -- It stays due for the rest; the next step has its own attempts. Cancelling does not wait for a run.
+                update dist.schedule_state x
+                   set next_run_at = case when p.cancelled_at is null then choice.run end, due_at = choice.run, attempt = 1, queued = false, crashes = 0,
+                       ended = case when p.cancelled_at is not null then 'cancelled' end
+                  from dist.schedule p
+                 where x.schedule_id = target and p.id = target;
+                if choice.skipped_from is not null then
+                    perform dist._note_skipped(s, choice.skipped_from, choice.skipped_to, 'misfire');
+                end if;
+                return 'more';
             end if;
             outcome := attempted.status;
             -- Not read from the record below, for where nothing was attempted that has no columns.

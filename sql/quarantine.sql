@@ -83,7 +83,9 @@ begin
     select * into s from dist.schedule x where x.id = target;
     if s.id is null or st.next_run_at is null or st.due_at > instant or st.attempt <> which_attempt
        or exists (select from dist.run r
-                   where r.schedule_id = target and r.due_at = instant and r.status = 'succeeded' and r.trigger = 'schedule') then
+                   where r.schedule_id = target and r.due_at = instant and r.status = 'succeeded' and r.trigger = 'schedule'
+                     -- Of single steps, those before the one that was marked.
+                     and (r.step is null or r.started_at >= started)) then
         return false;
     end if;
     st.crashes := st.crashes + 1;

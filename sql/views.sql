@@ -54,7 +54,7 @@ comment on column dist.upcoming.target is 'The transfer, or the function that it
 
 create view dist.failure as
     select r.id as run_id, r.schedule, r.transfer, r.trigger, r.due_at, r.attempt, r.started_at, r.finished_at,
-           r.sqlstate, r.message, r.detail, r.hint, r.context, r.run_by
+           r.sqlstate, r.message, r.detail, r.hint, r.context, r.run_by, r.step
       from dist.run r
      where r.status operator(pg_catalog.=) 'failed';
 comment on view dist.failure is 'Failed runs with the whole error';
@@ -72,3 +72,4 @@ comment on column dist.failure.detail is 'DETAIL of the error';
 comment on column dist.failure.hint is 'HINT of the error';
 comment on column dist.failure.context is 'CONTEXT of the error';
 comment on column dist.failure.run_by is 'Role whose rights the run had';
+comment on column dist.failure.step is 'Position of the step, where each has a transaction of its own; else null';

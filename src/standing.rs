@@ -70,6 +70,9 @@ struct StandingRow {
     runs: i32,
     failures: i32,
     crashes: i32,
+    /// Steps of the instant have been committed.
+    #[serde(default)]
+    begun: bool,
 }
 
 impl Due {
@@ -106,13 +109,14 @@ impl Due {
                 next: state.next_run_at,
                 // Else the two do not differ, and a state whose instant was moved by hand keeps making sense. After an
                 // interruption it waits as it does for a retry.
-                due: if state.attempt > 1 || state.queued || state.crashes > 0 {
+                due: if state.attempt > 1 || state.queued || state.crashes > 0 || state.begun {
                     state.due_at
                 } else {
                     state.next_run_at
                 },
                 attempt: state.attempt,
                 queued: state.queued,
+                begun: state.begun,
                 runs: state.runs,
                 failures: state.failures,
                 ended: None,

@@ -28,6 +28,7 @@ create table dist.schedule (
     pause_after  integer,
     run_timeout  interval,
     cancelled_at timestamptz,
+    transactions text not null default 'run',
     is_template  boolean not null default false,
     owner        name not null default current_user
 );
@@ -64,6 +65,8 @@ comment on column dist.schedule.pause_after is
     'After so many failed instants in a row it stops, with status Failed, until dist.resume; null = never';
 comment on column dist.schedule.run_timeout is 'A run that takes longer is stopped and has failed; null = the policy run_timeout';
 comment on column dist.schedule.cancelled_at is 'When it was cancelled; its history stays';
+comment on column dist.schedule.transactions is
+    'run: all steps commit together, or none does; step: each step is a run of its own, with its own attempts and time, and after a failure or a crash the instant goes on with the step that was not committed';
 comment on column dist.schedule.is_template is
     'A template never runs and is not upcoming: dist.make_schedule makes schedules of it, with its steps; what it says of time may be left out';
 comment on column dist.schedule.owner is 'Role whose rights the runs have';
@@ -144,6 +147,8 @@ begin
     end if;
     perform dist._one_of(tg_table_name, new.name, 'misfire', new.misfire, array['one', 'skip', 'all']);
     perform dist._one_of(tg_table_name, new.name, 'overlap', new.overlap, array['skip', 'queue_one']);
+    perform dist._required(tg_table_name, new.name, 'transactions', new.transactions);
+    perform dist._one_of(tg_table_name, new.name, 'transactions', new.transactions, array['run', 'step']);
     perform dist._check_run_limits(new);
     perform dist._check_owner(tg_table_name, new.name, new.owner, case when tg_op = 'UPDATE' then old.owner end);
     if tg_op = 'UPDATE' and (dist._plan_changed(old, new) or new.max_runs is distinct from old.max_runs or new.name <> old.name) then
@@ -183,7 +188,7 @@ create trigger check_row before insert or update on dist.schedule
 create function dist._plan(s dist.schedule) returns jsonb
     language sql immutable
     set search_path = pg_catalog, pg_temp
-    return to_jsonb(s) - '{name,description,enabled,cancelled_at,is_template,owner,misfire,misfire_window,misfire_max,overlap,attempts,retry_after,pause_after,run_timeout,max_runs}'::text[];
+    return to_jsonb(s) - '{name,description,enabled,cancelled_at,transactions,is_template,owner,misfire,misfire_window,misfire_max,overlap,attempts,retry_after,pause_after,run_timeout,max_runs}'::text[];
 comment on function dist._plan(dist.schedule) is 'Internal: what the next run is derived from';
 
 create function dist._plan_changed(was dist.schedule, becomes dist.schedule) returns boolean

@@ -101,6 +101,7 @@ pub fn alone(segment: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
         ..Totals::default()
     };
     let header = Header {
+        step: None,
         schedule: None,
         trigger: "execute".to_owned(),
         cause_name: None,
@@ -122,6 +123,6 @@ pub fn alone(segment: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
         max_rows: None,
         timeout: None,
     };
-    steps::record(run, &[Done::action(&step, began, &did(&refreshed)?)])?;
+    steps::record(run, &[Done::action(&step, began, &did(&refreshed)?)], false)?;
     Ok(run)
 }

@@ -79,12 +79,16 @@ fn run_steps(
     attempt: i32,
     nowait: bool,
     zone: String,
+    step: Option<i32>,
+    earlier: Option<Vec<i64>>,
 ) -> Result<Option<i64>> {
     let schedule = router::run::Planned {
         id: schedule,
         name,
         owner,
         zone,
+        step,
+        earlier: earlier.unwrap_or_default(),
     };
     router::run::run_steps(schedule, trigger, due_at, as_of, attempt, nowait)
 }

@@ -70,6 +70,8 @@ pub struct Standing {
     pub attempt: i32,
     /// The instant passed during the schedule's own run.
     pub queued: bool,
+    /// Steps of the instant have been committed, each by itself: the rest follows, whatever has passed since.
+    pub begun: bool,
     /// Regular runs so far.
     pub runs: i32,
     /// Instants in a row at which it failed.
@@ -152,7 +154,7 @@ impl Firing<'_> {
             to,
             cause: Cause::Misfire,
         };
-        if standing.attempt > 1 || standing.queued {
+        if standing.attempt > 1 || standing.queued || standing.begun {
             let given_up = self.too_late(tried_at, now);
             return Some(Choice {
                 run: (!given_up).then_some(due),
@@ -244,6 +246,7 @@ impl Firing<'_> {
                 due: following,
                 attempt: 1,
                 queued: false,
+                begun: false,
                 ..becomes
             };
             return (stopped, None);
@@ -279,6 +282,7 @@ impl Firing<'_> {
             due: next,
             attempt: 1,
             queued: false,
+            begun: false,
             ended: next.is_none().then_some(Ended::Done),
             ..was
         }

@@ -40,6 +40,7 @@ fn due(instant: Instant) -> Standing {
         due: Some(instant),
         attempt: 1,
         queued: false,
+        begun: false,
         runs: 0,
         failures: 0,
         ended: None,

@@ -77,6 +77,7 @@ pub fn give_back(object: &str, key: &str, why: &str, to: To<'_>) -> Result<i64> 
     })?;
     totals.objects.push(object.to_owned());
     let header = Header {
+        step: None,
         schedule: None,
         trigger: "return".to_owned(),
         cause_name: None,

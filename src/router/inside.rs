@@ -7,11 +7,11 @@ thread_local! {
     static RUNS: RefCell<Vec<Run>> = const { RefCell::new(Vec::new()) };
 }
 
-#[derive(Clone, Copy)]
 struct Run {
     id: i64,
     schedule: Option<Schedule>,
-    retrieved: bool,
+    /// The runs that have taken records from their owners: this one, and those of the steps before it.
+    retrieved: Vec<i64>,
 }
 
 /// Whose run it is.
@@ -53,11 +53,17 @@ impl Drop for Moving {
 /// Enters a run.
 #[must_use]
 pub fn enter(id: i64, schedule: Option<Schedule>) -> Inside {
+    enter_after(id, schedule, Vec::new())
+}
+
+/// Enters a run of one step, behind those of the steps before it.
+#[must_use]
+pub fn enter_after(id: i64, schedule: Option<Schedule>, earlier: Vec<i64>) -> Inside {
     RUNS.with_borrow_mut(|runs| {
         runs.push(Run {
             id,
             schedule,
-            retrieved: false,
+            retrieved: earlier,
         });
     });
     Inside
@@ -78,14 +84,18 @@ pub fn run_id() -> Option<i64> {
 pub fn retrieved() {
     RUNS.with_borrow_mut(|runs| {
         if let Some(run) = runs.last_mut() {
-            run.retrieved = true;
+            run.retrieved.push(run.id);
         }
     });
 }
 
-/// The innermost run's id, where it has taken records from their owners.
-pub fn retrieved_by() -> Option<i64> {
-    RUNS.with_borrow(|runs| runs.last().filter(|run| run.retrieved).map(|run| run.id))
+/// The ids of the innermost run and those of the steps before it that may have taken records from their owners.
+pub fn retrieved_by() -> Option<Vec<i64>> {
+    RUNS.with_borrow(|runs| {
+        runs.last()
+            .map(|run| run.retrieved.clone())
+            .filter(|runs| !runs.is_empty())
+    })
 }
 
 /// Whether a run of this schedule, or one by its plan, is among those that this session is inside of.

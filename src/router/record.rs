@@ -43,6 +43,8 @@ pub struct Totals {
 pub struct Header {
     /// Name and number of the schedule.
     pub schedule: Option<(String, i32)>,
+    /// The position of its one step, where each has a transaction of its own.
+    pub step: Option<i32>,
     /// execute, schedule, manual or undo.
     pub trigger: String,
     /// The automation, release, hopper or SLA that caused it.
@@ -417,6 +419,7 @@ pub fn finish(run: i64, header: &Header, started: TimestampWithTimeZone, totals:
                     header.undoes.into(),
                     header.run_by.clone().into(),
                     header.cause_name.clone().into(),
+                    header.step.into(),
                 ],
             )
             .map(|_| ())

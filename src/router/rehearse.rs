@@ -45,6 +45,7 @@ pub fn rehearse(schedule: &str, zone: &str, about: DateTime<Utc>) -> Result<(Vec
     };
     let done = with_settings(about, || course.all(&steps))?;
     let header = Header {
+        step: None,
         schedule: None,
         trigger: "execute".to_owned(),
         cause_name: None,
@@ -55,6 +56,6 @@ pub fn rehearse(schedule: &str, zone: &str, about: DateTime<Utc>) -> Result<(Vec
         run_by: current_role_name()?,
     };
     finish(run, &header, started, &course.totals)?;
-    steps::record(run, &done)?;
+    steps::record(run, &done, false)?;
     Ok((steps, course.told.unwrap_or_default()))
 }

@@ -14,7 +14,7 @@ use crate::router::decide::Carried;
 use crate::router::decide::Decision;
 use crate::router::exclusion;
 use crate::router::failure::{self, compiling};
-use crate::router::inside::{self, Schedule, enter};
+use crate::router::inside::{self, Schedule, enter, enter_after};
 use crate::router::kept;
 use crate::router::lock::{Locked, lock_movers, lock_with, next_run_id};
 use crate::router::mover::{Kind, Mover};
@@ -54,6 +54,7 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
     })?;
     let header = Header {
         schedule: None,
+        step: None,
         trigger: "execute".to_owned(),
         cause_name: None,
         due_at: None,
@@ -76,6 +77,10 @@ pub struct Planned {
     pub owner: String,
     /// The zone of its plan.
     pub zone: String,
+    /// The position of the one step that is run, where each has a transaction of its own.
+    pub step: Option<i32>,
+    /// The runs of the steps before it.
+    pub earlier: Vec<i64>,
 }
 
 /// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id, or nothing where something it
@@ -98,7 +103,8 @@ pub fn run_steps(
         row: &row.name,
     };
     let owner = compiling(|| owner_of(&place, &row.owner))?;
-    let steps = steps::of_schedule(&row.name)?;
+    let mut steps = steps::of_schedule(&row.name)?;
+    steps.retain(|step| row.step.is_none_or(|only| step.position == only));
     let transfers = steps.iter().filter(|step| step.is_transfer());
     let transfers: Vec<Mover> = transfers.map(steps::Step::mover).collect();
     let Some(locked) = lock_with(&transfers, steps::objects(&row.name, &steps)?, nowait)? else {
@@ -110,7 +116,7 @@ pub fn run_steps(
     let run = next_run_id()?;
     running::numbered(run);
     let planned = trigger == "schedule";
-    let _inside = enter(run, Some(Schedule { id: row.id, planned }));
+    let _inside = enter_after(run, Some(Schedule { id: row.id, planned }), row.earlier);
     let mut course = Course {
         schedule: &row.name,
         zone: &row.zone,
@@ -128,6 +134,7 @@ pub fn run_steps(
     let totals = course.totals;
     let header = Header {
         schedule: Some((row.name, row.id)),
+        step: row.step,
         trigger,
         cause_name: None,
         due_at,
@@ -137,7 +144,7 @@ pub fn run_steps(
         run_by: row.owner,
     };
     finish(run, &header, started, &totals)?;
-    steps::record(run, &done)?;
+    steps::record(run, &done, header.step.is_some())?;
     Ok(Some(run))
 }
 
@@ -201,6 +208,7 @@ pub fn caused(mover: &Mover, narrow: Narrow, cause: Cause<'_>, run: i64, locked:
     }
     let header = Header {
         schedule: None,
+        step: None,
         trigger: cause.trigger.to_owned(),
         cause_name: Some(cause.name.to_owned()),
         due_at: cause.due_at,

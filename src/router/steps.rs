@@ -189,9 +189,10 @@ impl Done {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn record(run: i64, steps: &[Done]) -> Result<()> {
+pub fn record(run: i64, steps: &[Done], alone: bool) -> Result<()> {
     if let [only] = steps
         && only.action == "transfer"
+        && !alone
     {
         return Ok(());
     }

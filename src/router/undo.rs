@@ -98,6 +98,7 @@ pub fn undo(run: i64) -> Result<i64> {
         })
     })?;
     let header = Header {
+        step: None,
         schedule: past.schedule.zip(past.schedule_id),
         trigger: "undo".to_owned(),
         cause_name: None,

@@ -122,6 +122,8 @@ impl Queries {
 enum Outcome {
     /// It ran, well or not, and has been advanced.
     Fired,
+    /// One of its steps ran well, and the next is due.
+    More,
     /// It stays due: something it needs is locked, or somebody else has it.
     PutOff,
     /// The extension is not there any more.
@@ -286,8 +288,8 @@ impl Runner {
                 continue;
             }
             let flush_later = position + 1 < due.len() && now - flushed_at < FLUSH_TOGETHER;
-            match self.fire(work, now, flush_later) {
-                Ok(Outcome::Fired) => {
+            match self.fire_all(work, now, flush_later) {
+                Ok(Outcome::Fired | Outcome::More) => {
                     self.put_off.remove(work);
                     taken.not();
                     any = true;
@@ -324,6 +326,20 @@ impl Runner {
         Ok(any)
     }
 
+    /// One attempt at one schedule or task: where each step of a schedule has a transaction of its own, step after step.
+    fn fire_all(&mut self, work: &Work, now: i64, flush_later: bool) -> Result<Outcome, Failure> {
+        loop {
+            let outcome = self.fire(work, now, flush_later)?;
+            if !matches!(outcome, Outcome::More) {
+                return Ok(outcome);
+            }
+            process::obey();
+            if !super::ENABLED.get() || self.registration.is_yielding() {
+                return Ok(Outcome::Fired);
+            }
+        }
+    }
+
     /// One attempt at one schedule or task, in a transaction of its own.
     fn fire(&mut self, work: &Work, now: i64, flush_later: bool) -> Result<Outcome, Failure> {
         let queries = &mut self.queries;
@@ -350,6 +366,7 @@ impl Runner {
         Ok(match outcome? {
             None => Outcome::Gone,
             Some(word) if word.as_deref() == Some("fired") => Outcome::Fired,
+            Some(word) if word.as_deref() == Some("more") => Outcome::More,
             Some(_) => Outcome::PutOff,
         })
     }

@@ -2,7 +2,7 @@
 -- dictionary (-1 = not in it), when he was last seen to hold it as a number that goes up with time (odd = he then gave it
 -- back), the same in microseconds since 1970, 1 = the run itself took it from him, and a bit for each interval that is not over
 -- since then. $1 object, $2 keys and $3 owners by candidate, $4 dictionary of reps, $5 instant of the run, $6 intervals,
--- $7 this run, $8 nothing but this run's retrievals is asked for, $9 nothing that is longer ago than the intervals is asked for,
+-- $7 this run and those of the steps before it, $8 nothing but their retrievals is asked for, $9 nothing that is longer ago than the intervals is asked for,
 -- $10 this run, where it passes on for a service level: who has held it since that began counts as if the run had taken it from him.
 -- What has been undone was never held. (Months and days are counted on the UTC calendar, as in criteria.)
 with cut as materialized (
@@ -19,14 +19,14 @@ undone as materialized (
 seen as (
     select k.n, x.rep, (a.run_id * 2147483648 + a.seq) * 8 + x.step * 2
                        + case when x.step = 1 and a.reason = 'return' then 1 else 0 end as last,
-           a.at, case when x.step = 1 and a.reason = 'retrieval' and a.run_id = $7 then 1 else 0 end as taken
+           a.at, case when x.step = 1 and a.reason = 'retrieval' and a.run_id = any ($7) then 1 else 0 end as taken
       from k
       join dist.assignment a on a.record_key = k.key
      cross join lateral (values (a.old_owner, 1), (a.new_owner, 2)) as x(rep, step)
      where a.object = $1 and a.reason <> 'undo' and x.rep is not null
-       and (not $8 or a.run_id = $7 and a.reason = 'retrieval')
+       and (not $8 or a.run_id = any ($7) and a.reason = 'retrieval')
        -- With room for months of different lengths.
-       and (not $9 or a.at > (select min($5 - cut.span) - interval '5 days' from cut) or a.run_id = $7)
+       and (not $9 or a.at > (select min($5 - cut.span) - interval '5 days' from cut) or a.run_id = any ($7))
        and not exists (select from undone u where u.record_key = a.record_key and u.run_id = a.run_id)
     union all
     select k.n, k.owner, 9223372036854775806, $5, 0 from k where k.owner is not null and not $8
