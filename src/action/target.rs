@@ -76,9 +76,16 @@ impl Segment {
     /// 42704 where it has none of that name, 42P01 or 42703 where the table has changed.
     pub fn rows(&self, place: &Place<'_>, related: Option<&str>) -> Result<Rows<'_>> {
         let Some(name) = related else {
+            let key = self.object.key()?;
             return Ok(Rows {
                 relation: self.object.relation()?,
-                key: self.object.key()?,
+                key,
+                from: format!(
+                    "{} in (select m.record_key::{} from dist._in_segment({}) as m (record_key))",
+                    statement::column(&key.name),
+                    key.type_sql,
+                    quote_literal(&self.name)
+                ),
                 kept: vec![self.object.key_column.as_str(), self.object.owner_column.as_str()],
                 segment: self,
                 join_on: None,
@@ -119,14 +126,17 @@ impl Segment {
             kept.push(&object.key_column);
             kept.push(&object.owner_column);
         }
-        Ok(Rows {
+        let mut rows = Rows {
             relation,
             key,
             kept,
+            from: String::new(),
             segment: self,
             join_on: Some(&found.join_on),
             object: found.object.as_ref(),
-        })
+        };
+        rows.from = rows.which(&statement::prefix(relation)).1;
+        Ok(rows)
     }
 }
 
@@ -138,6 +148,8 @@ pub struct Rows<'a> {
     pub key: &'a Column,
     /// Columns that no step sets: the key, and who owns the record.
     pub kept: Vec<&'a str>,
+    /// Which rows of the table they are, as a condition that holds in any statement.
+    pub from: String,
     /// Whose they are.
     segment: &'a Segment,
     /// How rows of a related table belong to its records: their column -> the record's.

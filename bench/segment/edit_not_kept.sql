@@ -1,0 +1,1 @@
+select dist.run_now('not_kept');
