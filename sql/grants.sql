@@ -136,7 +136,7 @@ grant execute on function
     to dist_manager;
 
 grant execute on function dist.refresh_segment(text, timestamptz), dist._refresh_segment(text, timestamptz) to dist_manager;
-grant execute on function dist.preview_segment(text, timestamptz), dist._preview_segment(text, timestamptz) to dist_reader;
+grant execute on function dist.preview_segment(text, timestamptz), dist._preview_segment(text, timestamptz), dist._unpack_roll(text, bytea, bytea) to dist_reader;
 -- Activities: who changes one says so by doing it.
 grant insert, update, delete on dist.activity_plan to dist_manager;
 grant insert (object, record_key, rep, subject, starts_at, ends_at, status), update (rep, subject, starts_at, ends_at, status), delete on dist.activity

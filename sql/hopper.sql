@@ -1,5 +1,10 @@
 -- What the router asks about hoppers.
 
+create function dist._is_routing() returns boolean
+    language c volatile
+    as 'MODULE_PATHNAME', 'is_routing_wrapper';
+comment on function dist._is_routing() is 'Internal: whether the router is running a statement in this session';
+
 -- Part of the statement that reads candidates, which runs with the rights of the run's owner and sees one snapshot.
 create function dist._in_hopper(object text, hopper text, expired_by timestamptz)
     returns table (record_key text, rep text, since timestamptz)

@@ -1,13 +1,49 @@
 -- Who belongs to which segment, as it was last refreshed, and who joined and left when.
 
-create table dist.segment_member (
+-- A segment is one row, if its object's keys are whole numbers or UUIDs: as rows of their own, a million members take longer to
+-- read than to find, and who joins and leaves is scattered over all pages of a table and its index.
+create table dist.segment_roll (
+    segment   text primary key,
+    kind      text not null,
+    keys      bytea not null,
+    runs      bytea not null,
+    run_ids   bigint[] not null,
+    run_times timestamptz[] not null
+);
+-- Packed already.
+alter table dist.segment_roll alter column keys set storage external, alter column runs set storage external;
+comment on table dist.segment_roll is 'State: the members of segments whose keys are numbers, packed; dist.segment_member shows them';
+comment on column dist.segment_roll.segment is 'The segment';
+comment on column dist.segment_roll.kind is 'What the keys are: integer or uuid';
+comment on column dist.segment_roll.keys is 'The keys in order, each as how far it is from the one before it, seven bits a byte';
+comment on column dist.segment_roll.runs is 'For each key the place of the run that found it, in the next columns, seven bits a byte, from 0';
+comment on column dist.segment_roll.run_ids is 'The runs that found members';
+comment on column dist.segment_roll.run_times is 'The as_of of these runs';
+
+create table dist.segment_row (
     segment    text not null,
     record_key text not null,
     joined_at  timestamptz not null,
     run_id     bigint not null,
     primary key (segment, record_key)
 );
-comment on table dist.segment_member is 'State: the records of each segment, as they were found when it was last refreshed';
+comment on table dist.segment_row is 'State: the members of segments whose keys are texts; dist.segment_member shows them';
+comment on column dist.segment_row.segment is 'The segment';
+comment on column dist.segment_row.record_key is 'The record''s key';
+comment on column dist.segment_row.joined_at is 'Since when: the as_of of the run that found it';
+comment on column dist.segment_row.run_id is 'The run that found it';
+
+create function dist._unpack_roll(kind text, keys bytea, runs bytea) returns table (record_key text, run integer)
+    language c immutable strict rows 10000
+    as 'MODULE_PATHNAME', 'unpack_roll_wrapper';
+comment on function dist._unpack_roll(text, bytea, bytea) is 'Internal: the keys of packed members, each with the place of its run, from 1';
+
+create view dist.segment_member as
+    select r.segment, u.record_key, r.run_times[u.run] as joined_at, r.run_ids[u.run] as run_id
+      from dist.segment_roll r, lateral dist._unpack_roll(r.kind, r.keys, r.runs) u
+    union all
+    select m.segment, m.record_key, m.joined_at, m.run_id from dist.segment_row m;
+comment on view dist.segment_member is 'The records of each segment, as they were found when it was last refreshed';
 comment on column dist.segment_member.segment is 'The segment';
 comment on column dist.segment_member.record_key is 'The record''s key, in its text form';
 comment on column dist.segment_member.joined_at is 'Since when: the as_of of the run that found it';
@@ -38,7 +74,8 @@ as $$
 begin
     -- As a refresh does, which may be writing them.
     perform from dist.object_state s where s.object = new.object for no key update;
-    update dist.segment_member set segment = new.name where segment = old.name;
+    update dist.segment_roll set segment = new.name where segment = old.name;
+    update dist.segment_row set segment = new.name where segment = old.name;
     return null;
 end $$;
 comment on function dist._rename_members() is 'Internal: the members of a segment go by its new name';
@@ -51,44 +88,13 @@ create function dist._forget_members() returns trigger
 as $$
 begin
     perform from dist.object_state s where s.object = old.object for no key update;
-    delete from dist.segment_member where segment = old.name;
+    delete from dist.segment_roll where segment = old.name;
+    delete from dist.segment_row where segment = old.name;
     return null;
 end $$;
 comment on function dist._forget_members() is 'Internal: the members of a segment go with it';
 create trigger forget_members after delete on dist.segment
     for each row execute function dist._forget_members();
-
--- The same keys once more, packed, where they are whole numbers: to read a million rows takes longer than to find out who
--- belongs to the segment. A refresh compares with them, and keeps them beside the rows.
-create table dist.segment_roll (
-    segment text primary key,
-    keys    bytea not null
-);
--- Packed already.
-alter table dist.segment_roll alter column keys set storage external;
-comment on table dist.segment_roll is 'State: the keys of a segment''s members in a form that is read at once; what is missing is made from dist.segment_member';
-comment on column dist.segment_roll.segment is 'The segment, of an object whose keys are whole numbers';
-comment on column dist.segment_roll.keys is 'Its members'' keys in order, each as how far it is from the one before it, seven bits a byte';
-
-create function dist._is_routing() returns boolean
-    language c volatile
-    as 'MODULE_PATHNAME', 'is_routing_wrapper';
-comment on function dist._is_routing() is 'Internal: whether the router is running a statement in this session';
-
--- Whoever else writes members (a new name, an administrator), the packed ones are made anew.
-create function dist._forget_roll() returns trigger
-    language plpgsql security definer
-    set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if not dist._is_routing() and not dist._checks_off() then
-        delete from dist.segment_roll;
-    end if;
-    return null;
-end $$;
-comment on function dist._forget_roll() is 'Internal: packed keys go by the members that a refresh has written, and by nobody else''s';
-create trigger forget_roll after insert or update or delete or truncate on dist.segment_member
-    for each statement execute function dist._forget_roll();
 
 -- Another table has other records.
 create function dist._forget_object_members() returns trigger
@@ -96,7 +102,8 @@ create function dist._forget_object_members() returns trigger
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    delete from dist.segment_member m using dist.segment s where s.object = new.name and m.segment = s.name;
+    delete from dist.segment_roll m using dist.segment s where s.object = new.name and m.segment = s.name;
+    delete from dist.segment_row m using dist.segment s where s.object = new.name and m.segment = s.name;
     return null;
 end $$;
 comment on function dist._forget_object_members() is 'Internal: keys of a table that the object no longer is are nobody''s';

@@ -37,4 +37,4 @@ insert into dist.segment (name, object, criteria) values
     ('uuids', 'by uuid', '{"field": "region", "op": "=", "value": 1}');
 select status, candidates from dist.segment s, dist.refresh_segment(s.name);
 reset role;
-vacuum (analyze, freeze) crm.account, crm.deal, crm.by_uuid, dist.segment_member, dist.segment_change, dist.segment_roll;
+vacuum (analyze, freeze) crm.account, crm.deal, crm.by_uuid, dist.segment_change, dist.segment_roll;

@@ -55,6 +55,15 @@ fn preview_segment(
     Ok(TableIterator::new(joined.chain(left)))
 }
 
+#[pg_extern(sql = false)]
+fn unpack_roll(
+    kind: &str,
+    keys: &[u8],
+    runs: &[u8],
+) -> Result<TableIterator<'static, (name!(record_key, String), name!(run, i32))>> {
+    router::segment::unpacked(kind, keys, runs).map(TableIterator::new)
+}
+
 type ReplayRow = (i32, String, i64, i64, bool, i64, Option<String>);
 
 #[pg_extern(sql = false)]

@@ -1,7 +1,6 @@
-//! Who joined and who left: the keys of a segment's members as they were and as they are, compared. And whole numbers packed,
-//! so that the keys of a million members are a value of a megabyte, which is read at once.
-
-use std::collections::HashSet;
+//! Who joined and who left: the keys of a segment's members as they were and as they are, compared. And keys that are numbers
+//! packed, with the run that found each: the members of a segment of a million are a value of a few megabytes, read and
+//! written at once.
 
 /// What has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +26,18 @@ impl<T> Changes<T> {
     }
 }
 
-/// Numbers in order, each once: as they come from a table they often are.
-pub fn in_order(mut numbers: Vec<i64>) -> Vec<i64> {
-    if !numbers.is_sorted_by(|one, next| one < next) {
-        // Finds the runs that are in order; a table is mostly read in that of its keys.
-        numbers.sort();
-        numbers.dedup();
+/// Keys in order, each once: as they come from a table they often are.
+pub fn in_order<T: Ord>(mut keys: Vec<T>) -> Vec<T> {
+    if !keys.is_sorted_by(|one, next| one < next) {
+        // Finds the stretches that are in order; a table is mostly read in that of its keys.
+        keys.sort();
+        keys.dedup();
     }
-    numbers
+    keys
 }
 
 /// What has changed between two lists, both in order and each key once.
-pub fn changes(was: &[i64], is: &[i64]) -> Changes<i64> {
+pub fn changes<T: Ord + Clone>(was: &[T], is: &[T]) -> Changes<T> {
     let (mut joined, mut left) = (Vec::new(), Vec::new());
     let (mut was, mut is) = (was.iter().peekable(), is.iter().peekable());
     loop {
@@ -47,79 +46,173 @@ pub fn changes(was: &[i64], is: &[i64]) -> Changes<i64> {
                 was.next();
                 is.next();
             }
-            (Some(old), Some(new)) if old > new => joined.extend(is.next()),
-            (Some(_), _) => left.extend(was.next()),
-            (None, Some(_)) => joined.extend(is.next()),
+            (Some(old), Some(new)) if old > new => joined.extend(is.next().cloned()),
+            (Some(_), _) => left.extend(was.next().cloned()),
+            (None, Some(_)) => joined.extend(is.next().cloned()),
             (None, None) => return Changes { joined, left },
         }
     }
 }
 
-/// What has changed between two lists in any order.
-pub fn changes_of_texts(was: Vec<String>, is: Vec<String>) -> Changes<String> {
-    let mut left: HashSet<String> = was.into_iter().collect();
-    let mut stayed: HashSet<String> = HashSet::with_capacity(left.len());
-    let mut joined = HashSet::new();
-    for key in is {
-        match left.take(&key) {
-            Some(key) => {
-                stayed.insert(key);
-            }
-            None if stayed.contains(&key) => {}
-            None => {
-                joined.insert(key);
-            }
-        }
-    }
-    let sorted = |keys: HashSet<String>| {
-        let mut keys: Vec<String> = keys.into_iter().collect();
-        keys.sort_unstable();
-        keys
-    };
-    Changes {
-        joined: sorted(joined),
-        left: sorted(left),
-    }
+/// Keys that are numbers in order, each with the number of the run that found it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roll {
+    /// The keys.
+    pub keys: Vec<u128>,
+    /// For each, its run's place in a list of runs.
+    pub runs: Vec<u32>,
 }
 
-/// Numbers in order, each once, as bytes: the first, then how far each is from the one before it, seven bits a byte.
-pub fn pack(numbers: &[i64]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(numbers.len() + 10);
-    let mut before = i64::MIN;
-    for number in numbers {
-        let mut step = number.wrapping_sub(before).cast_unsigned();
-        while step >= 0x80 {
-            bytes.push((step & 0x7f) as u8 | 0x80);
-            step >>= 7;
-        }
-        bytes.push(step as u8);
-        before = *number;
+impl Roll {
+    /// The same with these keys for members: who stays keeps his run, who is new has the run `new`.
+    pub fn with(&self, keys: Vec<u128>, new: u32) -> Self {
+        let mut was = self.keys.iter().zip(&self.runs).peekable();
+        let runs = keys
+            .iter()
+            .map(|key| {
+                while was.next_if(|(old, _)| *old < key).is_some() {}
+                was.next_if(|(old, _)| *old == key).map_or(new, |(_, run)| *run)
+            })
+            .collect();
+        Self { keys, runs }
     }
-    bytes
-}
 
-/// What was packed; none where that was something else.
-pub fn unpack(bytes: &[u8]) -> Option<Vec<i64>> {
-    let mut numbers = Vec::with_capacity(bytes.len());
-    let (mut before, mut step, mut shift) = (i64::MIN, 0_u64, 0);
-    for byte in bytes {
-        let bits = u64::from(byte & 0x7f);
-        if shift > 63 || shift == 63 && bits > 1 {
-            return None;
+    /// Numbers the runs anew, so that only those have a place that found somebody; returns their former places.
+    pub fn renumber(&mut self) -> Vec<u32> {
+        let mut places = std::collections::BTreeMap::new();
+        for run in &self.runs {
+            places.entry(*run).or_insert(0);
         }
-        step |= bits << shift;
-        shift += 7;
-        if byte & 0x80 == 0 {
-            // Only the first can be the least of all numbers, and so no step.
-            if step == 0 && !numbers.is_empty() {
+        let former: Vec<u32> = places.keys().copied().collect();
+        for (n, place) in (0..).zip(places.values_mut()) {
+            *place = n;
+        }
+        for run in &mut self.runs {
+            *run = places.get(run).copied().unwrap_or(0);
+        }
+        former
+    }
+
+    /// As two lists of bytes: how far each key is from the one before it, and the runs.
+    pub fn pack(&self) -> (Vec<u8>, Vec<u8>) {
+        let (mut keys, mut runs) = (
+            Vec::with_capacity(self.keys.len() + 10),
+            Vec::with_capacity(self.runs.len()),
+        );
+        let mut before = 0;
+        for key in &self.keys {
+            put(&mut keys, key.wrapping_sub(before));
+            before = *key;
+        }
+        for run in &self.runs {
+            put(&mut runs, u128::from(*run));
+        }
+        (keys, runs)
+    }
+
+    /// What was packed; none where that was something else.
+    pub fn unpack(keys: &[u8], runs: &[u8]) -> Option<Self> {
+        let steps = numbers(keys)?;
+        let mut before = 0_u128;
+        let mut all = Vec::with_capacity(steps.len());
+        for (n, step) in steps.into_iter().enumerate() {
+            if n > 0 && step == 0 {
                 return None;
             }
-            before = before.checked_add_unsigned(step)?;
-            numbers.push(before);
-            (step, shift) = (0, 0);
+            before = before.checked_add(step)?;
+            all.push(before);
+        }
+        let runs: Option<Vec<u32>> = numbers(runs)?.into_iter().map(|run| run.try_into().ok()).collect();
+        let runs = runs?;
+        (runs.len() == all.len()).then_some(Self { keys: all, runs })
+    }
+}
+
+/// Seven bits a byte, the lowest first; the last byte is less than 128.
+fn put(bytes: &mut Vec<u8>, mut number: u128) {
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn numbers(bytes: &[u8]) -> Option<Vec<u128>> {
+    let mut numbers = Vec::with_capacity(bytes.len());
+    let (mut number, mut shift) = (0_u128, 0);
+    for byte in bytes {
+        let bits = u128::from(byte & 0x7f);
+        if shift > 126 || shift == 126 && bits > 3 {
+            return None;
+        }
+        number |= bits << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            numbers.push(number);
+            (number, shift) = (0, 0);
         }
     }
     (shift == 0).then_some(numbers)
+}
+
+/// What the keys of an object are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole numbers.
+    Integer,
+    /// UUIDs, which are numbers too.
+    Uuid,
+}
+
+/// Whole numbers begin at the least that there is.
+const LEAST: u64 = i64::MIN.cast_unsigned();
+
+impl Kind {
+    /// Of a key column whose type is, below any domain, this; none where they are texts.
+    pub fn of_type(base: &str) -> Option<Self> {
+        match base {
+            "int2" | "int4" | "int8" => Some(Self::Integer),
+            "uuid" => Some(Self::Uuid),
+            _ => None,
+        }
+    }
+
+    /// As it is kept.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Integer => "integer",
+            Self::Uuid => "uuid",
+        }
+    }
+
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Integer, Self::Uuid].into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The text form of a key.
+    pub fn text(self, key: u128) -> String {
+        match self {
+            Self::Integer => ((key as u64) ^ LEAST).cast_signed().to_string(),
+            Self::Uuid => {
+                let hex = format!("{key:032x}");
+                let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+                format!(
+                    "{}-{}-{}-{}-{}",
+                    part(0, 8),
+                    part(8, 12),
+                    part(12, 16),
+                    part(16, 20),
+                    part(20, 32)
+                )
+            }
+        }
+    }
+}
+
+/// A whole number as a key.
+pub const fn integer(number: i64) -> u128 {
+    (number.cast_unsigned() ^ LEAST) as u128
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! Against sets, which know nothing of order (F1).
+//! Against sets and maps, which know nothing of order (F1).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{Changes, changes, changes_of_texts, in_order, pack, unpack};
+use super::{Changes, Kind, Roll, changes, in_order, integer};
 
 fn by_sets<T: Ord + Clone>(was: &[T], is: &[T]) -> Changes<T> {
     let (was, is): (BTreeSet<T>, BTreeSet<T>) = (was.iter().cloned().collect(), is.iter().cloned().collect());
@@ -15,50 +15,98 @@ fn by_sets<T: Ord + Clone>(was: &[T], is: &[T]) -> Changes<T> {
 }
 
 /// Near each other, so that lists overlap, or anywhere.
-fn key() -> impl Strategy<Value = i64> {
+fn key() -> impl Strategy<Value = u128> {
     prop_oneof![
-        6 => -20..20_i64,
-        1 => any::<i64>(),
-        1 => prop::sample::select(vec![i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX]),
+        6 => 0..40_u128,
+        2 => (-20..20_i64).prop_map(integer),
+        1 => any::<u128>(),
+        1 => prop::sample::select(vec![0, 1, u128::MAX - 1, u128::MAX, integer(i64::MIN), integer(i64::MAX)]),
     ]
+}
+
+fn keys() -> impl Strategy<Value = Vec<u128>> {
+    prop::collection::vec(key(), 0..40)
 }
 
 proptest! {
     #[test]
-    fn numbers_are_compared_as_sets(was in prop::collection::vec(key(), 0..40), is in prop::collection::vec(key(), 0..40)) {
+    fn lists_are_compared_as_sets(was in keys(), is in keys()) {
         let told = changes(&in_order(was.clone()), &in_order(is.clone()));
         prop_assert_eq!(told, by_sets(&was, &is));
     }
 
     #[test]
     fn texts_are_compared_as_sets(was in prop::collection::vec("[ab]{0,3}", 0..20), is in prop::collection::vec("[ab]{0,3}", 0..20)) {
-        prop_assert_eq!(changes_of_texts(was.clone(), is.clone()), by_sets(&was, &is));
+        let told = changes(&in_order(was.clone()), &in_order(is.clone()));
+        prop_assert_eq!(told, by_sets(&was, &is));
     }
 
+    /// Through any number of refreshes each member has the run that found him when he last joined.
     #[test]
-    fn what_is_packed_is_unpacked(keys in prop::collection::vec(key(), 0..60)) {
-        let keys = in_order(keys);
-        prop_assert_eq!(unpack(&pack(&keys)), Some(keys));
-    }
-
-    /// Whatever the bytes are: nothing, or what packs into the like and is in order.
-    #[test]
-    fn bytes_of_somebody_else_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
-        if let Some(keys) = unpack(&bytes) {
-            prop_assert!(keys.is_sorted_by(|one, next| one < next));
+    fn who_stays_keeps_his_run(refreshes in prop::collection::vec(keys(), 1..8)) {
+        let (mut roll, mut runs) = (Roll::default(), Vec::new());
+        let mut expected: BTreeMap<u128, usize> = BTreeMap::new();
+        for (n, found) in refreshes.into_iter().enumerate() {
+            let members: BTreeSet<u128> = found.iter().copied().collect();
+            expected.retain(|key, _| members.contains(key));
+            for key in members {
+                expected.entry(key).or_insert(n);
+            }
+            runs.push(n);
+            roll = roll.with(in_order(found), u32::try_from(runs.len() - 1).unwrap_or(0));
+            let former = roll.renumber();
+            runs = former.iter().filter_map(|place| runs.get(*place as usize).copied()).collect();
+            let (keys, places) = roll.pack();
+            prop_assert_eq!(Roll::unpack(&keys, &places), Some(roll.clone()));
+            let told: BTreeMap<u128, usize> = roll
+                .keys
+                .iter()
+                .zip(&roll.runs)
+                .filter_map(|(key, run)| runs.get(*run as usize).map(|run| (*key, *run)))
+                .collect();
+            prop_assert_eq!(&told, &expected);
+            prop_assert_eq!(roll.keys.len(), expected.len());
         }
+    }
+
+    /// Whatever the bytes are: nothing, or keys in order.
+    #[test]
+    fn bytes_of_somebody_else_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..40), runs in prop::collection::vec(any::<u8>(), 0..20)) {
+        if let Some(roll) = Roll::unpack(&bytes, &runs) {
+            prop_assert!(roll.keys.is_sorted_by(|one, next| one < next));
+            prop_assert_eq!(roll.keys.len(), roll.runs.len());
+        }
+    }
+
+    #[test]
+    fn whole_numbers_keep_their_order_and_text(one in any::<i64>(), other in any::<i64>()) {
+        prop_assert_eq!(integer(one).cmp(&integer(other)), one.cmp(&other));
+        prop_assert_eq!(Kind::Integer.text(integer(one)), one.to_string());
     }
 }
 
 #[test]
-fn a_million_neighbours_take_a_megabyte() {
-    let keys: Vec<i64> = (1..=1_000_000).collect();
-    assert!(pack(&keys).len() <= 1_000_010);
+fn a_million_neighbours_take_two_megabytes() {
+    let roll = Roll::default().with((1..=1_000_000).map(integer).collect(), 0);
+    let (keys, runs) = roll.pack();
+    assert!(keys.len() + runs.len() <= 2_000_020);
 }
 
 #[test]
 fn what_is_cut_off_is_not_read() {
-    let bytes = pack(&[1000, 2_000_000]);
-    let cut = bytes.get(..bytes.len() - 1).unwrap_or_default();
-    assert_eq!(unpack(cut), None);
+    let (keys, runs) = Roll::default().with(vec![1000, 2_000_000], 0).pack();
+    assert_eq!(
+        Roll::unpack(keys.get(..keys.len() - 1).unwrap_or_default(), &runs),
+        None
+    );
+    assert_eq!(Roll::unpack(&keys, runs.get(..1).unwrap_or_default()), None);
+}
+
+#[test]
+fn a_uuid_is_written_as_postgresql_writes_it() {
+    assert_eq!(
+        Kind::Uuid.text(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
+        "01234567-89ab-cdef-0123-456789abcdef"
+    );
+    assert_eq!(Kind::Uuid.text(0), "00000000-0000-0000-0000-000000000000");
 }

@@ -155,8 +155,8 @@ insert into dist.hopper_record (object, record_key, hopper, since, run_id) value
 insert into dist.transfer (name, object, from_hopper, to_distribution_rule) values ('from fresh', 'lead', 'fresh', 'in turn');
 insert into dist.release (name, transfer, per_hour, active) values ('drip', 'from fresh', 6, false);
 insert into dist.release_state (release, at, credit) values ('drip', '2026-04-01 13:00Z', 0.5);
-insert into dist.segment_member (segment, record_key, joined_at, run_id) values ('cheap', '1', '2026-04-01 13:00Z', 1);
-insert into dist.segment_roll (segment, keys) values ('cheap', '\x00');
+insert into dist.segment_row (segment, record_key, joined_at, run_id) values ('cheap', '1', '2026-04-01 13:00Z', 1);
+insert into dist.segment_roll (segment, kind, keys, runs, run_ids, run_times) values ('z any', 'integer', '\x8180808080808080800101', '\x0000', '{1}', '{2026-04-01 13:00Z}');
 insert into dist.activity (run_id, position, segment, plan, object, record_key, rep, subject, starts_at, ends_at)
 values (1, 1, 'cheap', 'call', 'lead', '1', 'ada', 'Call north', '2026-04-01 13:00Z', '2026-04-01 13:45Z');
 insert into dist.activity (rep, subject, starts_at, ends_at, status) values ('ada', 'Dentist', '2026-04-01 15:00Z', '2026-04-01 15:45Z', 'done');

@@ -25,7 +25,7 @@ insert into dist.step (schedule, position, action, target, args) values
 \c - postgres
 set client_min_messages = warning;
 -- What a refresh would do.
-insert into dist.segment_member select 'me all', n, now(), 0 from generate_series(1, 3) n;
+insert into dist.segment_row select 'me all', n, now(), 0 from generate_series(1, 3) n;
 \c - me_owner
 set client_min_messages = warning;
 

@@ -30,7 +30,7 @@ update dist.activity set status = 'cancelled' where subject = 'Told off';
 insert into dist.schedule (name, start_at, frequency, time_zone) values ('act', '2031-06-19 11:00', 'weekly', 'Europe/Berlin');
 insert into dist.step (schedule, action, target) values ('act', 'create_activities', 'act idle');
 \c - postgres
-insert into dist.segment_member select 'act idle', n, now(), 0 from generate_series(1, 6) n;
+insert into dist.segment_row select 'act idle', n, now(), 0 from generate_series(1, 6) n;
 create view act.made as
     select a.record_key as key, a.rep, a.subject, to_char(a.starts_at at time zone p.time_zone, 'Dy HH24:MI') as local, a.status
       from dist.activity a join dist.rep p on p.rep = a.rep where a.rep like 'act %' and a.run_id is not null;
@@ -71,7 +71,7 @@ insert into dist.activity_plan (segment, name, subject, duration, latest, assign
 values ('act idle', 'visit', 'Visit {name}', '90 minutes', '12:30', 'owner', 0, 'r.revenue desc');
 update dist.step set args = '{"plans": ["visit"]}' where schedule = 'act';
 \c - postgres
-insert into dist.segment_member select 'act idle', n, now(), 0 from generate_series(7, 8) n;
+insert into dist.segment_row select 'act idle', n, now(), 0 from generate_series(7, 8) n;
 \c - act_owner
 set timezone = 'UTC';
 select dist.tick('2031-07-03 09:00Z');

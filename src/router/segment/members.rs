@@ -1,107 +1,209 @@
 //! The members of a segment as they are kept: read to be compared, and written where they have changed. All as the
-//! extension's owner.
+//! extension's owner. Keys that are numbers are one packed row, others a row each.
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
 use crate::error::{Place, Result, error_hint, internal};
-use crate::membership::{Changes, in_order, pack, unpack};
+use crate::membership::{Changes, Kind, Roll, changes, in_order};
+use crate::prepared;
 use crate::xact::as_extension_owner;
 
-/// Keys, by the type of the object's key.
+/// Keys, in order, each once.
 pub enum Keys {
-    /// Whole numbers, in order, each once.
-    Numbers(Vec<i64>),
-    /// Anything else, in any order.
+    /// Numbers.
+    Numbers(Kind, Vec<u128>),
+    /// Anything else.
     Texts(Vec<String>),
 }
 
-/// More than this share of the members leaving, and the members are read through rather than looked up.
-const FEW: usize = 5;
+impl Keys {
+    /// How many they are.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Numbers(_, keys) => keys.len(),
+            Self::Texts(keys) => keys.len(),
+        }
+    }
 
-/// The members as they were found last; `numbers`: the keys are whole numbers.
+    fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Numbers(kind, _) => Some(*kind),
+            Self::Texts(_) => None,
+        }
+    }
+
+    fn texts(self) -> Vec<String> {
+        match self {
+            Self::Texts(keys) => keys,
+            Self::Numbers(kind, keys) => in_order(keys.into_iter().map(|key| kind.text(key)).collect()),
+        }
+    }
+}
+
+/// The members as they were found last.
+enum Kept {
+    /// Packed, with how many runs they are of.
+    Packed(Roll, u32),
+    /// Rows, or (as the type of the key has changed) packed keys of another kind.
+    Texts(Vec<String>),
+}
+
+/// Who has joined and who has left, if these are the members now.
 ///
 /// # Errors
 /// When what is kept cannot be read.
-pub fn kept(client: &SpiClient<'_>, segment: &str, numbers: bool) -> Result<Keys> {
-    let args = [segment.to_owned().into()];
-    as_extension_owner(|| {
-        if !numbers {
-            let sql = "select array_agg(m.record_key) from dist.segment_member m where m.segment = $1";
-            let keys = client.select(sql, None, &args).map_err(internal)?.first();
-            return Ok(Keys::Texts(keys.get_one().map_err(internal)?.unwrap_or_default()));
-        }
-        let sql = "select (select r.keys from dist.segment_roll r where r.segment = $1)";
-        let packed = client.select(sql, None, &args).map_err(internal)?.first();
-        if let Some(packed) = packed.get_one::<&[u8]>().map_err(internal)? {
-            return unpack(packed).map(Keys::Numbers).ok_or_else(|| broken(segment));
-        }
-        let sql = "select array_agg(m.record_key::bigint) from dist.segment_member m where m.segment = $1";
-        let keys = client.select(sql, None, &args).map_err(internal)?.first();
-        let keys = keys.get_one::<Vec<i64>>().map_err(internal)?;
-        Ok(Keys::Numbers(in_order(keys.unwrap_or_default())))
-    })?
+pub fn compare(client: &SpiClient<'_>, segment: &str, found: Keys) -> Result<Changes<String>> {
+    let kept = as_extension_owner(|| kept(client, segment, found.kind()))??;
+    Ok(changed(&kept, &found).unwrap_or_else(|| of_texts(kept, found)))
 }
 
-/// Writes who joined and who left; `now`: all members as they are, where they are whole numbers, and how many they were.
+/// Keeps these as the members; returns who has joined and who has left.
 ///
 /// # Errors
-/// When it cannot be written, or what is there is not what was compared with.
+/// When what is kept cannot be read, or cannot be written.
 pub fn keep(
     client: &mut SpiClient<'_>,
     segment: &str,
-    changes: Changes<String>,
+    found: Keys,
     (run, at): (i64, TimestampWithTimeZone),
-    now: Option<&[i64]>,
-    members: usize,
-) -> Result<()> {
-    let name = || segment.to_owned().into();
-    let (joined, left) = (changes.joined.len(), changes.left.len());
+) -> Result<(usize, usize)> {
     as_extension_owner(|| {
-        if left > 0 {
-            let few = left < members / FEW;
-            let args = [name(), changes.left.into(), run.into(), at.into()];
-            let sql = if few {
-                include_str!("../sql/segment_left_few.sql")
-            } else {
-                include_str!("../sql/segment_left.sql")
-            };
-            expect(client, segment, sql, &args, left)?;
+        let kept = kept(client, segment, found.kind())?;
+        let (changes, packed) = match (kept, found) {
+            (Kept::Packed(was, runs), Keys::Numbers(kind, now)) => {
+                let changes = changes(&was.keys, &now).map(|key| kind.text(key));
+                if changes.is_empty() {
+                    return Ok((0, 0));
+                }
+                (changes, Some((kind, was.with(now, runs), runs)))
+            }
+            // In a form of their own from now on: all by the run that finds them so.
+            (kept @ Kept::Texts(_), Keys::Numbers(kind, now)) => {
+                let roll = Roll::default().with(now.clone(), 0);
+                let changes = of_texts(kept, Keys::Numbers(kind, now));
+                let args = [segment.to_owned().into()];
+                client
+                    .update("delete from dist.segment_row m where m.segment = $1", None, &args)
+                    .map_err(internal)?;
+                (changes, Some((kind, roll, 0)))
+            }
+            (kept, found @ Keys::Texts(_)) => (of_texts(kept, found), None),
+        };
+        let counts = (changes.joined.len(), changes.left.len());
+        match packed {
+            Some((kind, roll, runs)) => write_packed(client, segment, kind, roll, runs, (run, at))?,
+            None => write_rows(client, segment, &changes, (run, at))?,
         }
-        if joined > 0 {
-            let args = [name(), changes.joined.into(), run.into(), at.into()];
-            expect(
-                client,
-                segment,
-                include_str!("../sql/segment_joined.sql"),
-                &args,
-                joined,
-            )?;
-        }
-        if let Some(now) = now {
-            let args = [name(), pack(now).into()];
-            let sql = include_str!("../sql/segment_roll.sql");
+        if counts != (0, 0) {
+            let args = [
+                run.into(),
+                segment.to_owned().into(),
+                at.into(),
+                changes.joined.into(),
+                changes.left.into(),
+            ];
+            let sql = include_str!("../sql/segment_told.sql");
             client.update(sql, None, &args).map_err(internal)?;
         }
-        Ok(())
+        Ok(counts)
     })?
 }
 
-/// Runs a statement that says of how many keys it did what was to be done.
-fn expect(
+fn changed(kept: &Kept, found: &Keys) -> Option<Changes<String>> {
+    match (kept, found) {
+        (Kept::Packed(was, _), Keys::Numbers(kind, now)) => Some(changes(&was.keys, now).map(|key| kind.text(key))),
+        _ => None,
+    }
+}
+
+fn of_texts(kept: Kept, found: Keys) -> Changes<String> {
+    let was = match kept {
+        Kept::Texts(was) => was,
+        // Only ever asked of texts.
+        Kept::Packed(..) => Vec::new(),
+    };
+    changes(&was, &found.texts())
+}
+
+/// What is kept; packed where it is of this kind.
+fn kept(client: &SpiClient<'_>, segment: &str, kind: Option<Kind>) -> Result<Kept> {
+    let args = [segment.to_owned().into()];
+    if let Some(kind) = kind {
+        let sql = "select r.kind, r.keys, r.runs, cardinality(r.run_ids) from dist.segment_roll r where r.segment = $1 \
+                   and not exists (select from dist.segment_row m where m.segment = $1)";
+        let mut rows = client.select(sql, None, &args).map_err(internal)?;
+        if rows.next().is_some() {
+            let named = rows.get::<String>(1).map_err(internal)?;
+            if named.as_deref() == Some(kind.name()) {
+                let keys = rows.get::<&[u8]>(2).map_err(internal)?.unwrap_or_default();
+                let runs = rows.get::<&[u8]>(3).map_err(internal)?.unwrap_or_default();
+                let of = rows.get::<i32>(4).map_err(internal)?.unwrap_or(0);
+                let of = u32::try_from(of).map_err(internal)?;
+                let roll = Roll::unpack(keys, runs).filter(|roll| roll.runs.iter().all(|run| *run < of));
+                return roll.map(|roll| Kept::Packed(roll, of)).ok_or_else(|| broken(segment));
+            }
+        }
+    }
+    let sql = "select array_agg(m.record_key) from dist.segment_member m where m.segment = $1";
+    let keys = client.select(sql, None, &args).map_err(internal)?.first();
+    let keys = keys.get_one::<Vec<String>>().map_err(internal)?;
+    Ok(Kept::Texts(in_order(keys.unwrap_or_default())))
+}
+
+fn write_packed(
     client: &mut SpiClient<'_>,
     segment: &str,
-    sql: &str,
-    args: &[pgrx::datum::DatumWithOid<'_>],
-    keys: usize,
+    kind: Kind,
+    mut roll: Roll,
+    runs: u32,
+    (run, at): (i64, TimestampWithTimeZone),
 ) -> Result<()> {
-    let done = client.update(sql, None, args).map_err(internal)?.first();
-    let done = done.get_one::<i64>().map_err(internal)?.unwrap_or(0);
-    if usize::try_from(done) == Ok(keys) {
-        return Ok(());
+    let places = roll.renumber();
+    let new = places.last() == Some(&runs);
+    let former: Vec<i32> = places
+        .iter()
+        .filter(|place| **place < runs)
+        .map(|place| place.cast_signed() + 1)
+        .collect();
+    let (keys, of) = roll.pack();
+    let args = [
+        segment.to_owned().into(),
+        kind.name().into(),
+        keys.into(),
+        of.into(),
+        former.into(),
+        run.into(),
+        at.into(),
+        new.into(),
+    ];
+    let sql = include_str!("../sql/segment_roll.sql");
+    prepared::update(client, sql, &args).map(|_| ()).map_err(internal)
+}
+
+fn write_rows(
+    client: &mut SpiClient<'_>,
+    segment: &str,
+    changes: &Changes<String>,
+    (run, at): (i64, TimestampWithTimeZone),
+) -> Result<()> {
+    let name = || segment.to_owned().into();
+    let args = [name()];
+    client
+        .update("delete from dist.segment_roll r where r.segment = $1", None, &args)
+        .map_err(internal)?;
+    if !changes.left.is_empty() {
+        let args = [name(), changes.left.clone().into()];
+        let sql = include_str!("../sql/segment_left.sql");
+        client.update(sql, None, &args).map_err(internal)?;
     }
-    Err(broken(segment))
+    if !changes.joined.is_empty() {
+        let args = [name(), changes.joined.clone().into(), run.into(), at.into()];
+        let sql = include_str!("../sql/segment_joined.sql");
+        client.update(sql, None, &args).map_err(internal)?;
+    }
+    Ok(())
 }
 
 fn broken(segment: &str) -> pgrx::pg_sys::panic::ErrorReport {
@@ -109,9 +211,27 @@ fn broken(segment: &str) -> pgrx::pg_sys::panic::ErrorReport {
         table: "segment_roll",
         row: segment,
     };
+    unreadable(&place.to_string())
+}
+
+fn unreadable(place: &str) -> pgrx::pg_sys::panic::ErrorReport {
     error_hint(
         PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
-        format!("{place}: it is not what dist.segment_member has"),
-        "Delete the row: the next refresh makes it anew.",
+        format!("{place}: not what pg_dist wrote"),
+        "Delete the row: the next refresh finds all members anew.",
     )
+}
+
+/// Packed members as texts, each with the place of its run, from 1.
+///
+/// # Errors
+/// XX001 where they are something else.
+pub fn unpacked(kind: &str, keys: &[u8], runs: &[u8]) -> Result<impl Iterator<Item = (String, i32)> + 'static> {
+    let kind = Kind::named(kind);
+    let roll = Roll::unpack(keys, runs);
+    let (Some(kind), Some(roll)) = (kind, roll) else {
+        return Err(unreadable("dist.segment_roll"));
+    };
+    let runs = roll.runs.into_iter().map(|run| run.cast_signed().saturating_add(1));
+    Ok(roll.keys.into_iter().map(move |key| kind.text(key)).zip(runs))
 }

@@ -4,6 +4,7 @@
 //! here (`src/membership`), for neither a sort nor a join of two million texts is as fast.
 
 use chrono::{DateTime, Utc};
+use pgrx::Uuid;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use crate::check::no_such;
 use crate::clock;
 use crate::criteria::quote_literal;
 use crate::error::{Place, Result, error_hint, internal, noting};
-use crate::membership::{Changes, changes, changes_of_texts, in_order};
+use crate::membership::{Changes, Kind, in_order, integer};
 use crate::router::expression::{self, RECORD};
 use crate::router::failure::{self, compiling};
 use crate::router::intent::Object;
@@ -72,14 +73,9 @@ pub fn refresh(name: &str, about: DateTime<Utc>, run: i64) -> Result<Refreshed> 
     })?;
     Spi::connect_mut(|client| {
         let found = segment.find(client, about)?;
-        let was = members::kept(client, name, segment.numbers()?)?;
         running::phase(Phase::Recording);
-        let (members, before) = (count(&found), count(&was));
-        let (changes, now) = compare(was, found);
-        let (joined, left) = (changes.joined.len(), changes.left.len());
-        if !changes.is_empty() {
-            members::keep(client, name, changes, (run, at), now.as_deref(), before)?;
-        }
+        let members = found.len();
+        let (joined, left) = members::keep(client, name, found, (run, at))?;
         Ok(Refreshed {
             object: segment.object.name.clone(),
             members,
@@ -99,32 +95,9 @@ pub fn preview(name: &str, about: DateTime<Utc>) -> Result<Changes<String>> {
     with_settings(about, || {
         Spi::connect(|client| {
             let found = segment.find(client, about)?;
-            let was = members::kept(client, name, segment.numbers()?)?;
-            Ok(compare(was, found).0)
+            members::compare(client, name, found)
         })
     })
-}
-
-const fn count(keys: &Keys) -> usize {
-    match keys {
-        Keys::Numbers(keys) => keys.len(),
-        Keys::Texts(keys) => keys.len(),
-    }
-}
-
-/// What has changed, and where they are whole numbers all that there are now.
-fn compare(was: Keys, found: Keys) -> (Changes<String>, Option<Vec<i64>>) {
-    match (was, found) {
-        (Keys::Numbers(was), Keys::Numbers(found)) => (changes(&was, &found).map(|key| key.to_string()), Some(found)),
-        (was, found) => (changes_of_texts(texts(was), texts(found)), None),
-    }
-}
-
-fn texts(keys: Keys) -> Vec<String> {
-    match keys {
-        Keys::Texts(keys) => keys,
-        Keys::Numbers(keys) => keys.iter().map(i64::to_string).collect(),
-    }
 }
 
 impl Segment {
@@ -164,28 +137,33 @@ impl Segment {
         ))
     }
 
-    /// Whether the keys are whole numbers.
-    fn numbers(&self) -> Result<bool> {
-        Ok(matches!(self.object.key()?.base.as_str(), "int2" | "int4" | "int8"))
-    }
-
     /// Reads the keys of all records that belong.
     fn find(&self, client: &SpiClient<'_>, about: DateTime<Utc>) -> Result<Keys> {
-        let (numbers, sql) = compiling(|| Ok((self.numbers()?, self.statement(about)?)))?;
+        let (kind, sql) = compiling(|| {
+            let kind = Kind::of_type(&self.object.key()?.base);
+            Ok((kind, self.statement(kind, about)?))
+        })?;
         let note = format!("While the members of {} were looked for.", self.place());
         let failed = |_: &_| failure::in_statement(&sql);
         noting(&note, || {
             let row = client.select(sql.as_str(), None, &[]).map_err(internal)?.first();
-            Ok(if numbers {
-                Keys::Numbers(in_order(row.get_one().map_err(internal)?.unwrap_or_default()))
-            } else {
-                Keys::Texts(row.get_one().map_err(internal)?.unwrap_or_default())
+            Ok(match kind {
+                Some(Kind::Integer) => {
+                    let keys = row.get_one::<Vec<i64>>().map_err(internal)?.unwrap_or_default();
+                    Keys::Numbers(Kind::Integer, in_order(keys.into_iter().map(integer).collect()))
+                }
+                Some(Kind::Uuid) => {
+                    let keys = row.get_one::<Vec<Uuid>>().map_err(internal)?.unwrap_or_default();
+                    let number = |key: Uuid| u128::from_be_bytes(*key.as_bytes());
+                    Keys::Numbers(Kind::Uuid, in_order(keys.into_iter().map(number).collect()))
+                }
+                None => Keys::Texts(in_order(row.get_one().map_err(internal)?.unwrap_or_default())),
             })
         })
         .inspect_err(failed)
     }
 
-    fn statement(&self, about: DateTime<Utc>) -> Result<String> {
+    fn statement(&self, kind: Option<Kind>, about: DateTime<Utc>) -> Result<String> {
         let object = &self.object;
         let (relation, key) = (object.relation()?, object.key()?);
         let key_sql = column(&key.name);
@@ -210,7 +188,11 @@ impl Segment {
             });
         }
         tests.push(test.sql);
-        let read_as = if self.numbers()? { "bigint" } else { "text" };
+        let read_as = match kind {
+            Some(Kind::Integer) => "bigint",
+            Some(Kind::Uuid) => "uuid",
+            None => "text",
+        };
         Ok(format!(
             "select array_agg({key_sql}::{read_as}) from {} as {RECORD} where {}",
             relation.sql(),
