@@ -109,5 +109,13 @@ grant select on expected to sales_ops;
 set session authorization sales_ops;
 select r.id as thursday from dist.run r where r.schedule = 'follow up' order by r.id desc limit 1 \gset
 select test.same('the second Thursday undone: all of it', (u.status, u.reasons), ('succeeded'::text, '{}'::jsonb)) from dist.undo(:thursday) u;
+select r.id as friday from dist.run r where r.schedule = 'describe' order by r.id desc limit 1 \gset
+select test.same('the second Friday undone: the fields are as the first one left them', (u.status, u.reasons), ('succeeded'::text, '{}'::jsonb)) from dist.undo(:friday) u;
+select test.holds('so they are', not exists (
+           select from crm.account a
+             join crm.account_before b using (account)
+             left join expected f on f.account = a.account and f.day = '2017-03-10'
+            where to_jsonb(a) is distinct from to_jsonb(b) || case when f.day is null then '{}'::jsonb
+                  else jsonb_build_object('description', 'No deal: call before the quarter ends', 'reviewed_on', f.day) end));
 reset session authorization;
 select test.holds('the first Thursday''s are still there', (select count(*) from dist.activity where run_id is not null) = (select count(*) from planned where thursday = '2017-03-09' and starts is not null));

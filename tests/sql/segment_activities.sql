@@ -116,9 +116,12 @@ update act.event set done = true where account = 1;
 select dist.tick('2031-07-31 09:00Z');
 select account, begins from act.event where not done and begins > '2031-07-30' order by 1;
 select * from act.done;
--- Undone: what is in the table as it was written
+-- Undone: what is in the table as it was written, whoever looks from whatever zone
+set timezone = 'Asia/Kolkata';
+set bytea_output = 'escape';
 update act.event set title = 'moved' where account = 3 and begins > '2031-07-24';
 select status, reasons from dist.undo((select min(run) from act.event));
+set timezone = 'UTC';
 select account, title, begins from act.event order by begins;
 
 -- Names are found again: a rep's, a segment's, a plan's

@@ -85,14 +85,14 @@ pub fn reads(place: &Place<'_>, segment: &Segment, of: &Plan) -> Result<String> 
             String::new(),
         ),
     };
+    let (members, which) = rows.which(&p);
     Ok(format!(
         "select count(*), array_agg(d.{p}key), array_agg(d.{p}subject), array_agg(d.{p}who) from ( \
            select {key} as {p}key, {subject} as {p}subject, case when {p}open is not null then {OPEN} {who} end as {p}who \
-             from {table}{of_owner} left join unnest($2::text[]) as {p}has ({p}open) on {p}open = {key} collate \"C\" \
-            where {from} order by {order}) as d",
+             from {table} cross join {members}{of_owner} left join unnest($2::text[]) as {p}has ({p}open) on {p}open = {key} collate \"C\" \
+            where {which} order by {order}) as d",
         key = rows.key_sql(),
         table = rows.table(),
-        from = rows.condition(),
     ))
 }
 
@@ -133,7 +133,15 @@ pub fn records(
     };
     let note = format!("While the records of segment '{}' were read.", segment.name);
     let args = [people.reps.clone().into(), Texts(open).into()];
-    let row = noting(&note, || client.update(reads, None, &args).map_err(internal))?.first();
+    let place = Place {
+        table: "segment",
+        row: &segment.name,
+    };
+    let rows = segment.rows(&place, None)?;
+    let row = noting(&note, || {
+        rows.planned(|| client.update(reads, None, &args).map_err(internal))
+    })?
+    .first();
     Ok(Records {
         keys: Carried::read(&row, 2)?,
         subjects: Carried::read(&row, 3)?,

@@ -9,6 +9,7 @@ use crate::criteria::{nearest, quote_ident, quote_literal};
 use crate::error::{Place, Result, error_hint};
 use crate::router::expression;
 use crate::router::statement::{column, typed};
+use crate::xact;
 
 /// What a column can have.
 const SOURCES: [&str; 9] = [
@@ -187,7 +188,7 @@ fn unfit(place: &Place<'_>, problem: String, hint: impl Into<String>) -> pgrx::p
 }
 
 impl Table<'_> {
-    /// Writes the activities, and reads them back as they were written: key and fingerprint. `$1` keys, `$2` subjects, `$3` when
+    /// Writes the activities, and tells where they lie and how many they are. `$1` keys, `$2` subjects, `$3` when
     /// each begins (null = not at all), `$4` who does it, by number, `$5` reps, `$6` their zones.
     pub fn insert(&self, plan: &Plan, segment: &str, run: i64) -> Option<String> {
         let (mut names, mut values) = (Vec::new(), Vec::new());
@@ -217,7 +218,6 @@ impl Table<'_> {
             };
             values.push(format!("{value}::{}", column.type_sql));
         }
-        let key = quote_ident(&self.column(&Source::Key)?.name);
         Some(format!(
             "with placed as materialized ( \
                select u.key, u.subject, u.starts, u.starts + '{minutes} minutes'::pg_catalog.interval as ends, u.who \
@@ -229,8 +229,8 @@ impl Table<'_> {
                       with ordinality as u(rep, zone, n)), \
              made as ( \
                insert into {table} as r ({names}) select {values} from placed as p join who as w on w.n = p.who \
-               returning r.{key}::pg_catalog.text as key, pg_catalog.hashtextextended(r::pg_catalog.text, 0) as print) \
-             select pg_catalog.array_agg(m.key), pg_catalog.array_agg(m.print), pg_catalog.count(*) from made as m",
+               returning r.ctid as tid, r.tableoid as tab) \
+             select pg_catalog.array_agg(m.tid), pg_catalog.array_agg(m.tab), pg_catalog.count(*) from made as m",
             minutes = plan.minutes,
             table = self.relation.sql(),
             names = names.join(", "),
@@ -302,18 +302,45 @@ impl Table<'_> {
     }
 }
 
-/// Takes back what a run wrote to a table of the user's own and nobody has changed: `$1` keys, `$2` fingerprints; returns the
-/// keys that went.
-pub fn take_back(relation: &Relation, key: &Column) -> String {
+/// The keys and fingerprints of rows, as arrays, by where they lie: `$1` ctids, `$2` tables.
+pub fn prints(relation: &Relation, key: &Column) -> String {
     format!(
-        "with gone as ( \
-           delete from {table} as r \
-            using rows from (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.int8[])) as p(key, print) \
-            where r.{key} operator(pg_catalog.=) p.key::{type_sql} and pg_catalog.hashtextextended(r::pg_catalog.text, 0) = p.print \
-           returning p.key) \
-         select pg_catalog.array_agg(g.key) from gone as g",
+        "select array_agg({key}::text), array_agg({print}) from {table} as r \
+           join rows from (unnest($1::tid[]), unnest($2::oid[])) as p(tid, tab) on r.ctid = p.tid and r.tableoid = p.tab",
+        key = column(&key.name),
+        print = PRINT,
         table = relation.sql(),
-        key = quote_ident(&key.name),
+    )
+}
+
+/// Locks the rows that are as they were written: where they lie, and their keys. `$1` keys, `$2` fingerprints.
+pub fn untouched(relation: &Relation, key: &Column) -> String {
+    format!(
+        "select array_agg(d.tid), array_agg(d.tab), array_agg(d.key) from ( \
+           select r.ctid as tid, r.tableoid as tab, p.key \
+             from {table} as r join rows from (unnest($1::text[]), unnest($2::bigint[])) as p(key, print) on {key} = p.key::{type_sql} \
+            where {print} = p.print for update of r) as d",
+        key = column(&key.name),
+        print = PRINT,
+        table = relation.sql(),
         type_sql = key.type_sql,
     )
+}
+
+/// Deletes rows that are locked. `$1` ctids, `$2` tables.
+pub fn delete(relation: &Relation) -> String {
+    format!(
+        "delete from {} as r using rows from (pg_catalog.unnest($1::pg_catalog.tid[]), pg_catalog.unnest($2::pg_catalog.oid[])) as p(tid, tab) \
+          where r.ctid = p.tid and r.tableoid = p.tab",
+        relation.sql()
+    )
+}
+
+/// By which a row is known again, once [`plainly`] says how its values are written.
+const PRINT: &str = "hashtextextended(r::text, 0)";
+
+/// Runs `work` with values written the same way in every session.
+pub fn plainly<T>(work: impl FnOnce() -> T) -> T {
+    let settings = [(c"TimeZone", c"UTC".to_owned()), (c"bytea_output", c"hex".to_owned())];
+    xact::with_settings(&settings, work)
 }

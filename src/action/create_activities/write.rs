@@ -11,7 +11,7 @@ use crate::action::create_activities::table::{self, Source, Table};
 use crate::action::target::Segment;
 use crate::catalogue::{Relation, read_newest};
 use crate::error::{Result, error_hint, internal};
-use crate::router::decide::{Bigints, Carried, Texts};
+use crate::router::decide::{Bigints, Carried, Oids, Texts, Tids};
 use crate::router::failure;
 use crate::worker::raised::{last_raised, watching_errors};
 use crate::xact::{as_extension_owner, attempt, with_users_search_path};
@@ -19,8 +19,16 @@ use crate::xact::{as_extension_owner, attempt, with_users_search_path};
 /// What was placed, of which records, for whom.
 pub type Work<'a> = (&'a People, &'a Records, &'a Placed);
 
-/// The table, its column with the key, and the keys and fingerprints of what was written there.
-pub type Written = (String, String, Vec<Option<String>>, Vec<Option<i64>>);
+/// What was written to a table of the user's own.
+pub struct Written {
+    /// The table.
+    relation: String,
+    /// Its column with the key.
+    key_column: String,
+    keys: Carried,
+    /// Fingerprints of the rows with these keys.
+    prints: Carried,
+}
 
 /// Writes to the user's own table; the keys and fingerprints of what stands there now.
 ///
@@ -46,15 +54,19 @@ pub fn insert(
     let done = attempt(|| {
         let done = watching_errors(|| {
             with_users_search_path(|| {
-                let row = client.update(sql.as_str(), None, &args)?.first();
-                Ok::<_, pgrx::spi::Error>((row.get(1)?, row.get(2)?, row.get::<i64>(3)?))
+                let row = client.update(sql.as_str(), None, &args).map_err(internal)?.first();
+                Ok::<_, pgrx::pg_sys::panic::ErrorReport>((
+                    Carried::read(&row, 1)?,
+                    Carried::read(&row, 2)?,
+                    row.get::<i64>(3).map_err(internal)?,
+                ))
             })
         });
         let ok = done.is_ok();
         (done, ok)
     });
-    let (keys, prints, rows) = match (done, last_raised()) {
-        (Ok(done), _) => done.map_err(internal)?,
+    let (tids, tables, rows) = match (done, last_raised()) {
+        (Ok(done), _) => done?,
         (Err(_), Some(raised)) => return Err(failure::raise_watched(&raised)),
         (Err(caught), None) => caught.rethrow(),
     };
@@ -72,12 +84,16 @@ pub fn insert(
         ));
     }
     let key = table.column(&Source::Key).ok_or_else(no_column)?;
-    Ok((
-        table.relation.sql(),
-        key.name.clone(),
-        keys.unwrap_or_default(),
-        prints.unwrap_or_default(),
-    ))
+    // What a trigger has rewritten in the same breath is not found, and not known again.
+    let sql = table::prints(table.relation, key);
+    let row = table::plainly(|| client.update(sql.as_str(), None, &[Tids(tids).into(), Oids(tables).into()]));
+    let row = row.map_err(internal)?.first();
+    Ok(Written {
+        relation: table.relation.sql(),
+        key_column: key.name.clone(),
+        keys: Carried::read(&row, 1)?,
+        prints: Carried::read(&row, 2)?,
+    })
 }
 
 /// Keeps what was made and what was left.
@@ -93,8 +109,8 @@ pub fn record(
     written: Option<Written>,
 ) -> Result<()> {
     let (relation, key_column, keys, prints) = match written {
-        Some((relation, key, keys, prints)) => (Some(relation), Some(key), keys, prints),
-        None => (None, None, Vec::new(), Vec::new()),
+        Some(it) => (Some(it.relation), Some(it.key_column), it.keys, it.prints),
+        None => (None, None, Carried::NONE, Carried::NONE),
     };
     as_extension_owner(|| {
         let args = [
@@ -111,8 +127,8 @@ pub fn record(
             people.reps.clone().into(),
             relation.into(),
             key_column.into(),
-            keys.into(),
-            prints.into(),
+            Texts(keys).into(),
+            Bigints(prints).into(),
         ];
         client
             .update(include_str!("sql/activity_made.sql"), None, &args)
@@ -158,10 +174,19 @@ pub fn take_back(client: &mut SpiClient<'_>, run: i64) -> Result<(i64, i64)> {
                 .first();
             Ok((Carried::read(&row, 1)?, Carried::read(&row, 2)?))
         })??;
-        let sql = table::take_back(relation, key);
-        let gone =
-            with_users_search_path(|| client.update(sql.as_str(), None, &[Texts(keys).into(), Bigints(prints).into()]));
-        let gone = Carried::read(&gone.map_err(internal)?.first(), 1)?;
+        let sql = table::untouched(relation, key);
+        let args = [Texts(keys).into(), Bigints(prints).into()];
+        let row = table::plainly(|| client.update(sql.as_str(), None, &args))
+            .map_err(internal)?
+            .first();
+        let (tids, tables, gone) = (
+            Carried::read(&row, 1)?,
+            Carried::read(&row, 2)?,
+            Carried::read(&row, 3)?,
+        );
+        let sql = table::delete(relation);
+        with_users_search_path(|| client.update(sql.as_str(), None, &[Tids(tids).into(), Oids(tables).into()]))
+            .map_err(internal)?;
         let gone = as_extension_owner(|| {
             let args = [run.into(), written.named.clone().into(), Texts(gone).into()];
             let row = client.update(include_str!("sql/activity_gone.sql"), None, &args)?;
