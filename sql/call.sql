@@ -1,7 +1,7 @@
 -- Users' own code as a step: a call of a function or procedure, run with the run owner's rights.
 
--- answer: how what it returns becomes text: value (its only column), row, or not at all.
-create function dist._users_statement(statement text, answer text, out result text, out failure jsonb)
+-- answer: how what it returns becomes text: value (its only column), row, or not at all. keys: its $1, where it has one.
+create function dist._users_statement(statement text, answer text, keys text[], out result text, out failure jsonb)
     language plpgsql volatile
 as $$
 declare
@@ -12,12 +12,15 @@ declare
     e_hint text;
     e_context text;
 begin
-    if answer is null then
+    if answer is null and keys is null then
+        -- Also what takes no parameters: DO.
         execute statement;
+    elsif answer is null then
+        execute statement using keys;
     elsif answer operator(pg_catalog.=) 'value' then
-        execute statement into result;
+        execute statement into result using keys;
     else
-        execute statement into returned;
+        execute statement into returned using keys;
         result := returned::text;
     end if;
 exception
@@ -28,7 +31,7 @@ exception
         failure := pg_catalog.jsonb_build_object('sqlstate', e_sqlstate, 'message', e_message, 'detail', e_detail,
                                                  'hint', e_hint, 'context', e_context);
 end $$;
-comment on function dist._users_statement(text, text) is
+comment on function dist._users_statement(text, text, text[]) is
     'Internal: runs a statement in which users'' code runs: all or nothing; an error is returned as PostgreSQL raised it';
 
 create function dist._last_failure() returns jsonb

@@ -96,7 +96,7 @@ grant execute on function
     dist.undo(bigint), dist._undo(bigint),
     dist.claim(text, text, integer, text[]), dist.claimable(text, text, integer), dist.leave_hopper(text, text),
     dist.release_record(text, text, text, text), dist._release_record(text, text, text, text), dist.return_record(text, text, text), dist._return_record(text, text, text),
-    dist._users_statement(text, text), dist._last_failure(), dist._raise_original(),
+    dist._users_statement(text, text, text[]), dist._last_failure(), dist._raise_original(),
     dist.tick(timestamptz), dist.run_now(text), dist._run_now_id(text),
     dist.pause(text, text), dist.resume(text), dist.cancel(text, text), dist._resume_stopped(text), dist._check_my_schedule(text),
     dist.save_template(text, text), dist.make_transfer(text, text, jsonb),

@@ -11,7 +11,7 @@ use pgrx::spi::SpiClient;
 use serde_json::{Value, json};
 
 use crate::action::args::Args;
-use crate::action::target::Segment;
+use crate::action::target::{Rows, Segment};
 use crate::action::{Context, Did, Told};
 use crate::clock;
 use crate::error::{Place, Result, internal};
@@ -197,14 +197,22 @@ impl Telling<'_> {
 
     /// Reads keys and owners as the run's owner, and writes a chunk of events after the other.
     fn tell(&mut self, client: &mut SpiClient<'_>, kind: &str, which: Which) -> Result<()> {
+        let place = Place {
+            table: "segment",
+            row: &self.segment.name,
+        };
+        let rows = self.segment.rows(&place, None)?;
         let (read, keys) = match which {
-            Which::Members => (self.reads(true)?, Carried::NONE),
-            Which::These(keys) => (self.reads(false)?, keys),
+            Which::Members => (self.reads(Some(&rows))?, Carried::NONE),
+            Which::These(keys) => (self.reads(None)?, keys),
         };
         running::phase(Phase::Reading);
-        let mut chunks = client
-            .update(read.as_str(), None, &[Texts(keys).into()])
-            .map_err(internal)
+        let mut chunks = rows
+            .planned(|| {
+                client
+                    .update(read.as_str(), None, &[Texts(keys).into()])
+                    .map_err(internal)
+            })
             .inspect_err(|_| failure::in_statement(&read))?;
         running::phase(Phase::Recording);
         while chunks.next().is_some() {
@@ -234,19 +242,12 @@ impl Telling<'_> {
     }
 
     /// Reads keys and owners, a row of arrays a chunk, in the order of the keys. `$1` the keys, unless all members are meant.
-    fn reads(&self, members: bool) -> Result<String> {
+    fn reads(&self, members: Option<&Rows<'_>>) -> Result<String> {
         let object = &self.segment.object;
         let (key, owner) = (object.key()?, column(&object.owner()?.name));
         let key_sql = column(&key.name);
         let table = object.relation()?.sql();
-        let rows = if members {
-            let rows = self.segment.rows(
-                &Place {
-                    table: "segment",
-                    row: &self.segment.name,
-                },
-                None,
-            )?;
+        let rows = if let Some(rows) = members {
             let collate = if key.collatable { " collate \"C\"" } else { "" };
             format!(
                 "select {key_sql}::text as key, {owner}::text as owner, row_number() over (order by {key_sql}{collate}) as n \

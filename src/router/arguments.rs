@@ -22,6 +22,8 @@ pub struct Filled {
     listed: bool,
     /// Whether one of them is the cursor.
     pub reads_cursor: bool,
+    /// Whether one of them is the array of keys.
+    pub reads_keys: bool,
 }
 
 impl Filled {
@@ -39,6 +41,7 @@ impl Filled {
                 && let Some(sql) = subject.argument(place, value)?
             {
                 filled.reads_cursor |= value.get("cursor").is_some();
+                filled.reads_keys |= value.get("keys").is_some();
                 filled.placed.insert(key, sql);
                 return Ok(Value::Null);
             }

@@ -45,14 +45,15 @@ pub fn call(schedule: &str, step: &Step, run: i64, owner: pg_sys::Oid) -> Result
     let answer = {
         let _limit = step.timeout.map(timeout::limit_step);
         as_role(owner, || {
-            with_users_search_path(|| match subject.as_ref().filter(|_| call.reads_cursor) {
-                Some(subject) => {
-                    subject.open(&place)?;
-                    let answer = execute(&place, &call)?;
-                    subject.close().map(|()| answer)
-                }
-                None => execute(&place, &call),
-            })
+            let keys = match subject.as_ref().filter(|_| call.reads_keys) {
+                Some(subject) => Some(subject.keys(&place)?),
+                None => None,
+            };
+            let cursor = subject.as_ref().filter(|_| call.reads_cursor);
+            cursor.map_or(Ok(()), |subject| subject.open(&place))?;
+            let answer = with_users_search_path(|| execute(&place, &call, keys))?;
+            cursor.map_or(Ok(()), Subject::close)?;
+            Ok(answer)
         })?
     };
     // It may have called for runs of its own, and have come to terms with their failure.
@@ -101,9 +102,13 @@ fn few_enough(place: &Place<'_>, step: &Step, subject: &Subject) -> Result<i64> 
     }
 }
 
-fn execute(place: &Place<'_>, call: &Call) -> Result<Option<String>> {
-    let statement = "select pg_catalog.left(result, 1000), failure from dist._users_statement($1, $2)";
-    let args = [call.sql.clone().into(), call.answer.map(ToOwned::to_owned).into()];
+fn execute(place: &Place<'_>, call: &Call, keys: Option<Vec<String>>) -> Result<Option<String>> {
+    let statement = "select pg_catalog.left(result, 1000), failure from dist._users_statement($1, $2, $3)";
+    let args = [
+        call.sql.clone().into(),
+        call.answer.map(ToOwned::to_owned).into(),
+        keys.into(),
+    ];
     let (result, failure) = Spi::connect_mut(|client| {
         client
             .update(statement, None, &args)?

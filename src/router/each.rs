@@ -114,17 +114,7 @@ impl Subject {
             "segment" => format!("{}::text", quote_literal(&self.segment.name)),
             "key" => column(&self.segment.object.key()?.name),
             "cursor" => format!("{}::refcursor", quote_literal(&self.cursor)),
-            _ => {
-                let key = self.segment.object.key()?;
-                format!(
-                    "(select coalesce(array_agg(k.key order by k.n), '{{}}') \
-                       from (select {0} as key, row_number() over (order by {1}) as n from {2}) as k)::{3}[]",
-                    column(&key.name),
-                    self.order()?,
-                    self.from(place)?,
-                    key.type_sql,
-                )
-            }
+            _ => format!("$1::{}[]", self.segment.object.key()?.type_sql),
         }))
     }
 
@@ -209,6 +199,26 @@ impl Subject {
             .map_err(internal)
     }
 
+    /// The keys of the records, in their order: `$1` of the call.
+    ///
+    /// # Errors
+    /// What reading the table raises.
+    pub fn keys(&self, place: &Place<'_>) -> Result<Vec<String>> {
+        let sql = format!(
+            "select coalesce(array_agg(k.key order by k.n), '{{}}') \
+               from (select {}::text as key, row_number() over (order by {}) as n from {}) as k",
+            column(&self.segment.object.key()?.name),
+            self.order()?,
+            self.from(place)?,
+        );
+        let read = || {
+            Spi::connect_mut(|client| client.update(sql.as_str(), None, &[])?.first().get_one::<Vec<String>>())
+                .map(Option::unwrap_or_default)
+                .map_err(internal)
+        };
+        self.segment.rows(place, None)?.planned(read)
+    }
+
     /// Opens the cursor over the records; [`close`](Self::close) it.
     ///
     /// # Errors
@@ -219,7 +229,10 @@ impl Subject {
             crate::criteria::quote_ident(&self.cursor),
             self.records(place)?
         );
-        Spi::run(&sql).map_err(internal)
+        // Planned here, whatever is set when it is read.
+        self.segment
+            .rows(place, None)?
+            .planned(|| Spi::run(&sql).map_err(internal))
     }
 
     /// Closes the cursor, unless the function has.

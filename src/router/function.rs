@@ -24,6 +24,8 @@ pub struct Call {
     pub counts: bool,
     /// Whether it reads a cursor that is to be opened before.
     pub reads_cursor: bool,
+    /// Whether its `$1` are the keys.
+    pub reads_keys: bool,
     /// Whether the role that asked may make it.
     allowed: bool,
 }
@@ -64,6 +66,7 @@ pub fn resolve(place: &Place<'_>, target: &str, args: Option<&Value>, subject: O
         Some(subject) if subject.per == Per::Record => for_each(place, function, &values, subject, call),
         Some(_) => Ok(Call {
             reads_cursor: filled.reads_cursor,
+            reads_keys: filled.reads_keys,
             ..call
         }),
         None => Ok(call),
@@ -96,7 +99,7 @@ pub fn may_call(place: &Place<'_>, call: &Call) -> Result<()> {
 pub fn check(place: &Place<'_>, target: &str, args: Option<&Value>, subject: Option<&Subject>) -> Result<()> {
     let call = resolve(place, target, args, subject)?;
     may_call(place, &call)?;
-    let prepare = || Spi::connect(|client| drop(client.prepare(call.sql.as_str(), &[])));
+    let prepare = || Spi::connect(|client| drop(client.prepare(call.sql.as_str(), &[pg_sys::TEXTARRAYOID.into()])));
     match trial(prepare) {
         None => Ok(()),
         Some(caught) => {
@@ -306,6 +309,7 @@ fn call(function: &Function, values: &[String], allowed: bool) -> Call {
         answer,
         counts,
         reads_cursor: false,
+        reads_keys: false,
         allowed,
     }
 }
