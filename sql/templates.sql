@@ -81,7 +81,8 @@ begin
     if found then
         perform dist._refuse(relation, row_name, '42703', format('%s: there is no column %L to change', field, wrong),
             coalesce('Perhaps you meant ' || quote_literal(dist._nearest(wrong, columns)) || '. ', '')
-            || format('It can change: %s.', array_to_string(columns, ', ')));
+            || case when cardinality(columns) > 8 then format('See the columns of dist.%s.', relation)
+                    else format('It can change: %s.', array_to_string(columns, ', ')) end);
     end if;
 end $$;
 comment on function dist._check_changes(text, text, text, jsonb, text[]) is 'Internal: refuses changes that are none of these columns';
