@@ -14,7 +14,7 @@ select format('select %L, last_value, is_called from dist.%I', c.relname, c.reln
  order by c.relname \gexec
 select c.relname, pg_get_expr(c.relpartbound, c.oid), obj_description(c.oid), has_table_privilege('dist_reader', c.oid, 'select'),
        has_table_privilege('public', c.oid, 'select'), pg_get_userbyid(c.relowner),
-       (select array_agg(pg_get_indexdef(i.indexrelid) order by 1) from pg_index i where i.indrelid = c.oid)
+       (select array_agg(pg_get_indexdef(i.indexrelid) order by pg_get_indexdef(i.indexrelid)) from pg_index i where i.indrelid = c.oid)
   from pg_inherits h join pg_class c on c.oid = h.inhrelid
  where h.inhparent = 'dist.assignment'::regclass
  order by c.relname;
