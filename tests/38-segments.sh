@@ -32,12 +32,15 @@ until_done() { # SQL
 kills() {
   local n
   for n in 1 2 3 4 5 6; do
-    cluster_wait "select exists (select from pg_stat_activity where usename = 'ops' and state = 'active' and query ~ 'run_now')" 10
+    cluster_wait "select exists (select from pg_stat_activity where usename = 'ops' and state = 'active' and query ~ 'run_now')" 30
     cluster_value "select count(pg_terminate_backend(pid)) from
       (select pid from pg_stat_activity where usename = 'ops' and state = 'active' and query ~ 'run_now' order by random() limit 1) p" >>"$WORK/kills"
     # Whoever was killed is gone, and another run has ended well since.
-    cluster_wait "select count(*) > $n from dist.run where status = 'succeeded'" 10
+    cluster_wait "select count(*) > $n from dist.run where status = 'succeeded'" 30
   done
+  # However slow the machine is: each has done its work a few times.
+  cluster_wait "select bool_and(n > 2) from (select (select count(*) from dist.run r where r.schedule = s and r.status = 'succeeded') as n
+                                               from unnest(array['refresh', 'edit', 'give']) s) each" 60
 }
 round() { # so many transactions of each of two tools
   local pids=() pid
@@ -59,7 +62,7 @@ cluster_psql -A -t -f "$ROOT/tests/segments/facts.sql"
 
 # The server goes down in the midst of all of it.
 crash() {
-  cluster_wait "select exists (select from pg_stat_activity where usename = 'ops' and query ~ 'run_now' and state = 'active')" 10
+  cluster_wait "select exists (select from pg_stat_activity where usename = 'ops' and query ~ 'run_now' and state = 'active')" 30
   cluster_crash
   : >"$WORK/stop"
 }
