@@ -149,7 +149,7 @@ begin
       from dist.step p join dist.schedule s on s.name = p.schedule
      where p.target = old.name
        and case when tg_table_name = 'transfer' then p.action = 'transfer' else p.action not in ('transfer', 'function') end
-     order by s.schedule collate "C" limit 1;
+     order by s.name collate "C" limit 1;
     if named_by is not null and tg_op = 'DELETE' then
         perform dist._refuse(tg_table_name, old.name, '23503', format('a step of schedule %s names it', named_by),
             'Change or delete that step first.');
