@@ -32,7 +32,7 @@ refresh() {
   for kind in simple related uuids; do
     # shellcheck disable=SC2086 # lists of numbers
     case $kind in
-      uuids) result "refresh / bare SELECT, keys that are no whole numbers" "$(median ${ratio[$kind]})" ;;
+      uuids) result "refresh / bare SELECT, keys that are UUIDs" "$(median ${ratio[$kind]})" ;;
       *) result "refresh / bare SELECT, criteria $kind, median of $pairs (${ratio[$kind]# })" "$(median ${ratio[$kind]})" 1.5 ;;
     esac
     # shellcheck disable=SC2086
