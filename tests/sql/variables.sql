@@ -131,6 +131,14 @@ select id, owner from va.lead where id > 100 order by id;
 
 \c - postgres
 set client_min_messages = warning;
+-- The history goes as old as all other (policy history_days).
+begin;
+delete from dist.event;
+insert into dist.policy (name, value) values ('history_days', 365);
+update dist.variable_change set changed_at = '2020-01-01' where name = 'va least' and after = '100';
+select more is null from dist.purge();
+select after from dist.variable_change where name = 'va least' order by id;
+rollback;
 select test.forget_intent();
 drop schema va cascade;
 drop role va_nobody, va_owner, va_manager;
