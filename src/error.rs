@@ -72,6 +72,9 @@ pub fn at(place: &Place<'_>, column: &str, caught: &CaughtError, hint: &str) -> 
 pub fn noting<T>(note: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let noted = |detail: Option<&str>| detail.map_or_else(|| note.to_owned(), |detail| format!("{detail} {note}"));
     let done = pgrx::PgTryBuilder::new(std::panic::AssertUnwindSafe(|| Ok(work())))
+        // Of locks nothing is told by where it happened; but whoever gives way has to see that it was raised.
+        .catch_when(PgSqlErrorCode::ERRCODE_T_R_DEADLOCK_DETECTED, |caught| caught.rethrow())
+        .catch_when(PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE, |caught| caught.rethrow())
         .catch_others(|caught| {
             let report = raised(&caught);
             let placed = error(report.sql_error_code(), report.message().to_owned()).set_detail(noted(report.detail()));
