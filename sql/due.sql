@@ -45,7 +45,7 @@ begin
                    where p.schedule = s.name and p.active and p.target is not null) about
              where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
                and (for_role is null or s.owner = for_role or st.next_run_at > recently)),
-        turns as (
+        turns as materialized (
             select i.due_at, t.schedule_id, t.place, t.turn
               from (select d.due_at,
                            jsonb_agg(jsonb_build_object('id', d.schedule_id, 'name', d.name, 'place', d.place,
@@ -54,7 +54,7 @@ begin
                      group by d.due_at
                     having bool_or(d.refreshes is not null)) i
              cross join lateral dist._turns(i.facts) t),
-        ranked as (
+        ranked as materialized (
             select d.*, row_number() over (order by d.due_at, d.place, d.turn, d.kind collate "C", d.name collate "C") as n
               from (select d.schedule_id, null::text as kind, d.name, d.owner, d.due_at, d.objects,
                            coalesce(t.place, d.place) as place, coalesce(t.turn, 0) as turn
@@ -69,7 +69,7 @@ begin
                       left join dist.automation m on a.kind = 'automation' and m.name = a.name
                      where a.due_at <= as_of and a.schedule_id is null and (for_role is null or a.owner = for_role)
                      group by a.kind, a.name, a.owner) d),
-        others as (
+        others as materialized (
             select r.due_at, o.object, r.owner, min(r.n) as n
               from ranked r, unnest(r.objects) o(object)
              where r.kind is null and r.due_at > recently and r.owner <> for_role and dist._owner_fault(r.owner) is null
