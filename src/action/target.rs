@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pgrx::prelude::*;
 use serde::Deserialize;
 
-use crate::catalogue::{Column, Relation, read};
+use crate::catalogue::{Column, Relation, read, read_newest};
 use crate::check::{column_hint, no_such};
 use crate::criteria::{nearest, quote_ident, quote_literal};
 use crate::error::{Place, Result, error_hint};
@@ -208,7 +208,7 @@ impl<'a> Rows<'a> {
     pub fn planned<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let most = i64::from(MANY);
         let args = [self.segment.name.clone().into(), most.into()];
-        let many: Option<bool> = read(
+        let many: Option<bool> = read_newest(
             "select to_jsonb(count(*) = $2) from (select from dist.segment_member m where m.segment = $1 limit $2) m",
             &args,
         )?;

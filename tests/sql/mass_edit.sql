@@ -55,6 +55,15 @@ select dist.tick('2031-03-03 04:30Z');
 select id, reviewed_on, reviewed_at, score, attributes, description from me.account order by id;
 select field, before, after, count(*) from dist.field_edit where run_id = (select max(id) from dist.run) group by 1, 2, 3 order by 1, 2;
 
+-- A variable is what it is when the run starts (Z4)
+insert into dist.variable (name, type, value) values ('me tier', 'text', 'silver');
+update dist.step set args = '{"fields": [{"field": "tier", "value": {"var": "me tier"}}], "related": "contacts"}' where schedule = 'me' and position = 2;
+update dist.variable set value = 'bronze' where name = 'me tier';
+update dist.step set active = position = 2 where schedule = 'me';
+select status from dist.run_now('me');
+update dist.step set active = true where schedule = 'me';
+select tier, count(*) from me.contact group by tier order by tier;
+
 -- An error names the step, and what PostgreSQL says of the row (F3); nothing is half done
 alter table me.account add constraint no_gold check (score < 100 or id <> 3);
 update dist.step set args = '{"fields": [{"field": "score", "value": 100}]}' where schedule = 'me' and position = 1;
@@ -75,3 +84,4 @@ select id, score, description from me.account order by id limit 3;
 select test.refused($$update dist.step set args = '{"fields": [{"field": "owner", "value": "me 2"}]}' where schedule = 'me' and position = 1$$);
 select test.refused($$delete from dist.segment where name = 'me all'$$);
 delete from dist.schedule where name = 'me';
+delete from dist.variable where name = 'me tier';
