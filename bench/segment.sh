@@ -53,10 +53,10 @@ edit() {
       cluster_psql -o /dev/null -v value="$what $n" -f bench/segment/edit_fresh.sql
       timed "bench/segment/edit_$what.sql" -v value="$what $n"
       [[ $(cluster_value "select count(*) = $rows from crm.account where description = '$what $n'") == t ]] || die "$what did not set the field of all members."
+      [[ $what != kept || $(cluster_value "select count(*) = $rows from dist.field_edit") == t ]] || die "Not all former values are kept."
       took[$what]+=" $SECONDS_TAKEN"
       cpu[$what]+=" $CPU_TAKEN"
     done
-    [[ $(cluster_value "select count(*) = $rows from dist.field_edit") == t ]] || die "Not all former values are kept."
     for what in bare_members kept not_kept; do
       ratio[$what]+=" $(divide "${took[$what]##* }" "${took[bare]##* }")"
       cpus[$what]+=" $(divide "${cpu[$what]##* }" "${cpu[bare]##* }")"
