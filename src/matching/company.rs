@@ -107,19 +107,17 @@ pub fn company_name(name: &str) -> Option<String> {
     } else {
         // Composed first, so that an umlaut is one however it was typed.
         for c in name.nfc().flat_map(char::to_lowercase) {
-            match c {
-                'ä' | 'æ' => plain.push_str("ae"),
-                'ö' | 'œ' | 'ø' => plain.push_str("oe"),
-                'ü' => plain.push_str("ue"),
-                'ß' => plain.push_str("ss"),
-                'ł' => plain.push('l'),
-                'đ' | 'ð' => plain.push('d'),
-                'þ' => plain.push_str("th"),
-                'ı' => plain.push('i'),
-                _ => c
+            match in_letters(c) {
+                Some(letters) => plain.push_str(letters),
+                None => c
                     .nfkd()
                     .filter(|c| !is_combining_mark(*c))
-                    .for_each(|c| push(&mut plain, c)),
+                    .flat_map(char::to_lowercase)
+                    // A raised or a narrow one is one of them only now.
+                    .for_each(|c| match in_letters(c) {
+                        Some(letters) => plain.push_str(letters),
+                        None => push(&mut plain, c),
+                    }),
             }
         }
     }
@@ -147,6 +145,21 @@ fn push(plain: &mut String, c: char) {
         c if c.is_alphanumeric() => plain.extend(c.to_lowercase()),
         _ => plain.push(' '),
     }
+}
+
+/// Lower-case letters that are written with others where they are not to be had.
+fn in_letters(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ä' | 'æ' => "ae",
+        'ö' | 'œ' | 'ø' => "oe",
+        'ü' => "ue",
+        'ß' => "ss",
+        'ł' => "l",
+        'đ' | 'ð' => "d",
+        'þ' => "th",
+        'ı' => "i",
+        _ => return None,
+    })
 }
 
 /// The words, those of one letter that follow each other as one, and without those that join others.

@@ -83,6 +83,8 @@ fn x11_names_of_one_company() {
             assert_eq!(company_name(name).as_deref(), Some(plain), "{name}");
         }
     }
+    // Raised letters are letters: what compatibility makes of them is written as they are.
+    assert_eq!(company_name("ꟹ 𐞃").as_deref(), Some("oe ae"));
     for nothing in ["", "  ", "-", "&", "...", "'"] {
         assert_eq!(company_name(nothing), None, "{nothing}");
     }

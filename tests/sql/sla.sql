@@ -74,13 +74,13 @@ select assigned from dist.execute('sla to cyd', '2031-04-01 14:00Z');
 select assigned from dist.return_record('sla lead', '6', 'wrong number');
 select assigned from dist.execute('sla to cyd', '2031-04-01 15:00Z');
 select assigned from dist.undo((select max(id) from dist.run where transfer = 'sla to cyd'));
-select record_key, rep, outcome from dist.sla_clock where sla = 'sla four' and started_at > '2031-04-01' order by run_id;
+select record_key, rep, outcome from dist.sla_clock where sla = 'sla four' and started_at > '2031-04-01' order by run_id, record_key;
 select kind, record_key from dist.read_events('sla watch');
 -- Passive: none runs any more
 select assigned from dist.execute('sla to cyd', '2031-04-01 16:00Z');
 update dist.sla set active = false where name = 'sla four';
 select assigned from dist.execute('sla to ada', '2031-04-01 16:00Z');
-select record_key, outcome from dist.sla_clock where sla = 'sla four' and started_at >= '2031-04-01 16:00Z';
+select record_key, outcome from dist.sla_clock where sla = 'sla four' and started_at >= '2031-04-01 16:00Z' order by record_key, run_id;
 select count(*) from dist.task where kind = 'sla';
 delete from dist.sla;
 
