@@ -12,8 +12,9 @@ comment on function dist._turns(jsonb) is 'Internal: the order of what is due at
 -- task (dist.task) has none, but its kind and name.
 -- place: 0 where a schedule only refreshes segments, 1 where it takes records back (or calls functions), 2 and from 5 on tasks, 3
 -- where it gives records away, 4 where it edits or tells. reads: segments with what they are made of.
--- waits: for some seconds what another owner has due at the same instant, about the same object, goes first. It has runners of
--- its own, which may not get round to it: nobody waits for them for longer.
+-- waits: for some seconds what another owner has due at the same instant, about the same object, goes first where it has another
+-- place (of alike ones the names decide within an owner: to hand an object to and fro by name would cost a look each time). It
+-- has runners of its own, which may not get round to it: nobody waits for them for longer.
 create function dist._due(as_of timestamptz, for_role name)
     returns table (schedule_id integer, kind text, name text, owner name, due_at timestamptz, objects text[], waits boolean)
     language plpgsql stable
@@ -55,7 +56,7 @@ begin
                     having bool_or(d.refreshes is not null)) i
              cross join lateral dist._turns(i.facts) t),
         ranked as materialized (
-            select d.*, row_number() over (order by d.due_at, d.place, d.turn, d.kind collate "C", d.name collate "C") as n
+            select d.*, dense_rank() over (order by d.due_at, d.place, d.turn) as n
               from (select d.schedule_id, null::text as kind, d.name, d.owner, d.due_at, d.objects,
                            coalesce(t.place, d.place) as place, coalesce(t.turn, 0) as turn
                       from due d
@@ -78,7 +79,7 @@ begin
                r.kind is null and exists (select from others o where o.due_at = r.due_at and o.object = any (r.objects) and o.n < r.n)
           from ranked r
          where for_role is null or r.owner = for_role
-         order by r.n;
+         order by r.n, r.kind collate "C", r.name collate "C";
 end $$;
 comment on function dist._due(timestamptz, name) is 'Internal: what is due, in the order in which it is to run; for_role null = of all owners';
 
