@@ -45,7 +45,12 @@ begin
                     left join dist.transfer t on p.action = 'transfer' and t.name = p.target
                    where p.schedule = s.name and p.active and p.target is not null) about
              where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
-               and (for_role is null or s.owner = for_role or st.next_run_at > recently)),
+               and (for_role is null or s.owner = for_role
+                    -- What only gives away is waited for by nobody else's.
+                    or st.next_run_at > recently
+                       and exists (select from dist.step p
+                                    left join dist.transfer t on p.action = 'transfer' and t.name = p.target
+                                    where p.schedule = s.name and p.active and p.target is not null and t.kind is distinct from 'distribution'))),
         turns as materialized (
             select i.due_at, t.schedule_id, t.place, t.turn
               from (select d.due_at,
