@@ -86,6 +86,22 @@ rules() {
   fi
 }
 
+# Many more leads in one run, without the floor: whether time is linear, and what memory it takes.
+large() {
+  local small many=${BENCH_LARGE:-10000000}
+  load "$rows"
+  measure execute # warms up what a first run pays for
+  check "$rows"
+  small=$SECONDS_TAKEN
+  result "peak RssAnon of the backend at $rows leads, MB" "$PEAK"
+  PEAK=0
+  load "$many"
+  check "$many"
+  result "dist.execute of $many leads, seconds" "$SECONDS_TAKEN"
+  result "time for a lead at $many / at $rows" "$(awk -v l="$SECONDS_TAKEN" -v m="$many" -v s="$small" -v n="$rows" 'BEGIN {printf "%.3f", l / m / (s / n)}')" 1.25
+  result "peak RssAnon of the backend at $many leads, MB" "$PEAK"
+}
+
 # Each strategy by itself: all leads to one team of 200 reps. Sets RATIO and CPU_RATIO, the medians.
 strategy() { # TRANSFER
   local n floor floor_cpu ratios=() cpu_ratios=()
@@ -167,4 +183,5 @@ bench_header "route: against the floor, $rows leads"
 [[ " ${PART:-rules strategies dispatch} " != *" rules "* ]] || rules
 [[ " ${PART:-rules strategies dispatch} " != *" strategies "* ]] || strategies
 [[ " ${PART:-rules strategies dispatch} " != *" dispatch "* ]] || dispatch
+[[ " ${PART:-} " != *" large "* ]] || large
 results

@@ -309,6 +309,13 @@ pub fn with_short_waits<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
+/// From here on the transaction, or the subtransaction that it is in, is one that writes: its statements see the newest rows, and
+/// may lock them.
+pub fn begin_writing() {
+    // SAFETY: called inside a transaction; an error (too many of them) is raised as any other.
+    unsafe { pg_sys::GetCurrentTransactionId() };
+}
+
 /// Whether the transaction has written or locked anything; from then on every statement sees the newest rows.
 pub fn is_writing() -> bool {
     // SAFETY: reads backend-local state.

@@ -16,7 +16,7 @@ use crate::router::plan::Plan;
 use crate::router::statement;
 use crate::worker::raised::{last_raised, watching_errors};
 use crate::worker::running::{self, Phase};
-use crate::xact::{attempt, with_users_search_path};
+use crate::xact::{attempt, begin_writing, with_users_search_path};
 
 /// Decides and moves. Candidates are not locked at first, for that would write every row twice; if the count of rows
 /// moved shows that others changed some meanwhile, all is taken back and done again on locked candidates.
@@ -34,9 +34,30 @@ pub fn move_records(
     let mut moved = apply(client, plan, &decision, new_owners)?;
     if moved != decision.outcome().moved {
         running::phase(Phase::Reading);
-        decision = decide(client, plan, only_keys, about, Some(states), Reading::Locked)?;
-        new_owners = decision.new_owners(plan);
-        moved = apply(client, plan, &decision, new_owners)?;
+        let mut again = || -> Result<_> {
+            begin_writing();
+            let decision = decide(client, plan, only_keys, about, Some(states), Reading::Locked)?;
+            let new_owners = decision.new_owners(plan);
+            let moved = apply(client, plan, &decision, new_owners)?;
+            Ok((decision, new_owners, moved))
+        };
+        (decision, new_owners, moved) = if is_part_of_a_statement(plan)? {
+            again()?
+        } else {
+            // The locks of candidates go with the subtransaction, where it gives way.
+            let outcome = giving_way(|| {
+                attempt(|| {
+                    let outcome = again();
+                    let done = outcome.is_ok();
+                    (outcome, done)
+                })
+            })?;
+            match (outcome, last_raised()) {
+                (Ok(outcome), _) => outcome?,
+                (Err(_), Some(raised)) => return Err(failure::raise_watched(&raised)),
+                (Err(caught), None) => caught.rethrow(),
+            }
+        };
     }
     if moved != decision.outcome().moved {
         return Err(error_hint(
@@ -52,6 +73,23 @@ pub fn move_records(
     }
     running::moved(moved);
     Ok((decision, new_owners))
+}
+
+/// How deep in triggers it is, where the object's table has triggers of ours.
+fn trigger_depth(plan: &Plan) -> Result<Option<i32>> {
+    if !plan.object.relation()?.intake {
+        return Ok(None);
+    }
+    Spi::connect(|client| {
+        let rows = prepared::select(client, "select pg_catalog.pg_trigger_depth()", &[])?;
+        rows.first().get_one::<i32>()
+    })
+    .map_err(internal)
+}
+
+/// What moves by itself what a statement brings is a part of that statement, and waits as it does.
+fn is_part_of_a_statement(plan: &Plan) -> Result<bool> {
+    Ok(trigger_depth(plan)?.is_some_and(|depth| depth > 0))
 }
 
 /// Moves what was decided; returns how many rows it would have moved. Where that is not all, nothing has moved.
@@ -76,12 +114,7 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
         statement::moves(plan, decision.shape, candidates.in_heap_order)?
     };
     // Its own triggers must know what pg_dist itself moves from what code of the user's changes meanwhile.
-    let depth = if plan.object.relation()?.intake {
-        let depth = prepared::select(client, "select pg_catalog.pg_trigger_depth()", &[]);
-        depth.and_then(|rows| rows.first().get_one::<i32>()).map_err(internal)?
-    } else {
-        None
-    };
+    let depth = trigger_depth(plan)?;
     let _moving = inside::moving(depth);
     let many = decision.outcome().moved as i64 > MOST_BY_KEPT_PLAN;
     let mut write = || {
@@ -101,7 +134,6 @@ fn apply(client: &mut SpiClient<'_>, plan: &Plan, decision: &Decision, new_owner
             (moved, all)
         })
     };
-    // What moves by itself what a statement brings is a part of that statement, and waits as it does.
     let moved = match depth {
         Some(depth) if depth > 0 => write(),
         _ => giving_way(write)?,
