@@ -5,7 +5,7 @@
 # Settings:
 #   BENCH_ROWS    leads for route (1000000)            BENCH_PAIRS   pairs of measurements (3)
 #   BENCH_LARGE   also at so many leads (no; 4000000 takes a quarter of an hour)
-#   PART          of route only these: rules strategies (both)
+#   PART          of route only these: rules strategies dispatch (all), and large (10000000 leads in one run, or BENCH_LARGE)
 #   BENCH_LOOP    leads for the row-by-row loop (20000)
 #   BENCH_LEADS, BENCH_ACCOUNTS   of match (100000, 1000000)
 #   PART          of fire only these: due instant rate outage poison idle edit pg_cron (all)
