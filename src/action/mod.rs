@@ -12,9 +12,8 @@
 //! | activities for a segment's records | [`create_activities`] |
 //! | tell another system | [`emit`] |
 //!
-//! [`args`] reads a step's arguments, [`target`] the segment that it names, [`edit`] is what all edits of fields share, its statements in
-//! `edit_statement`,
-//! [`overwritten`] notes what they overwrite, [`revert`] takes them back.
+//! [`args`] reads a step's arguments, [`target`] the segment that it names. [`edit`] is what all edits of fields share, with its
+//! statements in `edit_statement`; [`overwritten`] notes what they overwrite, [`revert`] takes them back.
 
 pub mod apply_formulas;
 pub mod args;

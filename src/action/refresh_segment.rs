@@ -19,7 +19,7 @@ use crate::router::session::with_settings;
 use crate::router::steps::{self, Done, Step};
 use crate::worker::running::{self, Trigger};
 use crate::worker::timeout::InProgress;
-use crate::xact::{as_extension_owner, current_role_name};
+use crate::xact::as_extension_owner;
 
 /// Refuses a step that could not be run as it is written.
 ///
@@ -100,17 +100,7 @@ pub fn alone(segment: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
         objects: vec![refreshed.object.clone()],
         ..Totals::default()
     };
-    let header = Header {
-        step: None,
-        schedule: None,
-        trigger: "execute".to_owned(),
-        cause_name: None,
-        due_at: None,
-        as_of,
-        attempt: 1,
-        undoes: None,
-        run_by: current_role_name()?,
-    };
+    let header = Header::called_for("execute", as_of)?;
     finish(run, &header, started, &totals)?;
     let step = Step {
         position: 1,

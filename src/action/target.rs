@@ -76,16 +76,9 @@ impl Segment {
     /// 42704 where it has none of that name, 42P01 or 42703 where the table has changed.
     pub fn rows(&self, place: &Place<'_>, related: Option<&str>) -> Result<Rows<'_>> {
         let Some(name) = related else {
-            let key = self.object.key()?;
             return Ok(Rows {
                 relation: self.object.relation()?,
-                key,
-                from: format!(
-                    "{} in (select m.record_key::{} from dist._in_segment({}) as m (record_key))",
-                    statement::column(&key.name),
-                    key.type_sql,
-                    quote_literal(&self.name)
-                ),
+                key: self.object.key()?,
                 kept: vec![self.object.key_column.as_str(), self.object.owner_column.as_str()],
                 segment: self,
                 join_on: None,
@@ -126,17 +119,14 @@ impl Segment {
             kept.push(&object.key_column);
             kept.push(&object.owner_column);
         }
-        let mut rows = Rows {
+        Ok(Rows {
             relation,
             key,
             kept,
-            from: String::new(),
             segment: self,
             join_on: Some(&found.join_on),
             object: found.object.as_ref(),
-        };
-        rows.from = rows.which(&statement::prefix(relation)).1;
-        Ok(rows)
+        })
     }
 }
 
@@ -148,8 +138,6 @@ pub struct Rows<'a> {
     pub key: &'a Column,
     /// Columns that no step sets: the key, and who owns the record.
     pub kept: Vec<&'a str>,
-    /// Which rows of the table they are, as a condition that holds in any statement.
-    pub from: String,
     /// Whose they are.
     segment: &'a Segment,
     /// How rows of a related table belong to its records: their column -> the record's.
@@ -194,9 +182,9 @@ impl<'a> Rows<'a> {
 
     /// The same as one condition.
     pub fn condition(&self) -> String {
-        match self.which(&statement::prefix(self.relation)) {
-            (beside, which) if beside.is_empty() => which,
-            (beside, which) => format!("exists (select from {beside} where {which})"),
+        match self.join_on {
+            None => segment::is_member(self.key, &self.segment.name),
+            Some(_) => self.which(&statement::prefix(self.relation)).1,
         }
     }
 
@@ -208,10 +196,7 @@ impl<'a> Rows<'a> {
     pub fn planned<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let most = i64::from(MANY);
         let args = [self.segment.name.clone().into(), most.into()];
-        let many: Option<bool> = read_newest(
-            "select to_jsonb(count(*) = $2) from (select from dist.segment_member m where m.segment = $1 limit $2) m",
-            &args,
-        )?;
+        let many: Option<bool> = read_newest(include_str!("../router/sql/many_members.sql"), &args)?;
         if many != Some(true) {
             return work();
         }

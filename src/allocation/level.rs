@@ -220,13 +220,13 @@ impl Levels {
         winner
     }
 
-    /// From here to [`Levels::scan_no_more`] only this pool's records are given, and they are of several kinds.
-    pub fn scan(&mut self, given: &Given) {
+    /// From here to [`Levels::rank_no_more`] only this pool's records are given, and they are of several kinds.
+    pub fn rank(&mut self, given: &Given) {
         let stands = (0_u32..).take(self.runners.len()).map(|m| self.stand(m, given));
         self.ranks = Some(Ranks::new(stands.collect()));
     }
 
-    pub fn scan_no_more(&mut self) {
+    pub fn rank_no_more(&mut self) {
         self.ranks = None;
     }
 

@@ -23,7 +23,6 @@ use crate::router::statement::{self, column};
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
-use crate::xact::current_role_name;
 
 /// Where a record goes that is given back.
 #[derive(Clone, Copy)]
@@ -76,18 +75,7 @@ pub fn give_back(object: &str, key: &str, why: &str, to: To<'_>) -> Result<i64> 
         }
     })?;
     totals.objects.push(object.to_owned());
-    let header = Header {
-        step: None,
-        schedule: None,
-        trigger: "return".to_owned(),
-        cause_name: None,
-        due_at: None,
-        as_of: at,
-        attempt: 1,
-        undoes: None,
-        run_by: current_role_name()?,
-    };
-    finish(run, &header, started, &totals)?;
+    finish(run, &Header::called_for("return", at)?, started, &totals)?;
     Ok(run)
 }
 

@@ -22,7 +22,7 @@ use crate::router::lock::States;
 use crate::router::plan::Plan;
 use crate::router::ways::{Way, Ways};
 use crate::worker::invalidate;
-use crate::xact::{self, as_extension_owner};
+use crate::xact::{self, as_extension_owner, current_role_name};
 
 /// What a run did, summed over its steps.
 #[derive(Debug, Default)]
@@ -59,6 +59,26 @@ pub struct Header {
     pub undoes: Option<i64>,
     /// Whose rights it has.
     pub run_by: String,
+}
+
+impl Header {
+    /// Of a run that somebody calls for, with the rights of the current role.
+    ///
+    /// # Errors
+    /// When that role has no name.
+    pub fn called_for(trigger: &str, as_of: TimestampWithTimeZone) -> Result<Self> {
+        Ok(Self {
+            schedule: None,
+            step: None,
+            trigger: trigger.to_owned(),
+            cause_name: None,
+            due_at: None,
+            as_of,
+            attempt: 1,
+            undoes: None,
+            run_by: current_role_name()?,
+        })
+    }
 }
 
 /// Writes the audit and keeps the pools.

@@ -15,7 +15,7 @@ use crate::router::session::with_settings;
 use crate::router::steps::{self, Step};
 use crate::worker::running::{self, Trigger};
 use crate::worker::timeout::InProgress;
-use crate::xact::{current_role, current_role_name};
+use crate::xact::current_role;
 
 /// Runs the steps of a schedule with the rights of whoever calls; what each did, with its place among them. Functions are
 /// not called. (Were it not taken back, it would be a run like any other.)
@@ -44,17 +44,7 @@ pub fn rehearse(schedule: &str, zone: &str, about: DateTime<Utc>) -> Result<(Vec
         told: Some(Vec::new()),
     };
     let done = with_settings(about, || course.all(&steps))?;
-    let header = Header {
-        step: None,
-        schedule: None,
-        trigger: "execute".to_owned(),
-        cause_name: None,
-        due_at: None,
-        as_of: clock::to_pg(about)?,
-        attempt: 1,
-        undoes: None,
-        run_by: current_role_name()?,
-    };
+    let header = Header::called_for("execute", clock::to_pg(about)?)?;
     finish(run, &header, started, &course.totals)?;
     steps::record(run, &done, false)?;
     Ok((steps, course.told.unwrap_or_default()))

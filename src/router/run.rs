@@ -25,7 +25,7 @@ use crate::router::steps;
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
-use crate::xact::{as_role, current_role_name, role_named};
+use crate::xact::{as_role, role_named};
 
 /// Runs a transfer with the rights of whoever calls; returns the run's id.
 ///
@@ -52,18 +52,7 @@ pub fn execute(transfer: &str, as_of: TimestampWithTimeZone) -> Result<i64> {
             unseen,
         )
     })?;
-    let header = Header {
-        schedule: None,
-        step: None,
-        trigger: "execute".to_owned(),
-        cause_name: None,
-        due_at: None,
-        as_of,
-        attempt: 1,
-        undoes: None,
-        run_by: current_role_name()?,
-    };
-    finish(run, &header, started, &totals)?;
+    finish(run, &Header::called_for("execute", as_of)?, started, &totals)?;
     Ok(run)
 }
 

@@ -28,7 +28,7 @@ use crate::router::trust::check_writers;
 use crate::router::turns;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
-use crate::xact::{as_extension_owner, current_role_name, with_users_search_path};
+use crate::xact::{as_extension_owner, with_users_search_path};
 
 /// What the history says about the run that is to be undone.
 #[derive(Deserialize)]
@@ -98,15 +98,9 @@ pub fn undo(run: i64) -> Result<i64> {
         })
     })?;
     let header = Header {
-        step: None,
         schedule: past.schedule.zip(past.schedule_id),
-        trigger: "undo".to_owned(),
-        cause_name: None,
-        due_at: None,
-        as_of: started,
-        attempt: 1,
         undoes: Some(run),
-        run_by: current_role_name()?,
+        ..Header::called_for("undo", started)?
     };
     finish(id, &header, started, &totals)?;
     Ok(id)

@@ -25,7 +25,7 @@ impl Run<'_> {
             };
             let mut line: Vec<u128> = records.into_iter().map(both).collect();
             line.sort_unstable();
-            self.scan(pool, true);
+            self.rank(pool, true);
             // What lies all over the memory is fetched for many at once, so that one does not wait for the other.
             for part in line.chunks(FETCHED) {
                 // A cast keeps the lower half.
@@ -37,7 +37,7 @@ impl Run<'_> {
                     }
                 }
             }
-            self.scan(pool, false);
+            self.rank(pool, false);
             left.sort_unstable();
         } else {
             let open = &mut self.pools[pool];
@@ -64,14 +64,14 @@ impl Run<'_> {
     }
 
     /// A pool by value decides about records of several kinds, or has done so.
-    fn scan(&mut self, pool: usize, begin: bool) {
+    fn rank(&mut self, pool: usize, begin: bool) {
         if let Dealer::Levels(levels) = &mut self.pools[pool].dealer
             && !self.request.class_of.is_empty()
         {
             if begin {
-                levels.scan(&self.given);
+                levels.rank(&self.given);
             } else {
-                levels.scan_no_more();
+                levels.rank_no_more();
             }
         }
     }

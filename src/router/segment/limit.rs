@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::catalogue::read;
+use crate::catalogue::{Column, read};
 use crate::criteria::{Conjunct, Test, quote_literal};
 use crate::error::Result;
 use crate::router::expression::Expression;
@@ -34,19 +34,22 @@ pub fn writers_of(segment: &str) -> Result<Vec<Writer>> {
     Ok(read("select dist._segment_writers($1)", &args)?.unwrap_or_default())
 }
 
+/// The same as SQL: by the key's own type, so that an index on it serves where they are few.
+pub fn is_member(key: &Column, segment: &str) -> String {
+    format!(
+        "({} in (select m.record_key::{} from dist._in_segment({}) as m))",
+        column(&key.name),
+        key.type_sql,
+        quote_literal(segment)
+    )
+}
+
 /// The test whether a record of the object is a member, as it was found when the segment was last refreshed.
 ///
 /// # Errors
 /// When the object has lost its key.
 pub fn member_of(object: &Object, segment: &str) -> Result<Expression> {
-    let key = object.key()?;
-    // By the key's own type, so that an index on it serves where they are few.
-    let sql = format!(
-        "({} in (select m.record_key::{} from dist._in_segment({}) as m))",
-        column(&key.name),
-        key.type_sql,
-        quote_literal(segment)
-    );
+    let sql = is_member(object.key()?, segment);
     Ok(Expression {
         conjuncts: vec![Conjunct::plain(sql.clone())],
         tests: vec![Test {

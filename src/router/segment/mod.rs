@@ -7,6 +7,6 @@ mod limit;
 mod members;
 mod refresh;
 
-pub use limit::{Writer, limited_to, member_of, writers, writers_of};
+pub use limit::{Writer, is_member, limited_to, member_of, writers, writers_of};
 pub use members::unpacked;
 pub use refresh::{Refreshed, preview, refresh};
