@@ -119,7 +119,7 @@ pub(super) struct Levels {
     pub runners: Vec<Runner>,
     /// The line of everybody, then one for each set; made when first asked for.
     lines: Vec<Option<Line>>,
-    /// Kept while one pool decides about all its records, where they are of several kinds.
+    /// Kept while one pool decides about all its records.
     ranks: Option<Ranks>,
 }
 
@@ -202,9 +202,11 @@ impl Levels {
         let mut winner = None;
         while let Some(mut top) = line.peek_mut() {
             let runner = top.0.runner;
-            let now = self.stand(runner, given);
-            if top.0 != now {
-                *top = Reverse(now);
+            if !top
+                .0
+                .is_of(self.height(runner, given), self.runners[runner as usize].owed.measure())
+            {
+                *top = Reverse(self.stand(runner, given));
                 continue;
             }
             if self.full(runner as usize, given) || shut(runner) {
@@ -220,7 +222,7 @@ impl Levels {
         winner
     }
 
-    /// From here to [`Levels::rank_no_more`] only this pool's records are given, and they are of several kinds.
+    /// From here to [`Levels::rank_no_more`] only this pool's records are given.
     pub fn rank(&mut self, given: &Given) {
         let stands = (0_u32..).take(self.runners.len()).map(|m| self.stand(m, given));
         self.ranks = Some(Ranks::new(stands.collect()));
@@ -253,11 +255,15 @@ impl Levels {
 
     fn stand(&self, runner: u32, given: &Given) -> Stand {
         let it = &self.runners[runner as usize];
-        let height = match self.rule {
-            Rule::Value => self.load(runner as usize, given),
-            Rule::Fixed(_) => i128::from(it.given) + 1,
-            Rule::Load | Rule::TopOff => self.load(runner as usize, given) + ONE,
-        };
+        let height = self.height(runner, given);
         Stand::new(height, it.weight, it.owed.measure(), (it.rank, runner))
+    }
+
+    fn height(&self, runner: u32, given: &Given) -> i128 {
+        match self.rule {
+            Rule::Value => self.load(runner as usize, given),
+            Rule::Fixed(_) => i128::from(self.runners[runner as usize].given) + 1,
+            Rule::Load | Rule::TopOff => self.load(runner as usize, given) + ONE,
+        }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::cmp::Ordering;
 
+/// More than three roundings of a level are off by, which is less than 1e-15 of it; levels are never below zero.
+const ROUNDING: f64 = 1e-12;
+
 /// How one would stand with the next record: least first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stand {
@@ -27,6 +30,11 @@ impl Stand {
             runner,
         }
     }
+
+    /// Whether its runner still stands so.
+    pub fn is_of(&self, height: i128, owed: i128) -> bool {
+        self.height == height && self.owed == owed
+    }
 }
 
 impl PartialEq for Stand {
@@ -39,9 +47,8 @@ impl Eq for Stand {}
 
 impl Ord for Stand {
     fn cmp(&self, other: &Stand) -> Ordering {
-        // Three roundings are off by less than 1e-15 of it; levels are never below zero.
         let apart = self.near - other.near;
-        if apart.abs() > (self.near + other.near) * 1e-12 {
+        if apart.abs() > (self.near + other.near) * ROUNDING {
             return if apart < 0.0 { Ordering::Less } else { Ordering::Greater };
         }
         // Heights stay below 2^76, weights below 2^50: see `limit`.
@@ -59,13 +66,15 @@ impl PartialOrd for Stand {
 }
 
 /// All runners in the order in which they stand. Where records of many kinds raise whom others see, a heap for each kind is stale as
-/// soon as it is mended, and this is not: who takes a record goes up past a few.
+/// soon as it is mended, and this is not: who takes a record goes up past a few. With some hundred runners it is quicker for one kind too.
 #[derive(Debug, Clone)]
 pub(super) struct Ranks {
     /// By runner.
     stands: Vec<Stand>,
     /// Runners, lowest first.
     order: Vec<u32>,
+    /// Their levels, but for rounding, in that order: close together, as they are searched for each record.
+    near: Vec<f64>,
 }
 
 impl Ranks {
@@ -73,17 +82,30 @@ impl Ranks {
     pub fn new(stands: Vec<Stand>) -> Ranks {
         let mut order: Vec<u32> = (0..).take(stands.len()).collect();
         order.sort_unstable_by_key(|&runner| stands[runner as usize]);
-        Ranks { stands, order }
+        let near = order.iter().map(|&runner| stands[runner as usize].near).collect();
+        Ranks { stands, order, near }
     }
 
     /// One stands higher than before.
     pub fn rise(&mut self, now: Stand) {
-        let (stands, runner) = (&self.stands, now.runner as usize);
-        let before = stands[runner];
-        let from = self.order.partition_point(|&other| stands[other as usize] < before);
-        let past = self.order[from + 1..].partition_point(|&other| stands[other as usize] < now);
-        self.order[from..=from + past].rotate_left(1);
-        self.stands[runner] = now;
+        // Who takes a record is among the lowest.
+        let Some(from) = self.order.iter().position(|&other| other == now.runner) else {
+            return;
+        };
+        // Surely lower by what is near; those who are neither surely lower nor higher are compared exactly.
+        let lower = from + 1 + self.near[from + 1..].partition_point(|&near| near < now.near * (1.0 - 4.0 * ROUNDING));
+        let higher = now.near * (1.0 + 4.0 * ROUNDING);
+        let mut past = lower;
+        if self.near.get(lower).is_some_and(|&near| near <= higher) {
+            let alike = self.near[lower..].partition_point(|&near| near <= higher);
+            let alike = &self.order[lower..lower + alike];
+            past += alike.partition_point(|&other| self.stands[other as usize] < now);
+        }
+        self.order.copy_within(from + 1..past, from);
+        self.near.copy_within(from + 1..past, from);
+        self.order[past - 1] = now.runner;
+        self.near[past - 1] = now.near;
+        self.stands[now.runner as usize] = now;
     }
 
     /// The lowest of a line whose bits are `inside`.

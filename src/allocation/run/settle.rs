@@ -10,6 +10,9 @@ use super::{Card, Run};
 /// So many records that come in another order than that of the arrays are fetched together.
 const FETCHED: usize = 1024;
 
+/// So many members are kept in the order in which they stand, rather than in a heap.
+const FEW: usize = 1024;
+
 impl Run<'_> {
     /// Decides about all that a pool has gathered; what it cannot place and hands on is put into `later`.
     pub(super) fn settle(&mut self, pool: usize, later: &mut Vec<(u32, Target)>) -> Result<(), AllocationError> {
@@ -63,10 +66,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A pool by value decides about records of several kinds, or has done so.
+    /// A pool by value begins to decide, or has done so. For one line of very many a heap is quicker.
     fn rank(&mut self, pool: usize, begin: bool) {
-        if let Dealer::Levels(levels) = &mut self.pools[pool].dealer
-            && !self.request.class_of.is_empty()
+        let open = &mut self.pools[pool];
+        let few = open.spec.seats.len() <= FEW;
+        if let Dealer::Levels(levels) = &mut open.dealer
+            && (few || !self.request.class_of.is_empty())
         {
             if begin {
                 levels.rank(&self.given);
