@@ -16,6 +16,7 @@ use crate::router::expression::Expression;
 use crate::router::intent::{Intent, Ruleset};
 use crate::router::mover::{Kind, Mover};
 use crate::router::outlook::{self, Record, Verdict};
+use crate::router::places;
 use crate::router::plan::{self, Plan};
 use crate::router::session::with_settings;
 use crate::router::situation::books;
@@ -277,14 +278,8 @@ fn one(
             .because(if holds { String::new() } else { answers.failures(asked) }),
         );
     }
-    // Among those that are stored.
-    if let (true, Some(most), Subject::Stored(key)) = (candidate, plan.limit_per_rep, subject) {
-        let place = place_of_owner(plan, key)?;
-        candidate = place <= i64::from(most);
-        let holds = if candidate { "holds" } else { "does not hold" };
-        lines.push(
-            line("candidate", "limit_per_rep", holds).because(format!("place {place} of its owner, of {most} that go")),
-        );
+    if let (true, Subject::Stored(key)) = (candidate, subject) {
+        candidate = places::tell(plan, key, about, lines)?;
     }
     for (name, asked) in &kept_out {
         let (stage, item, wanted) = match name {
@@ -341,15 +336,6 @@ fn kept_out(intent: &Intent, plan: &Plan, as_of: &str) -> Result<Vec<(Option<Str
         tests.push((Some(row.name.clone()), row.test(&plan.object, as_of)?));
     }
     Ok(tests)
-}
-
-/// Which place a candidate has among those of its owner.
-fn place_of_owner(plan: &Plan, key: &str) -> Result<i64> {
-    let sql = crate::router::statement::place_of_owner(plan, key)?;
-    let place = Spi::connect(|client| client.select(sql.as_str(), Some(1), &[])?.first().get_one::<i64>());
-    place
-        .map_err(internal)?
-        .ok_or_else(|| internal("a candidate without a place"))
 }
 
 type Tests = Vec<((String, i32), Expression)>;

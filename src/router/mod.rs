@@ -22,7 +22,7 @@
 //! with its [`arguments`]; what is done to a segment, or to its records, is in `src/action`.
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and
-//! [`outlook`] for one record, stored or not ([`subject`]), keeping what lost. [`automation`] goes it for records that come in,
+//! [`outlook`] for one record, stored or not ([`subject`]), keeping what lost; [`places`] where a limit cuts it off. [`automation`] goes it for records that come in,
 //! [`claim`] for those that a rep asks for, [`task`] for what leaves a hopper by itself, [`sla`] for what nobody has worked on.
 //! [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a run was asked,
 //! [`shares`] for what it gave whom in each segment; [`balance`] counts what a run would count, for people to look at.
@@ -61,6 +61,7 @@ pub mod lock;
 pub mod mover;
 pub mod open_balance;
 pub mod outlook;
+pub mod places;
 pub mod plan;
 pub mod preview;
 pub mod publish;

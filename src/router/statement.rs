@@ -101,25 +101,6 @@ pub fn candidates(plan: &Plan, shape: Shape, keys: Keys, lock: bool) -> Result<S
         .iter()
         .map(|(name, value)| format!("{value} as {prefix}{name}"))
         .collect();
-    let limit = plan
-        .row_limit
-        .map(|limit| format!(" limit {limit}"))
-        .unwrap_or_default();
-    let filter = &plan.filter;
-    // The hopper's columns are called as none of the user's is.
-    let order = &plan.order.replace(hopper::SINCE, &format!("{prefix}since"));
-    let lies_in = match &plan.from_hopper {
-        Source::Hopper(name) => format!(
-            " join dist._in_hopper({}, {}, {}) as {prefix}hopper ({prefix}key, {prefix}rep, {prefix}since) \
-               on {} = {prefix}key::{} and {owner}::text is not distinct from {prefix}rep",
-            quote_literal(&object.name),
-            quote_literal(name),
-            if plan.only_expired { AS_OF } else { "null" },
-            column(&object.key()?.name),
-            object.key()?.type_sql,
-        ),
-        _ => String::new(),
-    };
     // Joined, so that an index on the key is used where they are few. Behind a subselect PostgreSQL does not see how many they
     // are: it plans for a few, and only once.
     let keys = match keys {
@@ -136,32 +117,75 @@ pub fn candidates(plan: &Plan, shape: Shape, keys: Keys, lock: bool) -> Result<S
         )
     });
     let only = only.unwrap_or_default();
+    let records = ranked(plan, &inner.join(", "), &only, AS_OF, lock)?;
+    Ok(format!("select count(*), {} from ({records}) as d", arrays.join(", ")))
+}
+
+/// Reads `selected` of the candidates, ranked and cut at the limits; `only` is joined, `as_of` the instant the run is about.
+fn ranked(plan: &Plan, selected: &str, only: &str, as_of: &str, lock: bool) -> Result<String> {
+    let object = &plan.object;
+    let (relation, owner) = (object.relation()?, column(&object.owner()?.name));
+    let prefix = prefix(relation);
+    let limit = plan.row_limit.map(|limit| format!(" limit {limit}"));
+    let limit = limit.unwrap_or_default();
+    let filter = &plan.filter;
+    // The hopper's columns are called as none of the user's is.
+    let order = &plan.order.replace(hopper::SINCE, &format!("{prefix}since"));
+    let lies_in = match &plan.from_hopper {
+        Source::Hopper(name) => format!(
+            " join dist._in_hopper({}, {}, {}) as {prefix}hopper ({prefix}key, {prefix}rep, {prefix}since) \
+               on {} = {prefix}key::{} and {owner}::text is not distinct from {prefix}rep",
+            quote_literal(&object.name),
+            quote_literal(name),
+            if plan.only_expired { as_of } else { "null" },
+            column(&object.key()?.name),
+            object.key()?.type_sql,
+        ),
+        _ => String::new(),
+    };
     let from = format!("from {} as {RECORD}{only}{lies_in} where {filter}", relation.sql());
     let of_owner = plan.limit_per_rep.map(|most| {
         let nth = format!("row_number() over (partition by {owner} order by {order}) as {prefix}nth");
         (nth, format!("{prefix}nth <= {most}"))
     });
-    let records = match (of_owner, lock) {
-        (None, false) => format!("select {} {from} order by {order}{limit}", inner.join(", ")),
-        (None, true) => {
-            format!(
-                "select {} {from} order by {order}{limit} for update of {RECORD}",
-                inner.join(", ")
-            )
-        }
+    Ok(match (of_owner, lock) {
+        (None, false) => format!("select {selected} {from} order by {order}{limit}"),
+        (None, true) => format!("select {selected} {from} order by {order}{limit} for update of {RECORD}"),
         (Some((nth, first)), false) => format!(
-            "select * from (select {}, {nth} {from} order by {order}) as {prefix}of_owner where {first}{limit}",
-            inner.join(", ")
+            "select * from (select {selected}, {nth} {from} order by {order}) as {prefix}of_owner where {first}{limit}"
         ),
         // What is locked cannot be counted in the same breath.
         (Some((nth, first)), true) => format!(
-            "select {} {from} and ({RECORD}.tableoid, {RECORD}.ctid) in (select {prefix}tab, {prefix}tid from \
+            "select {selected} {from} and ({RECORD}.tableoid, {RECORD}.ctid) in (select {prefix}tab, {prefix}tid from \
                (select {RECORD}.tableoid as {prefix}tab, {RECORD}.ctid as {prefix}tid, {nth} {from}) as {prefix}of_owner \
-               where {first}) order by {order}{limit} for update of {RECORD}",
-            inner.join(", ")
+               where {first}) order by {order}{limit} for update of {RECORD}"
         ),
-    };
-    Ok(format!("select count(*), {} from ({records}) as d", arrays.join(", ")))
+    })
+}
+
+/// Which place a record has among the candidates that a run takes; null where it is not among them.
+///
+/// # Errors
+/// When the object has lost a column.
+pub fn place_in_run(plan: &Plan, key: &str, as_of: &str) -> Result<String> {
+    let key_column = plan.object.key()?;
+    let prefix = prefix(plan.object.relation()?);
+    let is_it = format!(
+        "{} = {}::{} as {prefix}is_it",
+        column(&key_column.name),
+        quote_literal(key),
+        key_column.type_sql
+    );
+    Ok(format!(
+        "select array_position(array_agg({prefix}is_it), true) from ({}) as d",
+        ranked(
+            plan,
+            &is_it,
+            "",
+            &format!("{}::timestamptz", quote_literal(as_of)),
+            false
+        )?
+    ))
 }
 
 /// Reads the excluded ones that are no candidates, as arrays: key, leaf. `$1` is not used, `$2` the instant the run is about.

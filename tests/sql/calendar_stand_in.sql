@@ -98,7 +98,7 @@ insert into dist.transfer (name, object, to_rep, row_limit) values ('named', 'ca
 insert into dist.transfer (name, object, to_distribution_rule, row_limit) select name, 'case', name, 2 from dist.distribution_rule where name like 'abe %';
 select t.name, pg_temp.to(t.name, '2031-06-03 10:00+00'), pg_temp.to(t.name, '2031-06-03 20:00+00'), pg_temp.to(t.name, '2031-06-04 10:00+00')
   from dist.transfer t where t.row_limit = 2 order by 1;
-select stage, item, outcome, detail from dist.explain('case', '55', 'abe or turns', as_of => '2031-06-04 10:00+00') where stage in ('distribution rule', 'rep', 'outcome');
+select stage, item, outcome, detail from dist.explain('case', (select min(id)::text from cal.lead where owner is null), 'abe or turns', as_of => '2031-06-04 10:00+00') where stage in ('distribution rule', 'rep', 'outcome');
 -- The turns that were taken are those of the rule that it fell back to, and undo gives them back to it.
 select turns from dist.pool where distribution_rule = 'turns';
 select pg_temp.given('abe or turns', '2031-06-04 10:00+00');

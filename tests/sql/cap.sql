@@ -63,8 +63,8 @@ select pg_temp.given('leads', '2031-03-12 12:00+00');
 -- To whom a record is given directly is capped as well.
 select pg_temp.given('leads to ada', '2031-03-12 13:00+00');
 select pg_temp.given('leads to ada', '2031-03-13 13:00+00');
-select stage, item, outcome, detail from dist.explain('lead', '400', 'leads to ada', as_of => '2031-03-13 13:00+00');
-select stage, item, outcome, detail from dist.explain('lead', '400', 'leads', as_of => '2031-03-09 22:00+00') where stage in ('rep', 'outcome');
+select stage, item, outcome, detail from dist.explain('lead', (select min(id)::text from cap.lead where owner is null), 'leads to ada', as_of => '2031-03-13 13:00+00');
+select stage, item, outcome, detail from dist.explain('lead', (select min(id)::text from cap.lead where owner is null), 'leads', as_of => '2031-03-09 22:00+00') where stage in ('rep', 'outcome');
 select pg_temp.as_audited();
 
 -- Caps stack: of all that cover a rep the least counts; one of another object, or of a rule, counts only that.
