@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::allocation::Target;
 use crate::router::decide::Decision;
 use crate::router::goal::Found;
 use crate::router::plan::Plan;
@@ -77,7 +78,10 @@ impl<'a> Ways<'a> {
                     way.distribution_rule = rule.map(|rule| rule.name.clone());
                     way.turn_of = match by_match {
                         Some(owner) => owner.map(ToOwned::to_owned),
-                        None => diverted.turn.and_then(|turn| stood_in_for(decision, turn)),
+                        None => match diverted.turn {
+                            Some(turn) => stood_in_for(decision, turn),
+                            None => at_the_end(plan, decision, *slot),
+                        },
                     };
                 }
                 ways.extend(way);
@@ -102,4 +106,16 @@ fn stood_in_for(decision: &Decision, (pool, member): (u32, u32)) -> Option<Strin
         .seats
         .get(member as usize)?;
     seat.stand_in.then(|| seat.key.clone())
+}
+
+/// Who is stood in for where the pool of a leaf, or the last one that it hands on to, falls back to a rep.
+fn at_the_end(plan: &Plan, decision: &Decision, leaf: i32) -> Option<String> {
+    let situation = &decision.situation;
+    let mut found = *situation.goals.get(usize::try_from(leaf).ok()?)?;
+    // As many pools as there are, and each once.
+    for _ in &situation.fallbacks {
+        let Target::Pool(pool) = found.target else { break };
+        found = (*situation.fallbacks.get(pool as usize)?)?;
+    }
+    plan.reps.get(found.in_place_of? as usize).cloned()
 }

@@ -84,6 +84,14 @@ insert into dist.transfer (name, object, to_distribution_rule, row_limit)
 select name, 'case', name, 4 from dist.distribution_rule where name in ('hold', 'anyway', 'to cleo', 'to turns');
 select t.name, pg_temp.to(t.name, '2031-06-04 10:00+00'), pg_temp.to(t.name, '2031-06-04 20:00+00') from dist.transfer t where t.row_limit = 4 order by 1;
 select name, pg_temp.given(name, '2031-06-04 20:00+00') from dist.transfer where row_limit = 4 order by 1;
+-- Who stands in for the rep whom a rule falls back to, or a rule that it falls back to, receives in his turn; the rule itself has used none.
+insert into dist.absence (rep, starts, ends, stand_in) values ('cleo', '2031-06-04', '2031-06-05', 'dov');
+insert into dist.distribution_rule (name, strategy, team, if_unavailable, fallback_to_distribution_rule) values ('to to cleo', 'round_robin', 'day', 'fall_back', 'to cleo');
+insert into dist.transfer (name, object, to_distribution_rule, row_limit) values ('to to cleo', 'case', 'to to cleo', 2);
+select pg_temp.given('to cleo', '2031-06-04 20:00+00'), pg_temp.given('to to cleo', '2031-06-04 20:00+00');
+select distinct reason, distribution_rule, turn_of, new_owner from dist.assignment where run_id = (select max(id) from dist.run);
+delete from dist.absence;
+delete from dist.transfer where name = 'to to cleo';
 -- Absent and switched off are two things: who is inactive receives nothing, anyway or not.
 insert into dist.absence (rep, starts, ends) values ('abe', '2031-06-04', '2031-06-05');
 update dist.rep set active = false where rep = 'ben';

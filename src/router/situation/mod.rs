@@ -41,7 +41,7 @@ use crate::allocation::{
 };
 use crate::error::{Place, Result, error, internal};
 use crate::router::decide::Candidates;
-use crate::router::goal::{self, Found};
+use crate::router::goal::{self, Found, Goal};
 use crate::router::intent::{DistributionRule, PoolRow};
 use crate::router::lock::States;
 use crate::router::plan::Plan;
@@ -54,6 +54,8 @@ pub struct Situation {
     pub pools: Vec<Pool>,
     /// By leaf of the plan, where its records go.
     pub goals: Vec<Found>,
+    /// By pool, where it hands on what its members cannot have.
+    pub fallbacks: Vec<Option<Found>>,
     /// What reps may still take, by `capped`.
     pub caps: Vec<Cap>,
     /// What of the caps has been used.
@@ -68,6 +70,8 @@ impl Situation {
     /// A pool or weight that is not what it should be; what the user's expressions raise.
     pub fn of_plan(client: &SpiClient<'_>, plan: &Plan, about: DateTime<Utc>, states: Option<&States>) -> Result<Self> {
         let numbers = plan.holdings.read(client, about)?;
+        let fallback = |goal: &Option<Goal>| goal.map(|goal| goal::find(plan, goal, about));
+        let fallbacks: Vec<_> = plan.pool_fallbacks.iter().map(fallback).collect();
         let mut pools = Vec::with_capacity(plan.pools.len());
         for (number, rule) in plan.pools.iter().enumerate() {
             let there = presence::of_rule(plan, rule, about);
@@ -113,12 +117,7 @@ impl Situation {
                 segment: held.shelf.segment,
                 state: row.map_or_else(|| Ok(PoolState::default()), |row| row.state(&rule.name))?,
                 credits: row.map(|row| row.credits.clone()).unwrap_or_default(),
-                otherwise: plan
-                    .pool_fallbacks
-                    .get(number)
-                    .copied()
-                    .flatten()
-                    .map(|goal| goal::find(plan, goal, about).target),
+                otherwise: fallbacks.get(number).copied().flatten().map(|found| found.target),
                 exact_cells: rule
                     .exact_cells
                     .map_or(allocation::limit::CELLS, |cells| cells as usize),
@@ -134,6 +133,7 @@ impl Situation {
         Ok(Self {
             pools,
             goals,
+            fallbacks,
             caps,
             capped,
             about,
