@@ -25,24 +25,35 @@ comment on column dist.fairness.deficit is 'Records entitled to minus records re
 comment on column dist.fairness.turns_of_rule is 'Turns the whole rule has taken';
 comment on column dist.fairness.share is 'The part of the rule''s records that the rep is entitled to, 0 to 1; null where that follows from what reps hold or have won (dist.performance, dist.book_balance)';
 
--- What a pool's deficits were at an instant: as the next run found them, or as they are now.
-create function dist._deficits_at(rule text, instant timestamptz, out deficits jsonb, out unit numeric)
+-- The first run that ended at an instant or later. (Fenced: it must not be looked for along the numbers of all runs.)
+create function dist._first_run(instant timestamptz) returns bigint
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_custom_plan
+as $$
+begin
+    return (with later as materialized (select r.id from dist.run r where r.finished_at >= instant) select min(l.id) from later l);
+end $$;
+comment on function dist._first_run(timestamptz) is 'Internal: the first run that ended at an instant or later; null = none has';
+
+-- What a pool's deficits were at an instant: as the next run found them, or as they are now. first: that of dist._first_run.
+create function dist._deficits_at(rule text, instant timestamptz, first bigint, out deficits jsonb, out unit numeric)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
 begin
     select p.state -> 'deficits', (p.state ->> 'total_weight')::numeric * 1048576 into deficits, unit
       from (select (d.asked -> 'pools' -> (array_position(d.distribution_rules, rule) - 1) -> 'state')::jsonb as state
-              from dist.run r
-              join dist.decision d on d.run_id = r.id
-             where r.finished_at >= instant and rule = any (d.distribution_rules) and r.status = 'succeeded'
+              from dist.decision d
+              join dist.run r on r.id = d.run_id
+             where d.run_id >= first and r.finished_at >= instant and rule = any (d.distribution_rules) and r.status = 'succeeded'
              order by d.run_id, d.step
              limit 1) p;
     if not found then
         select p.deficits, p.total_weight * 1048576 into deficits, unit from dist.pool p where p.distribution_rule = rule;
     end if;
 end $$;
-comment on function dist._deficits_at(text, timestamptz) is 'Internal: a pool''s deficits at an instant, and what one turn is in their unit';
+comment on function dist._deficits_at(text, timestamptz, bigint) is 'Internal: a pool''s deficits at an instant, and what one turn is in their unit';
 
 create function dist._check_time(since timestamptz, until timestamptz) returns void
     language plpgsql immutable
@@ -60,10 +71,16 @@ create function dist.fairness_between(since timestamptz, until timestamptz defau
     returns table (distribution_rule text, rep text, received bigint, entitled numeric, deficit_since numeric, deficit_until numeric)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
+declare
+    first_since bigint;
+    first_until bigint;
 begin
     perform dist._check_time($1, $2);
+    first_since := dist._first_run($1);
+    first_until := dist._first_run($2);
     return query
         with moves as (
             -- What went back does not count: an undo takes the turns back.
@@ -76,8 +93,8 @@ begin
         books as (
             select d.name, b.deficits as before, b.unit as unit_before, e.deficits as after, e.unit as unit_after
               from dist.distribution_rule d
-             cross join lateral dist._deficits_at(d.name, $1) b
-             cross join lateral dist._deficits_at(d.name, $2) e
+             cross join lateral dist._deficits_at(d.name, $1, first_since) b
+             cross join lateral dist._deficits_at(d.name, $2, first_until) e
              where d.strategy <> 'rep'),
         reps as (
             select m.name, m.rep from moves m
@@ -108,6 +125,7 @@ create function dist.fairness_by_segment(since timestamptz, until timestamptz de
     returns table (distribution_rule text, segment text[], rep text, received bigint, entitled numeric)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin
