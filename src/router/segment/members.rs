@@ -89,12 +89,27 @@ pub fn keep(
                     .map_err(internal)?;
                 (changes, Some((kind, roll, 0)))
             }
-            (kept, found @ Keys::Texts(_)) => (of_texts(kept, found), None),
+            (kept, Keys::Texts(now)) => {
+                let args = [segment.to_owned().into()];
+                let sql = "delete from dist.segment_roll r where r.segment = $1 returning true";
+                let were_packed = !client.update(sql, None, &args).map_err(internal)?.is_empty();
+                // As above: none of them has a row yet.
+                let all = were_packed.then(|| now.clone());
+                let changes = of_texts(kept, Keys::Texts(now));
+                match all {
+                    Some(all) => {
+                        let sql = "delete from dist.segment_row m where m.segment = $1";
+                        client.update(sql, None, &args).map_err(internal)?;
+                        write_rows(client, segment, &[], &all, (run, at))?;
+                    }
+                    None => write_rows(client, segment, &changes.left, &changes.joined, (run, at))?,
+                }
+                (changes, None)
+            }
         };
         let counts = (changes.joined.len(), changes.left.len());
-        match packed {
-            Some((kind, roll, runs)) => write_packed(client, segment, kind, roll, runs, (run, at))?,
-            None => write_rows(client, segment, &changes, (run, at))?,
+        if let Some((kind, roll, runs)) = packed {
+            write_packed(client, segment, kind, roll, runs, (run, at))?;
         }
         if counts != (0, 0) {
             let args = [
@@ -185,21 +200,17 @@ fn write_packed(
 fn write_rows(
     client: &mut SpiClient<'_>,
     segment: &str,
-    changes: &Changes<String>,
+    left: &[String],
+    joined: &[String],
     (run, at): (i64, TimestampWithTimeZone),
 ) -> Result<()> {
-    let name = || segment.to_owned().into();
-    let args = [name()];
-    client
-        .update("delete from dist.segment_roll r where r.segment = $1", None, &args)
-        .map_err(internal)?;
-    if !changes.left.is_empty() {
-        let args = [name(), changes.left.clone().into()];
+    if !left.is_empty() {
+        let args = [segment.to_owned().into(), left.to_vec().into()];
         let sql = include_str!("../sql/segment_left.sql");
         client.update(sql, None, &args).map_err(internal)?;
     }
-    if !changes.joined.is_empty() {
-        let args = [name(), changes.joined.clone().into(), run.into(), at.into()];
+    if !joined.is_empty() {
+        let args = [segment.to_owned().into(), joined.to_vec().into(), run.into(), at.into()];
         let sql = include_str!("../sql/segment_joined.sql");
         client.update(sql, None, &args).map_err(internal)?;
     }
