@@ -52,6 +52,21 @@ create trigger follow_deleted after delete on dist.step
 create trigger follow_renamed after update on dist.step
     for each row when ((old.schedule, old.position) is distinct from (new.schedule, new.position)) execute function dist._follow_step();
 
+-- Keys of another object are other records'. (Behind follow_renamed, by name.)
+create function dist._forget_told_of_step() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if (select s.object from dist.segment s where s.name = old.target) is distinct from (select s.object from dist.segment s where s.name = new.target) then
+        delete from dist.emit_told e where (e.schedule, e.position) = (new.schedule, new.position);
+    end if;
+    return null;
+end $$;
+comment on function dist._forget_told_of_step() is 'Internal: of whom a step has told counts no more when it comes to tell of another object';
+create trigger forget_told after update of target on dist.step
+    for each row when (old.target is distinct from new.target) execute function dist._forget_told_of_step();
+
 -- Another table has other records: its segments begin anew, and so does who tells of them.
 create function dist._forget_told() returns trigger
     language plpgsql security definer
@@ -59,6 +74,8 @@ create function dist._forget_told() returns trigger
 as $$
 begin
     delete from dist.emit_state e using dist.segment s where s.object = new.name and e.segment = s.name;
+    delete from dist.emit_told e using dist.step p join dist.segment s on s.name = p.target
+     where s.object = new.name and (e.schedule, e.position) = (p.schedule, p.position);
     return null;
 end $$;
 comment on function dist._forget_told() is 'Internal: what was told of a table that the object no longer is counts no more';

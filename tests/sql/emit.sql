@@ -115,6 +115,52 @@ select record_key, at from dist.emit_told order by record_key collate "C";
 delete from dist.schedule where name = 'em synced';
 select count(*) from dist.emit_told;
 
+-- About another segment it begins anew, once; who wants to know only of those who left is told of them, and is owed nothing of the others.
+update dist.segment set criteria = null where name = 'em idle';
+insert into dist.segment (name, object, criteria) values ('em few', 'em deal', '{"field": "id", "op": "<", "value": 3}');
+insert into dist.schedule (name, start_at, frequency) values ('em other', '2999-02-01 06:00', 'daily');
+insert into dist.step (schedule, position, action, target) values ('em other', 1, 'refresh_segment', 'em idle'), ('em other', 2, 'refresh_segment', 'em few');
+insert into dist.step (schedule, position, action, target, args) values ('em other', 3, 'emit', 'em idle', '{"what": "changes"}');
+create function pg_temp.now_told() returns setof text language plpgsql as $$
+begin
+    return next (dist.run_now('em other')).status;
+    return query select * from em.told();
+end $$;
+select pg_temp.now_told();
+update dist.step set target = 'em few' where schedule = 'em other' and action = 'emit';
+select pg_temp.now_told();
+select pg_temp.now_told();
+update dist.consumer set kinds = '{left}' where name = 'em push';
+update em.deal set id = 1001 where id = 1;
+insert into em.deal values (0, 9, null);
+select pg_temp.now_told();
+update dist.consumer set kinds = '{joined,left,record,idle}' where name = 'em push';
+select pg_temp.now_told();
+-- Whom a step has told of is forgotten where its records become others: the object's table, or the segment of another object.
+update dist.step set args = '{"again_after": "30 days"}' where schedule = 'em other' and action = 'emit';
+select pg_temp.now_told();
+select pg_temp.now_told();
+create table em.case (id integer primary key, owner text);
+insert into em.case values (2, null);
+\c - postgres
+set client_min_messages = warning;
+insert into dist.object (name, relation, key_column, owner_column, written_by) values ('em case', 'em.case', 'id', 'owner', 'em_owner');
+update dist.object set relation = 'em.case', written_by = 'em_owner' where name = 'em deal';
+\c - em_owner
+set client_min_messages = warning;
+create function pg_temp.now_told() returns setof text language plpgsql as $$
+begin
+    return next (dist.run_now('em other')).status;
+    return query select * from em.told();
+end $$;
+select pg_temp.now_told();
+select pg_temp.now_told();
+insert into dist.segment (name, object) values ('em case', 'em case');
+select (dist.refresh_segment('em case')).candidates;
+update dist.step set target = 'em case' where schedule = 'em other' and action = 'emit';
+select pg_temp.now_told();
+select pg_temp.now_told();
+
 \c - postgres
 set client_min_messages = warning;
 select test.forget_intent();

@@ -116,6 +116,26 @@ update dist.step set timeout = '1 minute' where schedule = 'se' and position = 2
 select dist.tick('2999-01-07 06:00Z');
 select status from dist.run where schedule = 'se' and due_at = '2999-01-07 06:00Z';
 
+-- A step that fails about no record names none, whatever the one before it was called for; and nothing is left open in the caller's
+-- transaction.
+create function se.broken() returns void language plpgsql as $$ begin raise exception 'broken'; end $$;
+insert into dist.step (schedule, position, action, target) values ('se', 4, 'function', 'se.broken');
+select status, message, detail from dist.run_now('se');
+delete from dist.step where schedule = 'se' and position = 4;
+update dist.step set target = 'se.read', per = 'set', args = '{"records": {"cursor": true}, "per": 2}' where schedule = 'se' and position = 3;
+begin;
+select status from dist.run_now('se');
+select count(*) from pg_cursors where name ~ '^pg_dist';
+commit;
+-- How far it is can be watched, record by record.
+create function se.far(key bigint) returns void language sql as $$
+    insert into se.log (what) select concat_ws(' ', key, r.phase, r.transfer, r.step, r.steps, r.moved) from dist.running r where r.pid = pg_backend_pid()
+$$;
+truncate se.log;
+update dist.step set target = 'se.far', per = 'record', args = '[{"key": true}]' where schedule = 'se' and position = 3;
+select status from dist.run_now('se');
+select what from se.log order by n;
+
 \c - postgres
 set client_min_messages = warning;
 select test.forget_intent();
