@@ -57,6 +57,7 @@ as $$
 declare
     c dist.cap;
     oldest timestamptz;
+    former text[] := dist._former_names();
 begin
     for c in select x.* from dist.cap x where x.name = any (caps) and x.active and x.per <> 'open' order by x.name loop
         oldest := dist._clock() - dist._cap_memory(c.per);
@@ -64,7 +65,8 @@ begin
             select c.name, case c.counts when 'each' then m.rep else '' end, w.kept_at, sum(m.n)::bigint
               from (select p.rep, p.time_zone, a.at, count(*) as n
                       from dist.assignment a
-                      join dist._covered(c) p on p.rep = a.new_owner
+                      join dist._covered(c) p
+                        on p.rep = case when a.new_owner = any (former) then dist._now_called(a.new_owner, a.run_id) else a.new_owner end
                      where a.at >= oldest and a.reason <> 'undo'
                        and (c.object is null or a.object = c.object)
                        and (c.distribution_rule is null or a.distribution_rule = c.distribution_rule)

@@ -42,8 +42,10 @@ create function dist._deficits_at(rule text, instant timestamptz, first bigint, 
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    select p.state -> 'deficits', (p.state ->> 'total_weight')::numeric * 1048576 into deficits, unit
-      from (select (d.asked -> 'pools' -> (array_position(d.distribution_rules, rule) - 1) -> 'state')::jsonb as state
+    select (select jsonb_object_agg(dist._now_called(e.key, p.run_id), e.value) from jsonb_each(p.state -> 'deficits') e),
+           (p.state ->> 'total_weight')::numeric * 1048576
+      into deficits, unit
+      from (select d.run_id, (d.asked -> 'pools' -> (array_position(d.distribution_rules, rule) - 1) -> 'state')::jsonb as state
               from dist.decision d
               join dist.run r on r.id = d.run_id
              where d.run_id >= first and r.finished_at >= instant and rule = any (d.distribution_rules) and r.status = 'succeeded'
@@ -75,6 +77,7 @@ create function dist.fairness_between(since timestamptz, until timestamptz defau
 as $$
 #variable_conflict use_column
 declare
+    former text[] := dist._former_names();
     first_since bigint;
     first_until bigint;
 begin
@@ -84,7 +87,10 @@ begin
     return query
         with moves as (
             -- What went back does not count: an undo takes the turns back.
-            select a.distribution_rule as name, coalesce(a.turn_of, a.new_owner) as rep, count(*) as received
+            select a.distribution_rule as name,
+                   case when coalesce(a.turn_of, a.new_owner) = any (former) then dist._now_called(coalesce(a.turn_of, a.new_owner), a.run_id)
+                        else coalesce(a.turn_of, a.new_owner) end as rep,
+                   count(*) as received
               from dist.run r
               join dist.assignment a on a.run_id = r.id
              where r.finished_at >= $1 and r.finished_at < $2 and a.distribution_rule is not null
@@ -113,7 +119,7 @@ begin
          order by t.name, t.rep;
 end $$;
 comment on function dist.fairness_between(timestamptz, timestamptz) is
-    'What each rep received in a time by each distribution rule, and what it was entitled to: received, and what it is owed now more than before. Undone runs do not count. Deficits are those that runs found, so it takes the policy keep_decisions';
+    'What each rep, under whatever name, received in a time by each distribution rule, and what it was entitled to: received, and what it is owed now more than before. Undone runs do not count. Deficits are those that runs found, so it takes the policy keep_decisions';
 
 create function dist._shares(run_id bigint)
     returns table (distribution_rule text, segment text[], rep text, received bigint, entitled bigint)

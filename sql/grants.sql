@@ -49,7 +49,7 @@ grant execute on function
     dist.explain(text, jsonb, text, text, timestamptz), dist._explain(text, jsonb, text, text, timestamptz),
     dist.who_would_get(text, jsonb, text, text, timestamptz), dist._who_would_get(text, jsonb, text, text, timestamptz),
     dist._explain_past(text, text, bigint), dist.replay(bigint), dist._totals(text, jsonb), dist.preview_totals(text, timestamptz),
-    dist._first_run(timestamptz), dist._deficits_at(text, timestamptz, bigint), dist._check_time(timestamptz, timestamptz), dist._shares(bigint), dist.fairness_between(timestamptz, timestamptz), dist.fairness_by_segment(timestamptz, timestamptz), dist._members(dist.distribution_rule),
+    dist._first_run(timestamptz), dist._former_names(), dist._now_called(text, bigint), dist._deficits_at(text, timestamptz, bigint), dist._check_time(timestamptz, timestamptz), dist._shares(bigint), dist.fairness_between(timestamptz, timestamptz), dist.fairness_by_segment(timestamptz, timestamptz), dist._members(dist.distribution_rule),
     dist._check_schedule_name(text, name), dist._may_run(name, name),
     dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
     dist._book_balances(), dist._performances(),

@@ -35,6 +35,21 @@ comment on column dist.sla_clock.outcome is
     'met (he had touched the record), breached (he had not), moved (somebody else owns it), gone (it has been deleted), off (the service level was switched off)';
 comment on column dist.sla_clock.next_run_id is 'After a breach, the run that passed the record on';
 
+-- No foreign key, which would be paid by each record whose clock starts.
+create function dist._rename_in_clocks() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update dist.sla_clock c
+       set rep = case when c.rep = old.rep then new.rep else c.rep end, holders = array_replace(c.holders, old.rep, new.rep)
+     where c.ended_at is null and (c.rep = old.rep or old.rep = any (c.holders));
+    return null;
+end $$;
+comment on function dist._rename_in_clocks() is 'Internal: clocks that run go by the new name of a rep';
+create trigger rename_in_clocks after update of rep on dist.rep
+    for each row when (old.rep <> new.rep) execute function dist._rename_in_clocks();
+
 -- What is to be done when a run has moved records of an object, as Rust reads it.
 create function dist._sla_intent(object text) returns jsonb
     language plpgsql stable

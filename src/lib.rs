@@ -92,7 +92,8 @@ extension_sql_file!(
 extension_sql_file!("../sql/intent/measure.sql", name = "measure", requires = ["references"]);
 extension_sql_file!("../sql/intent/book.sql", name = "book", requires = ["measure"]);
 extension_sql_file!("../sql/history.sql", name = "history", requires = ["book"]);
-extension_sql_file!("../sql/cap_use.sql", name = "cap_use", requires = ["history"]);
+extension_sql_file!("../sql/rep_name.sql", name = "rep_name", requires = ["history"]);
+extension_sql_file!("../sql/cap_use.sql", name = "cap_use", requires = ["rep_name"]);
 extension_sql_file!("../sql/run_step.sql", name = "run_step", requires = ["cap_use"]);
 extension_sql_file!("../sql/field_edit.sql", name = "field_edit", requires = ["run_step"]);
 extension_sql_file!("../sql/decision.sql", name = "decision", requires = ["field_edit"]);

@@ -119,7 +119,31 @@ fn pasts(run: i64) -> Result<BTreeMap<String, Past>> {
             }
         }
     }
+    rename(run, &mut pasts)?;
     Ok(pasts)
+}
+
+/// Whoever has another name by now goes by that, as the pool does.
+fn rename(run: i64, pasts: &mut BTreeMap<String, Past>) -> Result<()> {
+    let members = pasts.values().flat_map(|past| &past.members);
+    let owed = pasts.values().flat_map(|past| past.before.0.deficits.keys());
+    let names: BTreeSet<&String> = members.map(|member| &member.key).chain(owed).collect();
+    let args = [names.into_iter().cloned().collect::<Vec<String>>().into(), run.into()];
+    let now: BTreeMap<String, String> = read(include_str!("sql/now_called.sql"), &args)?.unwrap_or_default();
+    if now.is_empty() {
+        return Ok(());
+    }
+    let name = |then: &String| now.get(then).unwrap_or(then).clone();
+    for past in pasts.values_mut() {
+        for (state, credits) in [&mut past.before, &mut past.after] {
+            state.deficits = state.deficits.iter().map(|(rep, owed)| (name(rep), *owed)).collect();
+            *credits = credits.iter().map(|(rep, credit)| (name(rep), *credit)).collect();
+        }
+        for member in &mut past.members {
+            member.key = name(&member.key);
+        }
+    }
+    Ok(())
 }
 
 /// Who took part in a run of which nothing was kept, as far as rules and working hours say now: who was away was entitled to

@@ -4,8 +4,10 @@
 -- since then. $1 object, $2 keys and $3 owners by candidate, $4 dictionary of reps, $5 instant of the run, $6 intervals,
 -- $7 this run and those of the steps before it, $8 nothing but their retrievals is asked for, $9 nothing that is longer ago than the intervals is asked for,
 -- $10 this run, where it passes on for a service level: who has held it since that began counts as if the run had taken it from him.
--- What has been undone was never held. (Months and days are counted on the UTC calendar, as in criteria.)
-with cut as materialized (
+-- What has been undone was never held. Who has another name by now is found by that. (Months and days are counted on the UTC calendar, as in criteria.)
+with formerly as materialized (
+    select dist._former_names() as names),
+cut as materialized (
     select c.n::integer - 1 as bit, c.span::interval as span
       from unnest($6::text[]) with ordinality as c(span, n)),
 k as materialized (
@@ -17,7 +19,9 @@ undone as materialized (
       join dist.assignment a on a.run_id = u.id
      where u.undoes is not null and u.status = 'succeeded' and a.object = $1),
 seen as (
-    select k.n, x.rep, (a.run_id * 2147483648 + a.seq) * 8 + x.step * 2
+    select k.n,
+           case when x.rep = any ((select f.names from formerly f)::text[]) then dist._now_called(x.rep, a.run_id) else x.rep end as rep,
+           (a.run_id * 2147483648 + a.seq) * 8 + x.step * 2
                        + case when x.step = 1 and a.reason = 'return' then 1 else 0 end as last,
            a.at, case when x.step = 1 and a.reason = 'retrieval' and a.run_id = any ($7) then 1 else 0 end as taken
       from k

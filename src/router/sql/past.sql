@@ -31,7 +31,8 @@ select jsonb_build_object(
                                     where a.run_id = r.id and a.new_owner is not null
                                       and (c.object is null or a.object = c.object)
                                       and (c.distribution_rule is null or a.distribution_rule = c.distribution_rule)
-                                      and a.new_owner in (select p.rep from dist._covered(c) p))),
+                                      and (a.new_owner in (select p.rep from dist._covered(c) p)
+                                           or a.new_owner = any ((select dist._former_names())::text[]) and dist._now_called(a.new_owner, a.run_id) in (select p.rep from dist._covered(c) p)))),
            'fields', (select coalesce(jsonb_object_agg(f.object, f.columns), '{}')
                         from (select a.object, jsonb_agg(distinct k) as columns
                                 from dist.assignment a, jsonb_object_keys(a.fields) k

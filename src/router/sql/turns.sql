@@ -3,7 +3,7 @@
 -- of them yet, would choose a nested loop over all of both.
 select coalesce(jsonb_object_agg(r.distribution_rule, r.turns), '{}')
   from (select t.distribution_rule, jsonb_object_agg(t.rep, t.turns) as turns
-          from (select m.distribution_rule, m.member as rep, count(*) as turns
+          from (select m.distribution_rule, dist._now_called(m.member, $1) as rep, count(*) as turns
                   from (select a.run_id, a.distribution_rule, coalesce(a.turn_of, a.new_owner) as member,
                                bool_or(a.run_id = $2) over (partition by a.object, a.record_key) as went_back
                           from dist.assignment a

@@ -1,6 +1,6 @@
 -- Lets what an undo has taken back count in no cap. $1 the run, $2 the undo's run. One pass and a window, as in turns.sql.
 with back as (
-    select m.object, m.distribution_rule, m.new_owner as rep, m.at, count(*) as n
+    select m.object, m.distribution_rule, dist._now_called(m.new_owner, $1) as rep, m.at, count(*) as n
       from (select a.*, bool_or(a.run_id = $2) over (partition by a.object, a.record_key) as went_back
               from dist.assignment a
              where a.run_id in ($1, $2)) m
