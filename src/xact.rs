@@ -164,18 +164,22 @@ pub fn extension_owner() -> Option<pg_sys::Oid> {
     owner
 }
 
+/// The search_path with which names are PostgreSQL's own.
+pub const TRUSTED_PATH: &CStr = c"pg_catalog, pg_temp";
+
 /// The same where the extension's owner is known already.
 pub fn as_trusted<T>(owner: pg_sys::Oid, work: impl FnOnce() -> T) -> T {
     let _former = Identity::switch_to(owner);
-    const PATH: &CStr = c"pg_catalog, pg_temp";
     // SAFETY: reads a setting.
-    if unsafe { !pg_sys::namespace_search_path.is_null() && CStr::from_ptr(pg_sys::namespace_search_path) == PATH } {
+    if unsafe {
+        !pg_sys::namespace_search_path.is_null() && CStr::from_ptr(pg_sys::namespace_search_path) == TRUSTED_PATH
+    } {
         return work();
     }
     // SAFETY: as in as_role. The setting is what a function's SET clause would be: it goes with the level.
     let level = unsafe {
         let level = pg_sys::NewGUCNestLevel();
-        set_search_path(PATH);
+        set_search_path(TRUSTED_PATH);
         level
     };
     let done = work();

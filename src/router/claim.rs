@@ -6,6 +6,8 @@
 //! claim's locks are never waited for by it. Whatever moves what lies in a hopper moves the record first and its place last, and
 //! finds out there.
 
+use std::borrow::Cow;
+
 use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
@@ -20,8 +22,9 @@ use crate::router::hopper;
 use crate::router::inside::enter;
 use crate::router::lock::lock;
 use crate::router::record::{ensure_partition, started_now};
-use crate::router::session::with_settings;
+use crate::router::session::with_pinned_settings;
 use crate::router::situation::caps::Capped;
+use crate::router::variables;
 use crate::xact::{as_extension_owner, current_role_name, with_users_search_path};
 
 /// After so many looks, what is left is held by others.
@@ -55,7 +58,7 @@ pub fn claim(hopper: &str, rep: &str, most: Option<i32>, chosen: Option<Vec<Stri
     if most == 0 {
         return Ok(Vec::new());
     }
-    with_settings(about, || {
+    with_pinned_settings(about, variables::begin_newest()?, || {
         if !compiled.plan.caps.is_empty() {
             lock(compiled.needs.clone(), false)?.ok_or_else(|| internal("a cap of the claim is gone"))?;
         }
@@ -97,11 +100,13 @@ pub fn claimable(hopper: &str, rep: &str, most: i32) -> Result<Vec<String>> {
     let at = clock::now()?;
     let compiled = compiled(hopper, rep)?;
     compiled.check(false)?;
-    with_settings(clock::from_pg(at)?, || {
+    with_pinned_settings(clock::from_pg(at)?, variables::begin()?, || {
         Spi::connect(|client| {
-            let sql = compiled.best()?;
             let args: [DatumWithOid<'_>; 3] = [None::<Vec<String>>.into(), at.into(), i64::from(most).into()];
-            let row = client.select(sql.as_str(), None, &args).map_err(internal)?.first();
+            let row = client
+                .select(compiled.sql.best.as_str(), None, &args)
+                .map_err(internal)?
+                .first();
             let keys = row.get::<Vec<String>>(1).map_err(internal)?.unwrap_or_default();
             let args = [
                 compiled.plan.object.name.clone().into(),
@@ -200,7 +205,7 @@ fn best(
         at.into(),
         i64::try_from(width).unwrap_or(i64::MAX).into(),
     ];
-    let keys = prepared::update(client, &compiled.best()?, &args)
+    let keys = prepared::update(client, &compiled.sql.best, &args)
         .and_then(|rows| rows.first().get::<Vec<String>>(1))
         .map_err(internal)?;
     Ok(keys.unwrap_or_default())
@@ -230,18 +235,13 @@ fn lock_places(
     tried: &[String],
     (wanted, at): (i64, TimestampWithTimeZone),
 ) -> Result<Option<Places>> {
-    let text = match of {
-        None => include_str!("sql/claim_oldest.sql"),
-        Some(_) => include_str!("sql/claim_these.sql"),
-    };
-    // Only who has put something back can be kept from it.
-    let text = match compiled.hopper.cool_off {
-        Some(_) => text.to_owned(),
-        None => text.replace(include_str!("sql/claim_cool.sql").trim(), "true"),
-    };
-    let text = match wanted {
-        1 => text.replace("limit $4", "limit 1"),
-        _ => text,
+    let next = wanted == 1 && of.is_none() && tried.is_empty();
+    let text = match (next, wanted, &of) {
+        (true, ..) => Cow::Borrowed(&compiled.sql.lock_next),
+        (_, 1, None) => Cow::Owned(compiled.sql.lock_oldest.replace("limit $4", "limit 1")),
+        (_, 1, Some(_)) => Cow::Owned(compiled.sql.lock_these.replace("limit $4", "limit 1")),
+        (_, _, None) => Cow::Borrowed(&compiled.sql.lock_oldest),
+        (_, _, Some(_)) => Cow::Borrowed(&compiled.sql.lock_these),
     };
     let mut args: Vec<DatumWithOid<'_>> = vec![
         compiled.hopper.name.clone().into(),
@@ -254,6 +254,18 @@ fn lock_places(
     args.extend(of.map(Into::into));
     as_extension_owner(|| {
         let row = prepared::update(client, &text, &args)?.first();
+        if next {
+            if row.is_empty() {
+                return Ok(None);
+            }
+            let place = row.get::<String>(1)?.zip(row.get::<i64>(3)?);
+            let owner = row.get::<String>(2)?;
+            return Ok(place.map(|(key, run)| Places {
+                keys: vec![key],
+                owners: vec![owner],
+                run,
+            }));
+        }
         let (keys, owners) = (row.get::<Vec<String>>(1)?, row.get::<Vec<Option<String>>>(2)?);
         let places = keys.zip(owners).zip(row.get::<i64>(3)?);
         pgrx::spi::Result::Ok(places.map(|((keys, owners), run)| Places { keys, owners, run }))
@@ -269,14 +281,18 @@ fn give(
     at: TimestampWithTimeZone,
     claimed: &mut Claimed,
 ) -> Result<()> {
-    let args: [DatumWithOid<'_>; 4] = [
-        keys.clone().into(),
-        at.into(),
-        owners.clone().into(),
-        compiled.rep.rep.clone().into(),
-    ];
-    let sql = compiled.give()?;
-    let rows = with_users_search_path(|| prepared::update(client, &sql, &args)).map_err(internal)?;
+    let rep = || compiled.rep.rep.clone().into();
+    let (sql, args): (_, [DatumWithOid<'_>; 4]) = match (keys.as_slice(), owners.as_slice()) {
+        ([key], [owner]) => (
+            &compiled.sql.give_one,
+            [key.clone().into(), at.into(), owner.clone().into(), rep()],
+        ),
+        _ => (
+            &compiled.sql.give,
+            [keys.clone().into(), at.into(), owners.clone().into(), rep()],
+        ),
+    };
+    let rows = with_users_search_path(|| prepared::update(client, sql, &args)).map_err(internal)?;
     let mut given = Vec::new();
     for row in rows {
         given.extend(row.get::<String>(1).map_err(internal)?);
@@ -307,28 +323,40 @@ fn record(
 ) -> Result<()> {
     ensure_partition(client, at)?;
     let count = i64::try_from(claimed.keys.len()).map_err(internal)?;
+    let (text, keys, owners) = match (claimed.keys.as_slice(), claimed.owners.as_slice()) {
+        ([key], [owner]) => (
+            include_str!("sql/claim_one.sql"),
+            key.clone().into(),
+            owner.clone().into(),
+        ),
+        _ => (
+            include_str!("sql/claim.sql"),
+            claimed.keys.clone().into(),
+            claimed.owners.clone().into(),
+        ),
+    };
     let mut args: Vec<DatumWithOid<'_>> = vec![
         claimed.run.into(),
         compiled.plan.object.name.clone().into(),
         compiled.hopper.name.clone().into(),
         compiled.rep.rep.clone().into(),
-        claimed.keys.clone().into(),
-        claimed.owners.clone().into(),
+        keys,
+        owners,
         at.into(),
         started.into(),
         role.into(),
         count.into(),
     ];
     let text = match counted {
-        None => include_str!("sql/claim.sql").to_owned(),
+        None => Cow::Borrowed(text),
         Some((day, used)) => {
             args.push(day.into());
             args.push((used + count).into());
-            include_str!("sql/claim.sql").replacen(
+            Cow::Owned(text.replacen(
                 "with ",
                 &format!("with {},\n", include_str!("sql/claim_count.sql").trim()),
                 1,
-            )
+            ))
         }
     };
     prepared::update(client, &text, &args).map_err(internal)?;

@@ -76,7 +76,26 @@ pub struct Compiled {
     pub events: Vec<String>,
     /// The service levels of the object.
     pub slas: Vec<SlaRow>,
+    /// Its statements.
+    pub sql: Statements,
     writers: Vec<(&'static str, String, String)>,
+}
+
+/// The statements of a claim, as they are handed to PostgreSQL.
+#[derive(Default)]
+pub struct Statements {
+    /// The rep's view of the hopper: the best he may have, `$3` at most, of `$1` if it is given.
+    pub best: String,
+    /// Gives locked places' records to the rep: `$1` keys, `$2` the instant, `$3` former owners, `$4` rep.
+    pub give: String,
+    /// The same for one record, `$1` and `$3` being texts.
+    pub give_one: String,
+    /// Locks the oldest places: of any number, and the very first.
+    pub lock_oldest: String,
+    /// The same for one place, by a claim that has not looked at any yet.
+    pub lock_next: String,
+    /// Locks the places of given records.
+    pub lock_these: String,
 }
 
 thread_local! {
@@ -116,8 +135,20 @@ fn compile(hopper: &str, rep: &str) -> Result<Compiled> {
     }
     let writers = writers.into_iter().map(|(table, row, by)| (table, row, by.to_owned()));
     let open = plan.caps.iter().any(|cap| matches!(cap.counts, Counts::Open { .. }));
-    Ok(Compiled {
+    // Only who has put something back can be kept from it.
+    let cooled = |text: &str| match hopper.cool_off {
+        Some(_) => text.to_owned(),
+        None => text.replace(include_str!("sql/claim_cool.sql").trim(), "true"),
+    };
+    let sql = Statements {
+        lock_oldest: cooled(include_str!("sql/claim_oldest.sql")),
+        lock_next: cooled(include_str!("sql/claim_next.sql")),
+        lock_these: cooled(include_str!("sql/claim_these.sql")),
+        ..Statements::default()
+    };
+    let mut compiled = Compiled {
         eligible,
+        sql,
         writers: writers.collect(),
         needs: Needs {
             // What is open is kept from others by the object's lock.
@@ -136,7 +167,11 @@ fn compile(hopper: &str, rep: &str) -> Result<Compiled> {
         plan,
         hopper,
         rep,
-    })
+    };
+    compiled.sql.best = compiled.best()?;
+    compiled.sql.give = compiled.give(false)?;
+    compiled.sql.give_one = compiled.give(true)?;
+    Ok(compiled)
 }
 
 impl Compiled {
@@ -197,11 +232,7 @@ impl Compiled {
         Ok(about.with_timezone(&zone).date_naive().to_string())
     }
 
-    /// The statement that the rep's view of the hopper is read by: the best he may have, `$3` at most, of `$1` if it is given.
-    ///
-    /// # Errors
-    /// When the object has lost a column.
-    pub fn best(&self) -> Result<String> {
+    fn best(&self) -> Result<String> {
         let object = &self.plan.object;
         let (key, owner) = (object.key()?, column(&object.owner()?.name));
         let p = statement::prefix(object.relation()?);
@@ -228,28 +259,45 @@ impl Compiled {
         ))
     }
 
-    /// The statement that gives locked places' records to the rep: `$1` keys, `$2` the instant, `$3` former owners, `$4` rep.
-    ///
-    /// # Errors
-    /// As above.
-    pub fn give(&self) -> Result<String> {
+    /// A row is locked before it is written, for only a lock can be had by skipping what others hold. In one table its ctid then
+    /// says which one it is.
+    fn give(&self, one: bool) -> Result<String> {
         let object = &self.plan.object;
         let (key, owner) = (object.key()?, object.owner()?);
         let (key_sql, owner_sql) = (column(&key.name), column(&owner.name));
         let p = statement::prefix(object.relation()?);
+        let table = object.relation()?.sql();
+        let eligible = self.eligible.as_deref().unwrap_or("true");
+        let (from, its_key, its_rep) = if one {
+            (
+                format!("{table} as {RECORD}"),
+                "$1::text".to_owned(),
+                "$3::text".to_owned(),
+            )
+        } else {
+            let places = format!(
+                "rows from (pg_catalog.unnest((select $1::text[])), pg_catalog.unnest((select $3::text[]))) as {p}place ({p}key, {p}rep), \
+                 {table} as {RECORD}"
+            );
+            (places, format!("{p}key"), format!("{p}rep"))
+        };
+        let mine = format!(
+            "from {from} where {key_sql} operator(pg_catalog.=) {its_key}::{key_type} \
+                and {owner_sql}::text is not distinct from {its_rep} and {eligible} and $2 is not null for update of {RECORD} skip locked",
+            key_type = key.type_sql,
+        );
+        let written = if object.relation()?.tree {
+            format!(
+                "from (select {RECORD}.ctid as {p}tid, {RECORD}.tableoid as {p}tab {mine}) as {p}mine \
+                  where {RECORD}.ctid = {p}tid and {RECORD}.tableoid = {p}tab"
+            )
+        } else {
+            format!("where {RECORD}.ctid = any (array(select {RECORD}.ctid {mine}))")
+        };
         Ok(format!(
-            "update {table} as {RECORD} set {owner} = $4::text::{owner_type} from ( \
-               select {RECORD}.ctid as {p}tid, {RECORD}.tableoid as {p}tab \
-                 from rows from (pg_catalog.unnest((select $1::text[])), pg_catalog.unnest((select $3::text[]))) as {p}place ({p}key, {p}rep) \
-                 join {table} as {RECORD} on {key_sql} operator(pg_catalog.=) {p}key::{key_type} \
-                where {owner_sql}::text is not distinct from {p}rep and {eligible} and $2 is not null \
-                  for update of {RECORD} skip locked) as {p}mine \
-              where {RECORD}.ctid = {p}tid and {RECORD}.tableoid = {p}tab returning {key_sql}::text",
-            table = object.relation()?.sql(),
+            "update {table} as {RECORD} set {owner} = $4::text::{owner_type} {written} returning {key_sql}::text",
             owner = quote_ident(&owner.name),
             owner_type = owner.type_sql,
-            key_type = key.type_sql,
-            eligible = self.eligible.as_deref().unwrap_or("true"),
         ))
     }
 }

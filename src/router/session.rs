@@ -18,9 +18,31 @@ use crate::xact;
 /// # Errors
 /// Those of `work`.
 pub fn with_settings<T>(about: DateTime<Utc>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _variables = variables::begin()?;
+    with_all(settings(about)?, work)
+}
+
+/// The same for what a caller's own statement calls without a function of ours around it that says so: names are PostgreSQL's own,
+/// whatever the caller's search_path is, from the first statement to the last. The variables have been read.
+///
+/// # Errors
+/// Those of `work`.
+pub fn with_pinned_settings<T>(
+    about: DateTime<Utc>,
+    _variables: variables::Reading,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let mut settings = settings(about)?;
+    settings.push((c"search_path", xact::TRUSTED_PATH.to_owned()));
+    with_all(settings, work)
+}
+
+type Settings = Vec<(&'static CStr, CString)>;
+
+fn settings(about: DateTime<Utc>) -> Result<Settings> {
     let memory = xact::work_mem_kb().max(crate::settings::work_mem_kb());
     let text = |value: String| CString::new(value).map_err(internal);
-    let settings: [(&CStr, CString); 7] = [
+    Ok(vec![
         (c"pg_dist.as_of", text(clock::literal(about))?),
         (c"work_mem", text(format!("{memory}kB"))?),
         (c"max_parallel_workers_per_gather", c"0".to_owned()),
@@ -28,8 +50,10 @@ pub fn with_settings<T>(about: DateTime<Utc>, work: impl FnOnce() -> Result<T>) 
         (c"DateStyle", c"ISO, YMD".to_owned()),
         (c"IntervalStyle", c"postgres".to_owned()),
         (c"extra_float_digits", c"1".to_owned()),
-    ];
-    let _variables = variables::begin()?;
+    ])
+}
+
+fn with_all<T>(settings: Settings, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let _within = Within::new();
     xact::with_settings(&settings, work)
 }

@@ -46,6 +46,19 @@ impl Drop for Reading {
 /// # Errors
 /// When they cannot be read.
 pub fn begin() -> Result<Reading> {
+    // Read with the caller's snapshot, which may be an old one, unless the transaction writes.
+    begin_with(xact::is_writing())
+}
+
+/// The same for what is certain to write, though it may have written nothing yet: it goes by the newest values.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn begin_newest() -> Result<Reading> {
+    begin_with(true)
+}
+
+fn begin_with(newest: bool) -> Result<Reading> {
     let run = inside::run_id();
     let known = BEGUN.with_borrow(|begun| {
         begun
@@ -55,16 +68,14 @@ pub fn begin() -> Result<Reading> {
     });
     let values = match known {
         Some(values) => values,
-        None => now()?,
+        None => now(newest)?,
     };
     BEGUN.with_borrow_mut(|begun| begun.push(Begun { run, values }));
     Ok(Reading)
 }
 
-fn now() -> Result<Rc<Values>> {
+fn now(newest: bool) -> Result<Rc<Values>> {
     KEPT.with(|kept| {
-        // Read with the caller's snapshot, which may be an old one, unless the transaction writes.
-        let newest = xact::is_writing();
         kept.get("", newest, || {
             let sql = "select dist._variables()";
             let values = if newest { read_newest(sql, &[]) } else { read(sql, &[]) };
