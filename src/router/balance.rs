@@ -11,8 +11,9 @@ use serde::Deserialize;
 
 use crate::catalogue::read;
 use crate::error::{Result, error, internal, raised};
+use crate::router::distribution_rule::DistributionRule;
 use crate::router::failure;
-use crate::router::intent::{DistributionRule, Intent};
+use crate::router::intent::Intent;
 use crate::router::session::with_settings;
 use crate::router::situation::books::{self, Segments};
 use crate::router::situation::count::{Amount, At, Counts, Numbers};

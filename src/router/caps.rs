@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{Place, Result, error_hint};
+use crate::router::distribution_rule::DistributionRule;
 use crate::router::expression;
-use crate::router::intent::{DistributionRule, Intent, Object};
+use crate::router::intent::{Intent, Object};
 use crate::window::Per;
 
 /// What intent says about caps.

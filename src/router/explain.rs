@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
 
 use crate::clock;
-use crate::error::{Result, error_hint, internal};
+use crate::error::{Result, error_hint};
 use crate::router::compiler::rule_test;
 use crate::router::exclusion;
 use crate::router::expression::Expression;
@@ -18,6 +18,7 @@ use crate::router::mover::{Kind, Mover};
 use crate::router::outlook::{self, Record, Verdict};
 use crate::router::places;
 use crate::router::plan::{self, Plan};
+use crate::router::questions::{Answers, Asked, Questions, answers, ask};
 use crate::router::session::with_settings;
 use crate::router::situation::books;
 use crate::router::statement::column;
@@ -130,82 +131,6 @@ fn movers_of(object: &str) -> Result<Vec<Mover>> {
     .ok_or_else(|| crate::check::no_such("object", object))
 }
 
-/// The single values that explanation reads of the record, in one row of texts.
-struct Questions {
-    sql: Vec<String>,
-}
-
-impl Questions {
-    fn ask(&mut self, sql: impl Into<String>) -> usize {
-        self.sql.push(sql.into());
-        self.sql.len() - 1
-    }
-}
-
-/// An expression with the numbers of its questions.
-struct Asked<'a> {
-    expression: &'a Expression,
-    whole: usize,
-    tests: Vec<(usize, Option<usize>)>,
-}
-
-fn ask<'a>(questions: &mut Questions, expression: &'a Expression) -> Asked<'a> {
-    Asked {
-        whole: questions.ask(&expression.sql),
-        tests: expression
-            .tests
-            .iter()
-            .map(|test| {
-                (
-                    questions.ask(&test.sql),
-                    test.actual.as_ref().map(|actual| questions.ask(actual)),
-                )
-            })
-            .collect(),
-        expression,
-    }
-}
-
-struct Answers(Vec<Option<String>>);
-
-impl Answers {
-    fn text(&self, question: usize) -> Option<&str> {
-        self.0.get(question).and_then(|text| text.as_deref())
-    }
-
-    fn is_true(&self, question: usize) -> bool {
-        self.text(question) == Some("true")
-    }
-
-    /// The tests that did not hold, in words.
-    fn failures(&self, asked: &Asked<'_>) -> String {
-        let tests_that = |hold: bool| -> Vec<String> {
-            asked
-                .expression
-                .tests
-                .iter()
-                .zip(&asked.tests)
-                .filter(|(_, (holds, _))| self.is_true(*holds) == hold)
-                .map(|(test, (_, actual))| match actual {
-                    Some(actual) => format!("{} (it is {})", test.description, self.text(*actual).unwrap_or("null")),
-                    None => test.description.clone(),
-                })
-                .collect()
-        };
-        let failed = tests_that(false);
-        if !failed.is_empty() {
-            return format!("does not hold: {}", failed.join("; "));
-        }
-        // Every test holds, and yet the whole does not: it is a negation that fails.
-        let held = tests_that(true);
-        if held.is_empty() || self.is_true(asked.whole) {
-            String::new()
-        } else {
-            format!("holds, and must not: {}", held.join("; "))
-        }
-    }
-}
-
 fn one(
     object: &str,
     subject: Subject<'_>,
@@ -235,7 +160,7 @@ fn one(
         ));
     }
     let tests = rule_tests(intent, &clock::literal(about))?;
-    let mut questions = Questions { sql: Vec::new() };
+    let mut questions = Questions::default();
     let key = questions.ask(format!("{}::text", column(&plan.object.key()?.name)));
     let owner = questions.ask(format!("{}::text", column(&plan.object.owner()?.name)));
     let leaf = questions.ask(plan.leaf.as_deref().unwrap_or("0"));
@@ -352,33 +277,6 @@ fn rule_tests(intent: &Intent, as_of: &str) -> Result<Tests> {
         }
     }
     Ok(tests)
-}
-
-/// Evaluates all questions over the record in one statement.
-fn answers(plan: &Plan, subject: Subject<'_>, questions: &Questions) -> Result<Answers> {
-    let list: Vec<String> = questions.sql.iter().map(|sql| format!("({sql})::text")).collect();
-    let sql = format!("select array[{}] {}", list.join(", "), subject.from(&plan.object)?);
-    Spi::connect(|client| {
-        let rows = client.select(sql.as_str(), Some(1), &[]).map_err(internal)?;
-        if rows.is_empty() {
-            return Err(error_hint(
-                PgSqlErrorCode::ERRCODE_NO_DATA_FOUND,
-                format!(
-                    "dist.object '{}': there is no record with key '{}' in {}",
-                    plan.object.name,
-                    subject.name(None),
-                    plan.object.relation()?.sql()
-                ),
-                "Give the key as it stands in the key column, in its text form.",
-            ));
-        }
-        let answers = rows
-            .first()
-            .get_one::<Vec<Option<String>>>()
-            .map_err(internal)?
-            .unwrap_or_default();
-        Ok(Answers(answers))
-    })
 }
 
 /// Goes through the rulesets as the CASE expression does, telling of every rule on the way.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::error::{Result, internal, raised};
 use crate::prepared;
-use crate::router::intent::PoolRow;
+use crate::router::distribution_rule::PoolRow;
 use crate::router::mover::Mover;
 use crate::router::plan::Plan;
 use crate::worker::invalidate::Kept;

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | who moves records: a transfer, or what acts as one | [`mover`] |
 //! | take the locks | [`lock`] |
-//! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`kept`], [`trust`] |
+//! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`distribution_rule`], [`kept`], [`trust`] |
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`compiler`], [`branches`], [`expression`], [`caps`] |
 //! | write the statements | [`statement`] |
 //! | where records go, and where to when who is named is away | [`goal`] |
@@ -22,13 +22,12 @@
 //! with its [`arguments`]; what is done to a segment, or to its records, is in `src/action`.
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and
-//! [`outlook`] for one record, stored or not ([`subject`]), keeping what lost; [`places`] where a limit cuts it off. [`automation`] goes it for records that come in,
-//! [`claim`] for those that a rep asks for, [`task`] for what leaves a hopper by itself, [`sla`] for what nobody has worked on.
-//! [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a run was asked,
+//! [`outlook`] for one record, stored or not ([`subject`]; what is asked of it: [`questions`]), keeping what lost; [`places`] where
+//! a limit cuts it off. [`automation`] goes it for records that come in, [`claim`] for those that a rep asks for, [`task`] for what
+//! leaves a hopper by itself, [`sla`] for what nobody has worked on. [`undo`] is fed from the audit, [`give_back`] takes one record from its owner; [`replay`] asks again what a run was asked,
 //! [`shares`] for what it gave whom in each segment; [`balance`] counts what a run would count, for people to look at.
 //! [`segment`] keeps the members of segments. [`session`] holds the settings that all of them share, [`variables`] the named values,
-//! [`inside`] which runs a session is inside of. [`publish`] tells
-//! of records that nothing has moved.
+//! [`inside`] which runs a session is inside of. [`publish`] tells of records that nothing has moved.
 
 pub mod apply;
 pub mod arguments;
@@ -43,6 +42,7 @@ pub mod clocks;
 pub mod compiler;
 pub mod course;
 pub mod decide;
+pub mod distribution_rule;
 pub mod each;
 pub mod events;
 pub mod exclusion;
@@ -65,6 +65,7 @@ pub mod places;
 pub mod plan;
 pub mod preview;
 pub mod publish;
+pub mod questions;
 pub mod record;
 pub mod rehearse;
 pub mod replay;

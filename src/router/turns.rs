@@ -9,7 +9,7 @@ use pgrx::spi::SpiClient;
 use crate::allocation::{Member, PoolState, Presence, Quota, distribute};
 use crate::catalogue::read;
 use crate::error::{Result, internal};
-use crate::router::intent::{DistributionRule, MemberRow};
+use crate::router::distribution_rule::{DistributionRule, MemberRow};
 use crate::router::record::keep_pool;
 use crate::router::replay::decided;
 use crate::router::situation::allocation_error;

@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::criteria::{Conjunct, Test};
 use crate::error::{Place, Result, error_hint, internal};
+use crate::router::distribution_rule::DistributionRule;
 use crate::router::expression::{self, Expression};
-use crate::router::intent::{DistributionRule, Intent};
+use crate::router::intent::Intent;
 use crate::router::segment;
 use crate::router::situation::count::{Amount, At, Counts, Numbers};
 

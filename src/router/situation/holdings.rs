@@ -5,7 +5,8 @@ use pgrx::spi::SpiClient;
 
 use crate::error::Result;
 use crate::router::decide::Candidates;
-use crate::router::intent::{DistributionRule, Intent};
+use crate::router::distribution_rule::DistributionRule;
+use crate::router::intent::Intent;
 use crate::router::situation::books::{self, Segments, Shelf};
 use crate::router::situation::count::{Counts, Numbers};
 use crate::router::situation::load::{self, Counted};

@@ -7,8 +7,9 @@ use serde::Deserialize;
 
 use crate::criteria::quote_ident;
 use crate::error::{Place, Result};
+use crate::router::distribution_rule::DistributionRule;
 use crate::router::expression;
-use crate::router::intent::{DistributionRule, Intent, Object};
+use crate::router::intent::{Intent, Object};
 use crate::router::plan::Leaf;
 
 /// Name under which rankings know the other record.

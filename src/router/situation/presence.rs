@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use crate::allocation::{Missed, Presence, Reason};
+use crate::router::distribution_rule::DistributionRule;
 use crate::router::goal::reason;
-use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
 use crate::working::Standing;
 

@@ -12,9 +12,9 @@ use crate::allocation::{self, Pool, Target};
 use crate::clock;
 use crate::error::{Result, error_hint, internal};
 use crate::router::decide::{Candidates, Texts, texts};
+use crate::router::distribution_rule::DistributionRule;
 use crate::router::goal::Found;
 use crate::router::inside;
-use crate::router::intent::DistributionRule;
 use crate::router::plan::Plan;
 use crate::xact::as_extension_owner;
 
