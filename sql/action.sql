@@ -15,7 +15,7 @@ as $$
 begin
     return (
         select jsonb_build_object(
-                   'name', s.name, 'object', dist._object_intent(s.object),
+                   'name', s.name, 'object', dist._object_intent(s.object), 'many', dist._has_many(s.name),
                    'related', (
                        select coalesce(jsonb_agg(jsonb_build_object(
                                   'name', x.name, 'relation', dist._relation(x.relation), 'key_column', x.key_column,
@@ -53,11 +53,20 @@ create trigger check_steps before update or delete on dist.segment
     for each row execute function dist._check_step_target();
 
 -- Part of the UPDATE of an edit, which runs with the rights of the run's owner: notes what it overwrites, for who asked for it.
+-- The key as it is where it is a number, as members have it.
+create function dist._overwrites(key bigint, before text) returns boolean
+    language c volatile
+    as 'MODULE_PATHNAME', 'overwrites_integer_wrapper';
+comment on function dist._overwrites(bigint, text) is 'Internal: notes what an edit overwrites: the record and its first field; true';
+create function dist._overwrites(key uuid, before text) returns boolean
+    language c volatile
+    as 'MODULE_PATHNAME', 'overwrites_uuid_wrapper';
+comment on function dist._overwrites(uuid, text) is 'Internal: notes what an edit overwrites: the record and its first field; true';
 create function dist._overwrites(key text, before text) returns boolean
     language c volatile
-    as 'MODULE_PATHNAME', 'overwrites_wrapper';
-comment on function dist._overwrites(text, text) is 'Internal: notes what an edit overwrites, of one field; true';
-create function dist._overwrites(key text, variadic before text[]) returns boolean
+    as 'MODULE_PATHNAME', 'overwrites_text_wrapper';
+comment on function dist._overwrites(text, text) is 'Internal: notes what an edit overwrites: the record and its first field; true';
+create function dist._overwrites_also(field integer, before text) returns boolean
     language c volatile
-    as 'MODULE_PATHNAME', 'overwrites_all_wrapper';
-comment on function dist._overwrites(text, text[]) is 'Internal: notes what an edit overwrites, of several fields; true';
+    as 'MODULE_PATHNAME', 'overwrites_also_wrapper';
+comment on function dist._overwrites_also(integer, text) is 'Internal: notes what an edit overwrites: another field of the same record; true';

@@ -39,7 +39,8 @@ grant select on all tables in schema dist to dist_reader;
 grant execute on function dist.as_of(), dist.run_id() to public;
 -- Part of a run's statements, which have its owner's rights; it answers nobody else.
 grant execute on function dist._at_record(text), dist._in_hopper(text, text, timestamptz), dist._in_segment(text),
-    dist._overwrites(text, text), dist._overwrites(text, text[]) to public;
+    dist._is_member(text, bigint), dist._is_member(text, uuid), dist._overwrites(bigint, text), dist._overwrites(uuid, text),
+    dist._overwrites(text, text), dist._overwrites_also(integer, text) to public;
 grant execute on function
     dist.next_runs(text, integer, timestamptz),
     dist.next_runs_of(timestamp, text, text, integer, text, text, integer, timestamptz, text[], integer[], integer[], timestamp[], date, text, text),
@@ -136,7 +137,8 @@ grant execute on function
     to dist_manager;
 
 grant execute on function dist.refresh_segment(text, timestamptz), dist._refresh_segment(text, timestamptz) to dist_manager;
-grant execute on function dist.preview_segment(text, timestamptz), dist._preview_segment(text, timestamptz), dist._unpack_roll(text, bytea, bytea) to dist_reader;
+grant execute on function dist.preview_segment(text, timestamptz), dist._preview_segment(text, timestamptz), dist._unpack_roll(text, bytea, bytea),
+    dist._unpack_keys(text, bytea) to dist_reader;
 -- Activities: who changes one says so by doing it.
 grant insert, update, delete on dist.activity_plan to dist_manager;
 grant insert (object, record_key, rep, subject, starts_at, ends_at, status), update (rep, subject, starts_at, ends_at, status), delete on dist.activity

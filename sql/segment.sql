@@ -14,6 +14,27 @@ begin
 end $$;
 comment on function dist._in_segment(text) is 'Internal: the members of a segment';
 
+-- The same where members are many: they are read once, at the first call in a statement, and each record is looked up among them.
+create function dist._is_member(segment text, key bigint) returns boolean
+    language c stable strict
+    as 'MODULE_PATHNAME', 'is_member_integer_wrapper';
+comment on function dist._is_member(text, bigint) is 'Internal: whether a record is a member of a segment';
+create function dist._is_member(segment text, key uuid) returns boolean
+    language c stable strict
+    as 'MODULE_PATHNAME', 'is_member_uuid_wrapper';
+comment on function dist._is_member(text, uuid) is 'Internal: whether a record is a member of a segment';
+
+-- Without unpacking them: packed members have a byte each for their run, or a few.
+create function dist._has_many(segment text) returns boolean
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce((select octet_length(r.runs) from dist.segment_roll r where r.segment = $1), 0) >= 50000
+        or (select count(*) from (select from dist.segment_row m where m.segment = $1 limit 50000) m) >= 50000;
+end $$;
+comment on function dist._has_many(text) is 'Internal: whether a segment has so many members that they are not looked for one after the other';
+
 -- Who wrote what says who belongs to these segments.
 create function dist._segment_writers(segments text[]) returns jsonb
     language plpgsql stable

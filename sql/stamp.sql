@@ -26,3 +26,10 @@ begin
         execute pg_catalog.format('alter table dist.%I enable always trigger touch, enable always trigger touch_all', name);
     end loop;
 end $$;
+
+-- A statement that was compiled for few members of a segment is not for many (dist._has_many).
+create trigger touch after update on dist.segment_roll
+    for each row when ((octet_length(old.runs) >= 50000) <> (octet_length(new.runs) >= 50000)) execute function dist._touch_intent();
+create trigger touch_new after insert on dist.segment_roll
+    for each row when (octet_length(new.runs) >= 50000) execute function dist._touch_intent();
+alter table dist.segment_roll enable always trigger touch, enable always trigger touch_new;

@@ -12,11 +12,12 @@ use pgrx::spi::SpiClient;
 use serde_json::json;
 
 use crate::action::edit_statement::new_of;
-use crate::action::overwritten::{Noted, Noting, last_key};
+use crate::action::overwritten::{Alike, Chunk, Noted, Noting, last_key};
 use crate::action::target::Rows;
 use crate::action::{Context, Told};
 use crate::catalogue::Column;
 use crate::error::{Result, error_hint, internal, noting};
+use crate::membership::{Kind, pack};
 use crate::prepared;
 use crate::router::decide::{Carried, Oids, Texts, Tids};
 use crate::router::failure;
@@ -102,7 +103,7 @@ impl Edit<'_> {
     fn in_one(&self, client: &mut SpiClient<'_>, context: &Context<'_>) -> Result<(i64, i64)> {
         let keep = self.keep || context.rehearsed;
         let write = self.writes_in_one(keep);
-        let noting_rows = Noting::begin(self.fields.len());
+        let noting_rows = Noting::begin(self.rows.kind(), self.fields.len());
         running::phase(Phase::Moving);
         let written = self.rows.planned(|| {
             watching_errors(|| with_users_search_path(|| client.update(write.as_str(), None, &[])))
@@ -116,18 +117,22 @@ impl Edit<'_> {
         if !keep {
             return Ok((written, 0));
         }
+        let Some(noted) = noted else {
+            return Err(internal("what was noted is gone"));
+        };
         let count = i64::try_from(noted.len()).map_err(internal)?;
-        if count == written {
+        if count == written && noted.is_whole() {
             self.keep_noted(client, context, &noted)?;
+            return Ok((written, 0));
         }
-        Ok((written, count - written))
+        Ok((written, (count - written).max(1)))
     }
 
     /// The record at which reading has failed: the values are found once more, noting each record before it is looked at.
     fn record_that_fails(&self, client: &mut SpiClient<'_>) -> Option<String> {
         let find = self.finds();
         trial(|| {
-            let _noting = Noting::begin(0);
+            let _noting = Noting::begin(self.rows.kind(), 0);
             // What it raises is what is looked for.
             let _ = self
                 .rows
@@ -138,7 +143,8 @@ impl Edit<'_> {
 
     /// Keeps what has been noted, chunk by chunk.
     fn keep_noted(&self, client: &mut SpiClient<'_>, context: &Context<'_>, noted: &Noted) -> Result<()> {
-        let keys = noted.keys();
+        let keys = noted.keys(CHUNK).into_iter().map(KeptKeys::of);
+        let keys = keys.collect::<Result<Vec<_>>>()?;
         let same: Vec<String> = self
             .fields
             .iter()
@@ -151,13 +157,17 @@ impl Edit<'_> {
             .first();
         for (n, field) in self.fields.iter().enumerate() {
             let after = row.get::<String>(n + 1).map_err(internal)?;
-            let before = noted.before(n);
-            for (chunk, (keys, before)) in keys.chunks(CHUNK).zip(before.chunks(CHUNK)).enumerate() {
+            for (chunk, (keys, before)) in (0..).zip(keys.iter().zip(noted.before(n, CHUNK))) {
+                let (before, before_all) = match *before.as_slice() {
+                    [(text, _)] => (Carried::NONE, letters(text)?),
+                    _ => (Carried::of(each(&before)?), None),
+                };
                 let kept = Kept {
-                    chunk: i32::try_from(chunk).map_err(internal)?,
+                    chunk,
                     field,
-                    keys: Carried::of(keys.to_vec()),
-                    before: Carried::of(before.to_vec()),
+                    keys,
+                    before,
+                    before_all,
                     after: Carried::NONE,
                     after_all: after.clone(),
                 };
@@ -203,13 +213,19 @@ impl Edit<'_> {
             rows += count;
             running::moved(usize::try_from(rows).unwrap_or(0));
             if self.keep || context.rehearsed {
+                let keys = KeptKeys {
+                    rows: count,
+                    texts: carried(3)?,
+                    packed: None,
+                };
                 for (place, field) in self.fields.iter().enumerate() {
                     let same = field.same;
                     let kept = Kept {
                         chunk: n,
                         field,
-                        keys: carried(3)?,
+                        keys: &keys,
                         before: carried(new_of(place) - 1)?,
+                        before_all: None,
                         after: if same { Carried::NONE } else { carried(new_of(place))? },
                         after_all: if same {
                             chunks.get::<String>(new_of(place)).map_err(internal)?
@@ -227,6 +243,7 @@ impl Edit<'_> {
 
     /// Keeps a chunk's keys and values.
     fn keep(&self, client: &mut SpiClient<'_>, context: &Context<'_>, kept: Kept<'_>) -> Result<()> {
+        let (kind, packed) = kept.keys.packed.clone().unzip();
         let args = [
             context.run.into(),
             context.step.position.into(),
@@ -234,8 +251,12 @@ impl Edit<'_> {
             self.rows.relation.sql().into(),
             self.rows.key.name.clone().into(),
             kept.field.column.name.clone().into(),
-            Texts(kept.keys).into(),
+            i32::try_from(kept.keys.rows).map_err(internal)?.into(),
+            Texts(kept.keys.texts).into(),
+            kind.map(Kind::name).into(),
+            packed.into(),
             Texts(kept.before).into(),
+            kept.before_all.into(),
             Texts(kept.after).into(),
             kept.after_all.into(),
         ];
@@ -258,12 +279,53 @@ fn at_record(report: ErrorReport, key: Option<String>) -> ErrorReport {
     report.set_detail(detail)
 }
 
+/// The keys of a chunk's rows: texts, or numbers, packed.
+struct KeptKeys {
+    rows: i64,
+    texts: Carried,
+    packed: Option<(Kind, Vec<u8>)>,
+}
+
+impl KeptKeys {
+    fn of(keys: Chunk<'_>) -> Result<Self> {
+        Ok(match keys {
+            Chunk::Numbers(kind, keys) => Self {
+                rows: keys.len() as i64,
+                texts: Carried::NONE,
+                packed: Some((kind, pack(keys))),
+            },
+            Chunk::Texts(texts) => {
+                let keys = each(&texts)?;
+                Self {
+                    rows: keys.len() as i64,
+                    texts: Carried::of(keys),
+                    packed: None,
+                }
+            }
+        })
+    }
+}
+
+fn letters(text: Option<&[u8]>) -> Result<Option<&str>> {
+    text.map(std::str::from_utf8).transpose().map_err(internal)
+}
+
+/// Row by row.
+fn each<'a>(texts: &[Alike<'a>]) -> Result<Vec<Option<&'a str>>> {
+    let mut rows = Vec::with_capacity(CHUNK);
+    for (text, count) in texts {
+        rows.extend(std::iter::repeat_n(letters(*text)?, *count));
+    }
+    Ok(rows)
+}
+
 /// A chunk of a field's values, to be kept.
 struct Kept<'a> {
     chunk: i32,
     field: &'a Field<'a>,
-    keys: Carried,
+    keys: &'a KeptKeys,
     before: Carried,
+    before_all: Option<&'a str>,
     after: Carried,
     after_all: Option<String>,
 }

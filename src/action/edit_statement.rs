@@ -2,6 +2,7 @@
 
 use crate::action::edit::{CHUNK, Edit, Field, How};
 use crate::criteria::quote_ident;
+use crate::membership::Kind;
 use crate::router::expression::RECORD;
 use crate::router::statement::{column, prefix};
 
@@ -9,37 +10,35 @@ impl Edit<'_> {
     /// Writes the rows whose values change, and notes what they had. Names are qualified, for it runs with the search_path
     /// of the user's sessions.
     pub(super) fn writes_in_one(&self, keep: bool) -> String {
-        let prefix = prefix(self.rows.relation);
-        let before: Vec<String> = self
-            .fields
-            .iter()
-            .map(|field| format!("{}::text", column(&field.column.name)))
-            .collect();
         let sets: Vec<String> = self
             .fields
             .iter()
             .enumerate()
             .map(|(n, field)| {
                 let name = quote_ident(&field.column.name);
-                if n > 0 || !keep {
+                if !keep {
                     return format!("{name} = {}", field.value);
                 }
-                format!(
-                    "{name} = case when dist._overwrites({}, {}) then {} end",
-                    self.rows.key_sql(),
-                    before.join(", "),
-                    field.value
-                )
+                let before = format!("{}::text", column(&field.column.name));
+                let notes = match n {
+                    0 => format!("dist._overwrites({}, {before})", self.noted_key()),
+                    n => format!("dist._overwrites_also({n}, {before})"),
+                };
+                format!("{name} = case when {notes} then {} end", field.value)
             })
             .collect();
-        let (from, which) = self.rows.which(&prefix);
-        let from = if from.is_empty() { from } else { format!(" from {from}") };
         format!(
-            "update {} set {}{from} where {which} and ({})",
+            "update {} set {} where {} and ({})",
             self.rows.table(),
             sets.join(", "),
+            self.rows.condition(),
             self.changed(),
         )
+    }
+
+    /// A row's key as it is noted.
+    fn noted_key(&self) -> String {
+        format!("{}::{}", column(&self.rows.key.name), Kind::sql(self.rows.kind()))
     }
 
     fn changed(&self) -> String {
@@ -54,13 +53,12 @@ impl Edit<'_> {
             .iter()
             .map(|field| format!("({})::text", field.value))
             .collect();
-        let (from, which) = self.rows.which(&prefix(self.rows.relation));
-        let from = if from.is_empty() { from } else { format!(", {from}") };
         format!(
-            "select count(d.found) from (select case when dist._overwrites({}, null) then array[{}] end as found from {}{from} where {which}) as d",
-            self.rows.key_sql(),
+            "select count(d.found) from (select case when dist._overwrites({}, null) then array[{}] end as found from {} where {}) as d",
+            self.noted_key(),
             values.join(", "),
             self.rows.table(),
+            self.rows.condition(),
         )
     }
 
@@ -106,15 +104,14 @@ impl Edit<'_> {
         } else {
             String::new()
         };
-        let (from, which) = self.rows.which(&prefix);
-        let from = if from.is_empty() { from } else { format!(", {from}") };
         // What is locked cannot be counted in the same breath.
         format!(
             "select count(*), {} from (select d.*, (row_number() over () - 1) / {CHUNK} as {prefix}chunk \
-               from (select {} from {}{from} where {which} and ({}){lock}) as d) as d group by {prefix}chunk",
+               from (select {} from {} where {} and ({}){lock}) as d) as d group by {prefix}chunk",
             arrays.join(", "),
             inner.join(", "),
             self.rows.table(),
+            self.rows.condition(),
             self.changed(),
         )
     }

@@ -5,18 +5,16 @@ use std::collections::BTreeMap;
 use pgrx::prelude::*;
 use serde::Deserialize;
 
-use crate::catalogue::{Column, Relation, read, read_newest};
+use crate::catalogue::{Column, Relation, read};
 use crate::check::{column_hint, no_such};
-use crate::criteria::{nearest, quote_ident, quote_literal};
+use crate::criteria::{nearest, quote_ident};
 use crate::error::{Place, Result, error_hint};
+use crate::membership::Kind;
 use crate::router::expression::RECORD;
 use crate::router::intent::Object;
 use crate::router::trust::check_writers;
 use crate::router::{segment, statement};
 use crate::xact;
-
-/// From so many members on, each is not looked for by itself.
-const MANY: i32 = 50_000;
 
 /// A segment, as steps need it.
 #[derive(Debug, Deserialize)]
@@ -25,6 +23,8 @@ pub struct Segment {
     pub name: String,
     /// The object whose records it groups.
     pub object: Object,
+    /// Whether so many are members that they are not looked for one after the other.
+    many: bool,
     /// Its related tables.
     pub related: Vec<Related>,
 }
@@ -147,60 +147,49 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Which rows of the table they are: what stands beside it in FROM, and the condition. No column of the table begins
-    /// with `prefix`.
-    pub fn which(&self, prefix: &str) -> (String, String) {
-        let object = &self.segment.object;
-        let members = format!(
-            "dist._in_segment({}) as {prefix}m ({prefix}key)",
-            quote_literal(&self.segment.name)
-        );
-        let is_member = |record: &str| {
-            let key = object.key().map(|key| key.type_sql.as_str()).unwrap_or("text");
-            format!(
-                "{record}.{} operator(pg_catalog.=) {prefix}key::{key}",
-                quote_ident(&object.key_column)
-            )
-        };
-        let Some(join_on) = self.join_on else {
-            return (members, is_member(RECORD));
-        };
-        // A row can belong to several records.
-        let record = format!("{prefix}o");
-        let on = join_on
-            .iter()
-            .map(|(theirs, ours)| format!("{} = {record}.{}", statement::column(theirs), quote_ident(ours)));
-        let on: Vec<String> = on.collect();
-        let table = object.relation.as_ref().map(Relation::sql).unwrap_or_default();
-        let which = format!(
-            "exists (select from {table} as {record}, {members} where {} and {})",
-            is_member(&record),
-            on.join(" and ")
-        );
-        (String::new(), which)
-    }
-
-    /// The same as one condition.
+    /// The condition that a row of the table is one of them.
     pub fn condition(&self) -> String {
-        match self.join_on {
-            None => segment::is_member(self.key, &self.segment.name),
-            Some(_) => self.which(&statement::prefix(self.relation)).1,
-        }
+        let segment = self.segment;
+        let Some(join_on) = self.join_on else {
+            return segment::is_member(
+                &statement::column(&self.key.name),
+                self.key,
+                &segment.name,
+                segment.many,
+            );
+        };
+        // A row can belong to several records. No column of the table begins with the prefix.
+        let object = &segment.object;
+        let record = format!("{}o", statement::prefix(self.relation));
+        let of_record = |column: &str| format!("{record}.{}", quote_ident(column));
+        let mut tests: Vec<String> = join_on
+            .iter()
+            .map(|(theirs, ours)| format!("{} = {}", statement::column(theirs), of_record(ours)))
+            .collect();
+        tests.extend(
+            object
+                .key()
+                .map(|key| segment::is_member(&of_record(&key.name), key, &segment.name, segment.many)),
+        );
+        let table = object.relation.as_ref().map(Relation::sql).unwrap_or_default();
+        format!("exists (select from {table} as {record} where {})", tests.join(" and "))
     }
 
     /// Runs `work`, a statement that looks for them; where they are many, not one after the other by an index, which is what
-    /// PostgreSQL takes to, as it does not know how many they are.
+    /// PostgreSQL takes to where it does not know how many they are.
     ///
     /// # Errors
     /// Those of `work`.
     pub fn planned<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let most = i64::from(MANY);
-        let args = [self.segment.name.clone().into(), most.into()];
-        let many: Option<bool> = read_newest(include_str!("../router/sql/many_members.sql"), &args)?;
-        if many != Some(true) {
+        if !self.segment.many {
             return work();
         }
         xact::with_settings(&[(c"enable_nestloop", c"off".to_owned())], work)
+    }
+
+    /// The kind of their keys; none where they are texts.
+    pub fn kind(&self) -> Option<Kind> {
+        Kind::of_type(&self.key.base)
     }
 
     /// The key of a row, as text.

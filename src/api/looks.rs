@@ -64,6 +64,11 @@ fn unpack_roll(
     router::segment::unpacked(kind, keys, runs).map(TableIterator::new)
 }
 
+#[pg_extern(sql = false)]
+fn unpack_keys(kind: &str, packed: &[u8]) -> Result<Vec<String>> {
+    router::segment::unpacked_keys(kind, packed)
+}
+
 type ReplayRow = (i32, String, i64, i64, bool, i64, Option<String>);
 
 #[pg_extern(sql = false)]

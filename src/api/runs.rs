@@ -4,7 +4,6 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::iter::SetOfIterator;
 use pgrx::prelude::*;
 
-use crate::action::overwritten;
 use crate::api::{instant, missing, named};
 use crate::clock;
 use crate::error::{Result, internal};
@@ -101,20 +100,6 @@ fn last_failure() -> Option<pgrx::JsonB> {
 #[pg_extern(sql = false)]
 fn gave_way() -> bool {
     router::give_way::gave_way()
-}
-
-#[pg_extern(sql = false)]
-fn overwrites(key: Option<&str>, before: Option<&str>) -> bool {
-    overwritten::note(key, std::iter::once(before));
-    true
-}
-
-#[pg_extern(sql = false)]
-fn overwrites_all(key: Option<&str>, before: Option<pgrx::Array<'_, &str>>) -> bool {
-    if let Some(before) = before {
-        overwritten::note(key, before.iter());
-    }
-    true
 }
 
 #[pg_extern(sql = false)]

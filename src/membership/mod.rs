@@ -1,6 +1,10 @@
 //! Who joined and who left: the keys of a segment's members as they were and as they are, compared. And keys that are numbers
 //! packed, with the run that found each: the members of a segment of a million are a value of a few megabytes, read and
-//! written at once.
+//! written at once. [`Set`] is asked for one key after the other; [`pack`] is for keys in any order.
+
+mod set;
+
+pub use set::Set;
 
 /// What has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +132,28 @@ impl Roll {
     }
 }
 
+/// Keys in any order as bytes: how far each is from the one before it, forwards or backwards.
+pub fn pack(keys: &[u128]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(keys.len() + 10);
+    let mut before = 0;
+    for key in keys {
+        let step = key.wrapping_sub(before).cast_signed();
+        put(&mut bytes, ((step << 1) ^ (step >> 127)).cast_unsigned());
+        before = *key;
+    }
+    bytes
+}
+
+/// What [`pack`] has packed; none where that was something else.
+pub fn unpack(bytes: &[u8]) -> Option<Vec<u128>> {
+    let mut before = 0_u128;
+    let one = |step: u128| {
+        before = before.wrapping_add((step >> 1) ^ (step & 1).wrapping_neg());
+        before
+    };
+    Some(numbers(bytes)?.into_iter().map(one).collect())
+}
+
 /// Seven bits a byte, the lowest first; the last byte is less than 128.
 fn put(bytes: &mut Vec<u8>, mut number: u128) {
     while number >= 0x80 {
@@ -188,6 +214,24 @@ impl Kind {
     /// The one of that name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Integer, Self::Uuid].into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The key of that text form; none where no key is written so.
+    pub fn parse(self, text: &str) -> Option<u128> {
+        let key = match self {
+            Self::Integer => integer(text.parse().ok()?),
+            Self::Uuid => u128::from_str_radix(&text.replace('-', ""), 16).ok()?,
+        };
+        (self.text(key) == text).then_some(key)
+    }
+
+    /// What the key column is cast to where a function of ours is given keys; to text where they are no numbers.
+    pub const fn sql(kind: Option<Self>) -> &'static str {
+        match kind {
+            Some(Self::Integer) => "bigint",
+            Some(Self::Uuid) => "uuid",
+            None => "text",
+        }
     }
 
     /// The text form of a key.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{Changes, Kind, Roll, changes, in_order, integer};
+use super::{Changes, Kind, Roll, Set, changes, in_order, integer, pack, unpack};
 
 fn by_sets<T: Ord + Clone>(was: &[T], is: &[T]) -> Changes<T> {
     let (was, is): (BTreeSet<T>, BTreeSet<T>) = (was.iter().cloned().collect(), is.iter().cloned().collect());
@@ -78,6 +78,29 @@ proptest! {
         }
     }
 
+    /// Near each other and far apart, in it and not.
+    #[test]
+    fn a_set_has_what_it_was_made_of(is in keys(), asked in keys()) {
+        let expected: BTreeSet<u128> = is.iter().copied().collect();
+        let set = Set::of(in_order(is.clone()));
+        for key in is.iter().chain(&asked).flat_map(|key| [key.wrapping_sub(1), *key, key.wrapping_add(1)]) {
+            prop_assert_eq!(set.has(key), expected.contains(&key), "{}", key);
+        }
+    }
+
+    #[test]
+    fn keys_in_any_order_come_back(keys in keys(), bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        prop_assert_eq!(unpack(&pack(&keys)), Some(keys));
+        // Whatever the bytes are.
+        let _ = unpack(&bytes);
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_was_written(key in key(), number in any::<i64>()) {
+        prop_assert_eq!(Kind::Uuid.parse(&Kind::Uuid.text(key)), Some(key));
+        prop_assert_eq!(Kind::Integer.parse(&number.to_string()), Some(integer(number)));
+    }
+
     #[test]
     fn whole_numbers_keep_their_order_and_text(one in any::<i64>(), other in any::<i64>()) {
         prop_assert_eq!(integer(one).cmp(&integer(other)), one.cmp(&other));
@@ -90,6 +113,27 @@ fn a_million_neighbours_take_two_megabytes() {
     let roll = Roll::default().with((1..=1_000_000).map(integer).collect(), 0);
     let (keys, runs) = roll.pack();
     assert!(keys.len() + runs.len() <= 2_000_020);
+}
+
+#[test]
+fn neighbours_in_order_take_a_byte_each() {
+    let keys: Vec<u128> = (1..=1000).map(|n| integer(2 * n)).collect();
+    assert!(pack(&keys).len() <= 1010);
+}
+
+#[test]
+fn what_no_key_is_written_as_is_none() {
+    for text in ["", "01", "+1", " 1", "1.0", "9223372036854775808", "one"] {
+        assert_eq!(Kind::Integer.parse(text), None, "{text}");
+    }
+    for text in [
+        "",
+        "0123",
+        "0123456789abcdef0123456789abcdef",
+        "01234567-89AB-cdef-0123-456789abcdef",
+    ] {
+        assert_eq!(Kind::Uuid.parse(text), None, "{text}");
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod home;
 pub mod invalidate;
 mod launcher;
 mod mark;
+mod per_row;
 mod process;
 mod progress;
 pub mod raised;

@@ -161,7 +161,8 @@ insert into dist.activity (run_id, position, segment, plan, object, record_key, 
 values (1, 1, 'cheap', 'call', 'lead', '1', 'ada', 'Call north', '2026-04-01 13:00Z', '2026-04-01 13:45Z');
 insert into dist.activity (rep, subject, starts_at, ends_at, status) values ('ada', 'Dentist', '2026-04-01 15:00Z', '2026-04-01 15:45Z', 'done');
 insert into dist.activity_left (run_id, position, segment, plan, record_key, rep, reason) values (1, 1, 'cheap', 'call', '2', 'ada', 'full');
-insert into dist.field_edit_chunk values (1, 2, 0, 'crm.lead', 'id', 'stale', '{1,2}', '{f,NULL}', null, 't');
+insert into dist.field_edit_chunk (run_id, position, chunk, relation, key_column, field, rows, keys, before, after_all)
+    values (1, 2, 0, 'crm.lead', 'id', 'stale', 2, '{1,2}', '{f,NULL}', 't');
 insert into dist.segment_change (run_id, segment, record_key, change, at) values (1, 'cheap', '1', 'joined', '2026-04-01 13:00Z');
 insert into dist.claim_use (hopper, rep, day, used) values ('fresh', 'ada', '2026-04-01', 1);
 insert into dist.cool_off (object, record_key, rep, until) values ('lead', '400', 'ada', '2999-04-01 13:00Z');

@@ -85,13 +85,13 @@ pub fn reads(place: &Place<'_>, segment: &Segment, of: &Plan) -> Result<String> 
             String::new(),
         ),
     };
-    let (members, which) = rows.which(&p);
     Ok(format!(
         "select count(*), array_agg(d.{p}key), array_agg(d.{p}subject), array_agg(d.{p}who) from ( \
            select {key} as {p}key, {subject} as {p}subject, case when {p}open is not null then {OPEN} {who} end as {p}who \
-             from {table} cross join {members}{of_owner} left join unnest($2::text[]) as {p}has ({p}open) on {p}open = {key} collate \"C\" \
+             from {table}{of_owner} left join unnest($2::text[]) as {p}has ({p}open) on {p}open = {key} collate \"C\" \
             where {which} order by {order}) as d",
         key = rows.key_sql(),
+        which = rows.condition(),
         table = rows.table(),
     ))
 }

@@ -5,9 +5,10 @@ use serde::Deserialize;
 use crate::catalogue::{Column, read};
 use crate::criteria::{Conjunct, Test, quote_literal};
 use crate::error::Result;
+use crate::membership::Kind;
 use crate::router::expression::Expression;
 use crate::router::intent::Object;
-use crate::router::statement::column;
+use crate::router::statement::{column, prefix};
 
 /// Who wrote a segment, or one of its parts.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,14 +35,50 @@ pub fn writers_of(segment: &str) -> Result<Vec<Writer>> {
     Ok(read("select dist._segment_writers($1)", &args)?.unwrap_or_default())
 }
 
-/// The same as SQL: by the key's own type, so that an index on it serves where they are few.
-pub fn is_member(key: &Column, segment: &str) -> String {
+/// Whether so many are members that they are not looked for one after the other.
+///
+/// # Errors
+/// When that cannot be read.
+pub fn has_many(segment: &str) -> Result<bool> {
+    let args = [segment.to_owned().into()];
+    Ok(read("select to_jsonb(dist._has_many($1))", &args)?.unwrap_or(false))
+}
+
+/// How it is found whether a record is a member. Where members are many, and their keys numbers, each record is looked up among
+/// them; where they are few, or texts, PostgreSQL may go the other way, by the index on the key.
+fn is_looked_up(key: &Column, many: bool) -> bool {
+    many && Kind::of_type(&key.base).is_some()
+}
+
+/// Whether a record is a member, as SQL; `key` is its key, in a column of that type.
+pub fn is_member(key: &str, of: &Column, segment: &str, many: bool) -> String {
+    let name = quote_literal(segment);
+    if is_looked_up(of, many) {
+        return format!("dist._is_member({name}, {key}::{})", Kind::sql(Kind::of_type(&of.base)));
+    }
     format!(
-        "({} in (select m.record_key::{} from dist._in_segment({}) as m))",
-        column(&key.name),
-        key.type_sql,
-        quote_literal(segment)
+        "({key} in (select m.record_key::{} from dist._in_segment({name}) as m))",
+        of.type_sql
     )
+}
+
+/// The opposite, for a record of the object.
+///
+/// # Errors
+/// When the object has lost its key.
+pub fn no_member_of(object: &Object, segment: &str) -> Result<String> {
+    let of = object.key()?;
+    let key = column(&of.name);
+    let many = has_many(segment)?;
+    if is_looked_up(of, many) {
+        return Ok(format!("not {}", is_member(&key, of, segment, many)));
+    }
+    let p = prefix(object.relation()?);
+    Ok(format!(
+        "not exists (select from dist._in_segment({}) as {p}p ({p}key) where {p}key::{} = {key})",
+        quote_literal(segment),
+        of.type_sql
+    ))
 }
 
 /// The test whether a record of the object is a member, as it was found when the segment was last refreshed.
@@ -49,7 +86,8 @@ pub fn is_member(key: &Column, segment: &str) -> String {
 /// # Errors
 /// When the object has lost its key.
 pub fn member_of(object: &Object, segment: &str) -> Result<Expression> {
-    let sql = is_member(object.key()?, segment);
+    let key = object.key()?;
+    let sql = is_member(&column(&key.name), key, segment, has_many(segment)?);
     Ok(Expression {
         conjuncts: vec![Conjunct::plain(sql.clone())],
         tests: vec![Test {

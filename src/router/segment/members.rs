@@ -5,8 +5,8 @@ use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
 
-use crate::error::{Place, Result, error_hint, internal};
-use crate::membership::{Changes, Kind, Roll, changes, in_order};
+use crate::error::{Place, Result, error, error_hint, internal};
+use crate::membership::{Changes, Kind, Roll, Set, changes, in_order, unpack};
 use crate::prepared;
 use crate::xact::as_extension_owner;
 
@@ -231,6 +231,33 @@ fn unreadable(place: &str) -> pgrx::pg_sys::panic::ErrorReport {
         format!("{place}: not what pg_dist wrote"),
         "Delete the row: the next refresh finds all members anew.",
     )
+}
+
+/// The members of a segment whose object's keys are of this kind, to be looked up.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub fn members_of(segment: &str, kind: Kind) -> Result<Set> {
+    let kept = as_extension_owner(|| Spi::connect(|client| kept(client, segment, Some(kind))))??;
+    Ok(match kept {
+        Kept::Packed(roll, _) => Set::of(roll.keys),
+        // What is no key of this kind is no record's.
+        Kept::Texts(keys) => Set::of(in_order(keys.iter().filter_map(|key| kind.parse(key)).collect())),
+    })
+}
+
+/// The keys of a chunk of edits as texts.
+///
+/// # Errors
+/// XX001 where they are something else.
+pub fn unpacked_keys(kind: &str, packed: &[u8]) -> Result<Vec<String>> {
+    let (Some(kind), Some(keys)) = (Kind::named(kind), unpack(packed)) else {
+        return Err(error(
+            PgSqlErrorCode::ERRCODE_DATA_CORRUPTED,
+            "dist.field_edit_chunk: not what pg_dist wrote",
+        ));
+    };
+    Ok(keys.into_iter().map(|key| kind.text(key)).collect())
 }
 
 /// Packed members as texts, each with the place of its run, from 1.

@@ -8,5 +8,5 @@ mod members;
 mod refresh;
 
 pub use limit::{Writer, is_member, limited_to, member_of, writers, writers_of};
-pub use members::unpacked;
+pub use members::{members_of, unpacked, unpacked_keys};
 pub use refresh::{Refreshed, preview, refresh};

@@ -13,16 +13,15 @@ use serde_json::Value;
 use crate::catalogue::read;
 use crate::check::no_such;
 use crate::clock;
-use crate::criteria::quote_literal;
 use crate::error::{Place, Result, error_hint, internal, noting};
 use crate::membership::{Changes, Kind, in_order, integer};
 use crate::router::expression::{self, RECORD};
 use crate::router::failure::{self, compiling};
 use crate::router::intent::Object;
-use crate::router::segment::limit::{self, Writer, member_of};
+use crate::router::segment::limit::{self, Writer, member_of, no_member_of};
 use crate::router::segment::members::{self, Keys};
 use crate::router::session::with_settings;
-use crate::router::statement::{column, prefix};
+use crate::router::statement::column;
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase};
 use crate::xact::{current_role_name, is_superuser_or_member, role_named};
@@ -176,25 +175,15 @@ impl Segment {
         )?;
         let mut tests = vec![format!("{key_sql} is not null")];
         for part in &self.parts {
-            tests.push(if part.member {
-                member_of(object, &part.part)?.sql
-            } else {
-                let p = prefix(relation);
-                format!(
-                    "not exists (select from dist._in_segment({}) as {p}p ({p}key) where {p}key::{} = {key_sql})",
-                    quote_literal(&part.part),
-                    key.type_sql
-                )
+            tests.push(match part.member {
+                true => member_of(object, &part.part)?.sql,
+                false => no_member_of(object, &part.part)?,
             });
         }
         tests.push(test.sql);
-        let read_as = match kind {
-            Some(Kind::Integer) => "bigint",
-            Some(Kind::Uuid) => "uuid",
-            None => "text",
-        };
         Ok(format!(
-            "select array_agg({key_sql}::{read_as}) from {} as {RECORD} where {}",
+            "select array_agg({key_sql}::{}) from {} as {RECORD} where {}",
+            Kind::sql(kind),
             relation.sql(),
             tests.join(" and ")
         ))

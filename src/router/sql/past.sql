@@ -12,7 +12,7 @@ select jsonb_build_object(
                        where e.run_id = r.id),
            'edits', (select coalesce(jsonb_agg(to_jsonb(e) order by e.position desc, e.relation), '[]')
                        from (select e.position, e.relation, e.key_column, jsonb_agg(distinct e.field) as fields,
-                                    jsonb_agg(distinct e.chunk) as chunks, sum(cardinality(e.keys)) / count(distinct e.field) as rows
+                                    jsonb_agg(distinct e.chunk) as chunks, sum(e.rows) / count(distinct e.field) as rows
                                from dist.field_edit_chunk e
                               where e.run_id = r.id
                               group by e.position, e.relation, e.key_column) e),
