@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
@@ -244,8 +244,8 @@ pub fn record_missing(
 /// # Errors
 /// When it cannot be made.
 pub fn ensure_partition(client: &mut SpiClient<'_>, at: TimestampWithTimeZone) -> Result<()> {
-    let month = (at.year(), at.month());
-    if PARTITION.get() == (invalidate::generation(), month) {
+    let (generation, from, until) = PARTITION.get();
+    if generation == invalidate::generation() && (from..until).contains(&i64::from(at)) {
         return Ok(());
     }
     let may_keep = invalidate::receive();
@@ -262,14 +262,26 @@ pub fn ensure_partition(client: &mut SpiClient<'_>, at: TimestampWithTimeZone) -
     });
     made.map_err(internal)?;
     if let (true, Some(generation)) = (may_keep, generation) {
-        PARTITION.set((generation, month));
+        let (from, until) = month_of(at)?;
+        PARTITION.set((generation, from, until));
     }
     Ok(())
 }
 
 thread_local! {
-    /// The generation in which a month's partition was seen to be there, and the month.
-    static PARTITION: Cell<(u64, (i32, u8))> = const { Cell::new((0, (0, 0))) };
+    /// The generation in which a month's partition was seen to be there, and the month: from when until when.
+    static PARTITION: Cell<(u64, i64, i64)> = const { Cell::new((0, 0, 0)) };
+}
+
+/// The month that an instant lies in, as the partitions go: by UTC, whatever the session's zone is. Empty at the end of the calendar.
+fn month_of(at: TimestampWithTimeZone) -> Result<(i64, i64)> {
+    let first = clock::from_pg(at)?.date_naive().with_day(1);
+    let next = first.and_then(|first| first.checked_add_months(Months::new(1)));
+    let (Some(first), Some(next)) = (first, next) else {
+        return Ok((0, 0));
+    };
+    let from = |day: NaiveDate| clock::to_pg(day.and_time(NaiveTime::MIN).and_utc()).map(i64::from);
+    Ok((from(first)?, from(next)?))
 }
 
 /// Writes a pool's deficits back; `turns` were taken (or, negative, given back), where `before` had been taken. Called as
