@@ -161,8 +161,8 @@ begin
 end $$;
 comment on function dist._pools(text, text) is 'Internal: the pools whose turns a transfer can take';
 
--- As json: with thousands of rules, to put each level of a jsonb into the next one costs as much as all the rest of it.
-create function dist._intent(kind text, name text, ruleset text, object text) returns json
+-- What moves records, as it says itself; what it can reach comes from dist._intent, and is the same for all that lead to one place.
+create function dist._mover_intent(kind text, name text) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
@@ -170,31 +170,48 @@ as $$
 #variable_conflict use_column
 begin
     return (
-        with t as (select * from dist._mover($1, $2)),
-             rulesets as (
-                 select s.*
-                   from dist.ruleset s
-                  where s.name in (select dist._reach(coalesce($3, (select t.to_ruleset from t))))),
+        select jsonb_build_object(
+                   'transfer', to_jsonb(t) || jsonb_build_object('mover', $1, 'sources',
+                                   case when t.from_team is null then to_jsonb(t.from_reps)
+                                        else (select coalesce(jsonb_agg(m.rep order by m.rep collate "C"), '[]')
+                                                from dist.team_member m where m.team = t.from_team) end),
+                   'object', t.object,
+                   'exclusions', dist._exclusion_intent($1, $2, case when t.to_ruleset is null then '{}' else array(select dist._reach(t.to_ruleset)) end),
+                   'protections', case when t.kind = 'retrieval' and $1 = 'transfer' then dist._protection_intent(t.object) end,
+                   'segments', case when t.segment is null then '[]' else dist._segment_writers(array[t.segment]) end)
+          from dist._mover($1, $2) t);
+end $$;
+comment on function dist._mover_intent(text, text) is 'Internal: what moves records, as Rust reads it; null = there is no such row';
+
+-- What can be reached from a ruleset, a rep or a distribution rule by records of an object (mover_of), by those of the ruleset's
+-- own, or by an object's that go nowhere (object).
+-- As json: with thousands of rules, to put each level of a jsonb into the next one costs as much as all the rest of it.
+create function dist._intent(ruleset text, to_rep text, to_distribution_rule text, object text, mover_of text default null) returns json
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+    given text := coalesce($5, (select s.object from dist.ruleset s where s.name = $1));
+    about text := coalesce(given, $4);
+begin
+    return (
+        with rulesets as (select s.* from dist.ruleset s where s.name in (select dist._reach($1))),
              rules as (select a.* from dist.assignment_rule a join rulesets s on s.name = a.ruleset),
              distribution_rules (name) as (
                  select dist._with_fallbacks(array(
-                     select to_distribution_rule from t
+                     select $3
                      union select to_distribution_rule from rules
                      union select default_to_distribution_rule from rulesets))),
              reps as (
-                 select to_rep as rep from t
+                 select $2 as rep
                  union select to_rep from rules
                  union select default_to_rep from rulesets
                  union select unnest(array[d.rep, d.fallback_to_rep]) from dist.distribution_rule d
                         where d.name in (select name from distribution_rules))
         select json_build_object(
-                   'transfer', (select to_jsonb(t) || jsonb_build_object('mover', $1, 'sources',
-                                           case when t.from_team is null then to_jsonb(t.from_reps)
-                                                else (select coalesce(jsonb_agg(m.rep order by m.rep collate "C"), '[]')
-                                                        from dist.team_member m where m.team = t.from_team) end)
-                                  from t),
-                   'object', dist._object_intent(coalesce((select t.object from t),
-                                                          (select s.object from dist.ruleset s where s.name = $3), $4)),
+                   'object', dist._object_intent(about),
                    'rulesets', (select coalesce(json_agg(json_build_object(
                                            'name', s.name, 'default_to_rep', s.default_to_rep, 'default_to_hopper', s.default_to_hopper,
                                            'default_to_distribution_rule', s.default_to_distribution_rule,
@@ -204,27 +221,23 @@ begin
                    'distribution_rules', (select coalesce(jsonb_agg(dist._rule_intent(d.name) order by d.name collate "C"), '[]')
                                             from distribution_rules d where d.name is not null),
                    'measures', dist._measures_intent(array(select d.name from distribution_rules d)),
-                   'books', dist._books_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3)),
-                                               array(select d.name from distribution_rules d)),
+                   'books', dist._books_intent(given, array(select d.name from distribution_rules d)),
                    'reps', (select coalesce(jsonb_object_agg(p.rep, p.active), '{}')
                               from dist.rep p where p.rep in (select rep from reps)),
-                   'matches', dist._match_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3)),
-                                                 array(select name from distribution_rules)),
-                   'caps', dist._cap_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3)),
-                                            array(select name from distribution_rules)),
-                   'exclusions', dist._exclusion_intent($1, $2, array(select r.name from rulesets r)),
-                   'hoppers', dist._hopper_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3), $4)),
-                   'eligibility', dist._eligibility_intent(coalesce((select t.object from t),
-                                                                    (select s.object from dist.ruleset s where s.name = $3))),
-                   'protections', coalesce((select dist._protection_intent(t.object) from t where t.kind = 'retrieval' and $1 = 'transfer'),
-                                           dist._protection_intent($4)),
+                   'matches', dist._match_intent(given, array(select name from distribution_rules)),
+                   'caps', dist._cap_intent(given, array(select name from distribution_rules)),
+                   'exclusions', dist._exclusion_intent(null, null, array(select r.name from rulesets r)),
+                   'hoppers', dist._hopper_intent(about),
+                   'eligibility', dist._eligibility_intent(given),
+                   'protections', dist._protection_intent($4),
                    'people', dist._people_intent(array(select rep from reps
                                                        union select dist._reps_of(array(select name from distribution_rules)))),
-                   'events', to_jsonb(dist._events_wanted(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3), $4))),
-                   'slas', dist._sla_intent(coalesce((select t.object from t), (select s.object from dist.ruleset s where s.name = $3), $4)),
-                   'segments', dist._segment_writers(array(select t.segment from t)),
+                   'events', to_jsonb(dist._events_wanted(about)),
+                   'slas', dist._sla_intent(about),
+                   'segments', json '[]',
                    'unassigned_rows', (select coalesce(v.value, 9223372036854775807) from dist.policies v where v.name = 'unassigned_rows'),
                    'keep_decisions', dist._policy_value('keep_decisions') is distinct from 0,
                    'rows_per_run', (select v.value from dist.policies v where v.name = 'rows_per_run')));
 end $$;
-comment on function dist._intent(text, text, text, text) is 'Internal: all intent that a transfer, a ruleset, or nothing but an object can reach';
+comment on function dist._intent(text, text, text, text, text) is
+    'Internal: all intent that can be reached from a ruleset, a rep or a distribution rule by records of an object (mover_of), or about an object by itself (object)';

@@ -150,6 +150,7 @@ create trigger begin_anew after update on dist.consumer
 create function dist._consumers(kind text, object text) returns setof dist.consumer
     language plpgsql stable rows 2
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return query
@@ -161,8 +162,13 @@ comment on function dist._consumers(text, text) is 'Internal: the consumers who 
 create function dist._events_wanted(object text) returns text[]
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
+    -- Mostly there is nobody.
+    if not exists (select from dist.consumer c where c.active) then
+        return '{}';
+    end if;
     return array(select k from unnest(dist._event_kinds()) k where exists (select from dist._consumers(k, $1)));
 end $$;
 comment on function dist._events_wanted(text) is 'Internal: the kinds of events about an object that somebody wants to be told of';

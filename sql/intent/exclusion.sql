@@ -89,6 +89,7 @@ create trigger check_exclusions after update on dist.object
 create function dist._exclusion_intent(kind text, name text, rulesets text[]) returns jsonb
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 begin
     return (

@@ -1,4 +1,5 @@
-//! All intent that a run can reach, read once, in one query (sql/catalogue.sql).
+//! All intent that a run can reach, read once (sql/catalogue.sql): what moves records by itself ([`reach`](super::reach)), and what it
+//! can reach from its destination, in one query.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::router::distribution_rule::DistributionRule;
 use crate::router::exclusion::ExclusionRow;
 use crate::router::hopper::HopperRow;
 use crate::router::mover::{Kind, Mover};
+use crate::router::reach::{Destination, Said};
 use crate::router::segment;
 use crate::router::situation::books::{self, Books};
 use crate::router::situation::eligibility::EligibilityRow;
@@ -25,7 +27,8 @@ use crate::working::Roster;
 /// What the intent tables say about one transfer, or about one ruleset.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Intent {
-    /// The transfer; None where only a ruleset is looked at.
+    /// The transfer; None where only a ruleset is looked at, or a destination.
+    #[serde(default)]
     pub transfer: Option<Transfer>,
     /// The object whose records move.
     pub object: Option<Object>,
@@ -256,15 +259,39 @@ impl Intent {
     /// # Errors
     /// 42704 when there is no such row.
     pub fn of_mover(mover: &Mover) -> Result<Self> {
-        let mut intent = Self::read(Some(mover), None, None)?;
-        let Some(transfer) = &mut intent.transfer else {
-            return Err(crate::check::no_such(mover.kind.table(), &mover.name));
-        };
-        if let Some(within) = &mover.within {
-            transfer.within = Some(within.clone());
-            intent.segments.extend(segment::writers_of(within)?);
+        let said = Said::of(mover, false)?.ok_or_else(|| crate::check::no_such(mover.kind.table(), &mover.name))?;
+        let reached = Self::reached_from(&said.destination())?;
+        Ok(reached.of(said))
+    }
+
+    /// Reads what can be reached from a destination; it becomes a transfer's by [`Intent::of`].
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn reached_from(destination: &Destination) -> Result<Self> {
+        let Destination {
+            object,
+            rep,
+            distribution_rule,
+            ruleset,
+        } = destination;
+        Self::read(
+            ruleset.as_ref(),
+            rep.as_ref(),
+            distribution_rule.as_ref(),
+            [None, Some(object)],
+        )
+    }
+
+    /// What leads to the destination that it was read from.
+    pub fn of(self, said: Said) -> Self {
+        Self {
+            transfer: Some(said.transfer),
+            exclusions: said.exclusions,
+            protections: said.protections,
+            segments: said.segments,
+            ..self
         }
-        Ok(intent)
     }
 
     /// Reads what a ruleset can reach.
@@ -272,7 +299,7 @@ impl Intent {
     /// # Errors
     /// 42704 when there is no such ruleset.
     pub fn of_ruleset(name: &str) -> Result<Self> {
-        let intent = Self::read(None, Some(name), None)?;
+        let intent = Self::read(Some(&name.to_owned()), None, None, [None, None])?;
         if intent.object.is_none() {
             return Err(crate::check::no_such("ruleset", name));
         }
@@ -284,22 +311,23 @@ impl Intent {
     /// # Errors
     /// 42704 when there is no such object.
     pub fn of_object(name: &str) -> Result<Self> {
-        let intent = Self::read(None, None, Some(name))?;
+        let intent = Self::read(None, None, None, [Some(&name.to_owned()), None])?;
         if intent.object.is_none() {
             return Err(crate::check::no_such("object", name));
         }
         Ok(intent)
     }
 
-    fn read(mover: Option<&Mover>, ruleset: Option<&str>, object: Option<&str>) -> Result<Self> {
-        let name = |name: Option<&str>| name.map(ToOwned::to_owned).into();
-        let (kind, named) = (
-            mover.map(|mover| mover.kind.table()),
-            mover.map(|mover| mover.name.as_str()),
-        );
+    fn read(
+        ruleset: Option<&String>,
+        rep: Option<&String>,
+        distribution_rule: Option<&String>,
+        [alone, moving]: [Option<&String>; 2],
+    ) -> Result<Self> {
+        let arg = |name: Option<&String>| name.cloned().into();
         read_text(
-            "select dist._intent($1, $2, $3, $4)::text",
-            &[name(kind), name(named), name(ruleset), name(object)],
+            "select dist._intent($1, $2, $3, $4, $5)::text",
+            &[arg(ruleset), arg(rep), arg(distribution_rule), arg(alone), arg(moving)],
         )?
         .ok_or_else(|| internal("intent is null"))
     }

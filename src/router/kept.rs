@@ -12,12 +12,17 @@ use crate::error::{Result, internal};
 use crate::router::intent::Intent;
 use crate::router::mover::Mover;
 use crate::router::plan::{self, Plan};
+use crate::router::reach::{Destination, Said};
 use crate::router::statement;
-use crate::worker::invalidate::Kept;
+use crate::worker::invalidate::{self, Kept};
 use crate::xact;
 
 /// More than this are forgotten together.
 const MOST: usize = 2000;
+/// So many destinations.
+const MOST_REACHED: usize = 500;
+/// So often what was read while something changed is read again.
+const AGAIN: usize = 3;
 
 /// What moves records, ready to be run.
 pub struct Compiled {
@@ -29,6 +34,8 @@ pub struct Compiled {
 
 thread_local! {
     static MOVERS: Kept<Compiled, Mover> = Kept::new(MOST);
+    static SAID: Kept<Option<Said>, Mover> = Kept::new(MOST);
+    static REACHED: Kept<Intent, Destination> = Kept::new(MOST_REACHED);
     static LIMITS: Kept<Value> = Kept::new(1);
 }
 
@@ -45,10 +52,42 @@ pub fn of_mover(mover: &Mover, most: Option<i64>) -> Result<Rc<Compiled>> {
 }
 
 fn compile(mover: &Mover, most: Option<i64>) -> Result<Compiled> {
-    let mut intent = Intent::of_mover(mover)?;
+    let mut intent = intent_of(mover)?;
     if let Some(transfer) = &mut intent.transfer {
         transfer.row_limit = transfer.row_limit.into_iter().chain(most).min();
     }
+    let plan = plan::of_transfer(&intent, statement::AS_OF)?;
+    Ok(Compiled { intent, plan })
+}
+
+/// What a mover says itself; None where there is no such row.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn said(mover: &Mover) -> Result<Rc<Option<Said>>> {
+    SAID.with(|kept| kept.get(mover, true, || Said::of(mover, true)))
+}
+
+/// What it says and what it can reach are read one after the other: where something has changed meanwhile, both again.
+fn intent_of(mover: &Mover) -> Result<Intent> {
+    let mut times = 0;
+    loop {
+        let before = invalidate::generation();
+        let said = said(mover)?;
+        let said = Option::clone(&*said).ok_or_else(|| crate::check::no_such(mover.kind.table(), &mover.name))?;
+        let destination = said.destination();
+        let reached = REACHED.with(|kept| kept.get(&destination, true, || reached_from(&destination)))?;
+        times += 1;
+        invalidate::receive();
+        if invalidate::generation() == before || times == AGAIN {
+            return Ok(Intent::clone(&*reached).of(said));
+        }
+    }
+}
+
+/// Watched before it is kept: nothing else tells that one of its tables has changed.
+fn reached_from(destination: &Destination) -> Result<Intent> {
+    let intent = Intent::reached_from(destination)?;
     let matched = intent
         .matches
         .iter()
@@ -62,8 +101,7 @@ fn compile(mover: &Mover, most: Option<i64>) -> Result<Compiled> {
     for relation in objects.filter_map(|object| object.relation.as_ref()) {
         relation.watch();
     }
-    let plan = plan::of_transfer(&intent, statement::AS_OF)?;
-    Ok(Compiled { intent, plan })
+    Ok(intent)
 }
 
 /// Every policy with the value that holds, by name.

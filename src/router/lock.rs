@@ -11,8 +11,10 @@ use serde::Deserialize;
 use crate::error::{Result, internal, raised};
 use crate::prepared;
 use crate::router::distribution_rule::PoolRow;
+use crate::router::kept;
 use crate::router::mover::Mover;
 use crate::router::plan::Plan;
+use crate::router::reach::{Destination, Said};
 use crate::worker::invalidate::Kept;
 use crate::xact::{as_extension_owner, attempt};
 
@@ -35,7 +37,7 @@ const NEW_CAPS: [&str; 2] = [
 ];
 /// Whoever holds the lock is not waited for: the row is missing from the answer.
 const NOWAIT: &str = " skip locked";
-/// More transfers than this are forgotten together.
+/// More destinations than this are forgotten together.
 const MOST_KEPT: usize = 10_000;
 
 /// What a run has locked, by the intent that it saw before it had to wait.
@@ -107,7 +109,7 @@ pub enum Sharing {
 }
 
 thread_local! {
-    static NEEDS: Kept<Needs, Mover> = Kept::new(MOST_KEPT);
+    static NEEDS: Kept<Needs, Destination> = Kept::new(MOST_KEPT);
 }
 
 /// Takes the locks of a run of these; none where something is locked and is not to be waited for.
@@ -145,9 +147,13 @@ pub fn lock_mover(mover: &Mover, nowait: bool, sharing: Sharing) -> Result<Optio
     lock_as(needs, nowait, sharing)
 }
 
+/// The same for all that lead to one destination; where there is no such row, nothing.
 fn needs(mover: &Mover) -> Result<Rc<Needs>> {
+    let Some(destination) = kept::said(mover)?.as_ref().as_ref().map(Said::destination) else {
+        return Ok(Rc::default());
+    };
     NEEDS.with(|kept| {
-        kept.get(mover, true, || {
+        kept.get(&destination, true, || {
             let args = [mover.kind.table().into(), mover.name.clone().into()];
             crate::catalogue::read_newest("select dist._needs($1, $2)", &args)?
                 .ok_or_else(|| internal("nothing says what is to be locked"))

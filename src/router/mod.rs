@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | who moves records: a transfer, or what acts as one | [`mover`] |
 //! | take the locks | [`lock`] |
-//! | read all intent that can be reached, once; refuse what the owner does not trust | [`intent`], [`distribution_rule`], [`kept`], [`trust`] |
+//! | read all intent that can be reached, once; refuse what the owner does not trust | [`reach`], [`intent`], [`distribution_rule`], [`kept`], [`trust`] |
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`compiler`], [`branches`], [`expression`], [`caps`] |
 //! | write the statements | [`statement`] |
 //! | where records go, and where to when who is named is away | [`goal`] |
@@ -66,6 +66,7 @@ pub mod plan;
 pub mod preview;
 pub mod publish;
 pub mod questions;
+pub mod reach;
 pub mod record;
 pub mod rehearse;
 pub mod replay;
