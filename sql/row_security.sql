@@ -7,6 +7,15 @@ grant execute on function
     dist._is_mine(name), dist._is_admin(), dist._sees_all(name), dist._or_hidden(text), dist._shown(text, name)
     to dist_reader;
 
+-- An activity that a run made belongs to whom the segment belongs, or the schedule (what is done keeps the segment's former name);
+-- one that somebody added keeps a rep's time, and is everybody's.
+alter table dist.activity enable row level security;
+create policy mine on dist.activity using ((select dist._is_admin()) or run_id is null
+    or exists (select from dist.segment s where s.name operator(pg_catalog.=) activity.segment and dist._is_mine(s.owner))
+    or exists (select from dist.run r join dist.schedule s on s.id operator(pg_catalog.=) r.schedule_id
+                where r.id operator(pg_catalog.=) activity.run_id and dist._is_mine(s.owner)));
+create policy read on dist.activity for select using ((select dist._sees_all()));
+
 -- Asked once for each statement where it says nothing of the row: in a subquery of its own.
 do $$
 declare
