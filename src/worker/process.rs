@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CString, c_int};
+use std::time::Duration;
 
 use pgrx::bgworkers::BackgroundWorkerBuilder;
 use pgrx::datum::TimestampWithTimeZone;
@@ -119,20 +120,25 @@ pub fn instant(micros: i64) -> TimestampWithTimeZone {
 /// Sleeps until an instant, or until this process's latch is set, and not at all where the instant has passed. Obeys
 /// what has been signalled meanwhile: may not return.
 pub fn sleep_until(instant: i64) {
-    // Rounded up: waking a moment early would mean a second sleep.
-    let millis = (instant.saturating_sub(now()).max(0) + 999) / 1000;
+    let millis = instant.saturating_sub(now()).max(0) / 1000;
     let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
     // SAFETY: waits on this process's own latch.
-    unsafe {
-        pg_sys::WaitLatch(
+    let woken = unsafe {
+        let woken = pg_sys::WaitLatch(
             pg_sys::MyLatch,
             events as c_int,
             millis.min(i64::from(i32::MAX)) as _,
             pg_sys::PG_WAIT_EXTENSION,
         );
         pg_sys::ResetLatch(pg_sys::MyLatch);
-    }
+        woken
+    };
     obey();
+    // A latch is waited for in whole milliseconds. What is left of the last one is too short for anybody to wait for.
+    let left = instant.saturating_sub(now());
+    if woken as u32 & pg_sys::WL_LATCH_SET == 0 && (1..1000).contains(&left) {
+        std::thread::sleep(Duration::from_micros(left.unsigned_abs()));
+    }
 }
 
 /// Does what signals asked for: ends, takes part in barriers, reads the configuration again.

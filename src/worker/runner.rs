@@ -27,6 +27,10 @@ use crate::xact;
 const BUSY: i64 = SECOND;
 /// The first wait where an owner's runners are in each other's way.
 const CROWDED: i64 = SECOND / 500;
+/// So often that wait doubles where something ran all the same.
+const MOST_WAITS: u32 = 4;
+/// So long before an instant at which something is due it looks what that is, so that the look does not make it late.
+const EARLY: i64 = SECOND / 200;
 /// While many are due, how long a commit may wait to be brought to disk together with those after it. A crash takes
 /// away whole runs, with their advance, so they are due again: none is lost or doubled. And whatever another session
 /// commits that builds on such a run comes after it in the log, so it cannot outlive it.
@@ -87,6 +91,7 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
         looking: Backoff::default(),
         unflushed: false,
         until: 0,
+        awaits: None,
         crowded: false,
         waits: 0,
     };
@@ -140,6 +145,8 @@ struct Runner {
     unflushed: bool,
     /// When it leaves unless there is more to run.
     until: i64,
+    /// The next instant at which something is due, as far as it has looked.
+    awaits: Option<i64>,
     /// Others, its like among them, are at what it would run next.
     crowded: bool,
     /// How often in a row that was all there was to do.
@@ -155,19 +162,35 @@ impl Runner {
             // The clock may have been set back.
             self.until = self.until.min(now + linger());
             self.registration.is_busy(now);
+            let soon = self.awaits.take().filter(|at| (now..=now + EARLY).contains(at));
+            let as_of = soon.unwrap_or(now);
             let looked = if super::ENABLED.get() {
-                self.look(now)
+                self.look(as_of)
             } else {
                 Ok(Some((Vec::new(), None)))
             };
             match looked {
                 Ok(Some((due, next))) => {
                     self.looking.succeeded();
+                    if soon.is_some() {
+                        process::sleep_until(as_of);
+                        // Called by somebody: what is due may have changed.
+                        if process::now() < as_of {
+                            self.awaits = soon;
+                            continue;
+                        }
+                    }
                     self.put_off.retain(|work, _| due.iter().any(|one| one.work == *work));
                     if edited {
                         self.put_off.values_mut().for_each(Backoff::hurry);
                     }
                     match self.drain(&due) {
+                        Ok(true) if self.crowded => {
+                            // Whoever looks at a long list again and again only takes time from those it gets in the way of.
+                            self.waits = self.waits.min(MOST_WAITS);
+                            self.stay();
+                            return self.rest(next);
+                        }
                         Ok(true) => {
                             self.waits = 0;
                             self.stay();
@@ -203,11 +226,13 @@ impl Runner {
             .values()
             .map(|backoff| backoff.wait_until(now).unwrap_or(now))
             .min();
-        let mut next = earlier(next, retry);
+        let due = next;
+        let mut next = earlier(next.map(|at| at - EARLY), retry);
         if std::mem::take(&mut self.crowded) {
             next = earlier(next, Some(now + (CROWDED << self.waits.min(16)).min(BUSY)));
             self.waits = self.waits.saturating_add(1);
         }
+        self.awaits = due;
         let may_leave = next.is_none() && now >= self.until;
         if (may_leave || self.registration.is_yielding()) && self.registration.leave() {
             return None;
