@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use pgrx::prelude::*;
 
 use crate::allocation::{Reason, Target};
+use crate::criteria::{self, Conjunct};
 use crate::error::{Place, Result, error_hint};
 use crate::router::branches::{Branch, first_match};
 use crate::router::caps;
@@ -220,8 +221,9 @@ impl<'a> Compiler<'a> {
         let relation = self.object.relation()?;
         // What passes is told of texts as they are written: not where a collation takes different ones for the same.
         let exact = xact::is_utf8() && !relation.columns.iter().any(|column| column.folds);
+        let known = relation.for_criteria();
         for rule in ruleset.rules.iter().filter(|rule| rule.active) {
-            let test = rule_test(self.intent, &self.segments, name, rule, self.as_of)?;
+            let mut tests = rule_parts((self.intent, &self.segments), name, rule, &known, self.as_of)?;
             let inner_on_owned = rule.on_owned.as_deref().or(on_owned);
             let number = match &rule.to_ruleset {
                 Some(inner) => self.ruleset(inner, fallback, inner_on_owned)?,
@@ -236,7 +238,6 @@ impl<'a> Compiler<'a> {
                     })?
                     .to_string(),
             };
-            let mut tests = test.conjuncts;
             for test in &mut tests {
                 test.passing.take_if(|passing| passing.text && !exact);
             }
@@ -442,6 +443,27 @@ impl<'a> Compiler<'a> {
         self.leaves.push(leaf);
         Ok(self.leaves.len() - 1)
     }
+}
+
+/// The test of an assignment rule in parts that all have to hold.
+fn rule_parts(
+    (intent, segments): (&Intent, &Segments),
+    ruleset: &str,
+    rule: &Rule,
+    known: &criteria::Relation,
+    as_of: &str,
+) -> Result<Vec<Conjunct>> {
+    let row = format!("{ruleset}/{}", rule.position);
+    let place = Place {
+        table: "assignment_rule",
+        row: &row,
+    };
+    let mut parts = expression::conjuncts(&place, known, rule.criteria.as_ref(), rule.predicate.as_deref(), as_of)?;
+    if let Some(narrowed) = books::narrowed(intent, segments, rule.to_distribution_rule.as_deref()) {
+        // In front, for a predicate is the last.
+        parts.splice(0..0, narrowed.conjuncts);
+    }
+    Ok(parts)
 }
 
 /// The test of an assignment rule.

@@ -34,36 +34,69 @@ pub fn compile(
     as_of: &str,
 ) -> Result<Expression> {
     let mut parts = Vec::new();
-    let mut conjuncts = Vec::new();
     let mut tests = Vec::new();
-    if let Some(value) = criteria {
-        let checked = check_criteria(place, "criteria", relation, value)?;
+    let checked = match criteria {
+        Some(value) => Some(check_criteria(place, "criteria", relation, value)?),
+        None => None,
+    };
+    if let Some(checked) = &checked {
         parts.push(format!("({})", checked.to_sql(RECORD, as_of)));
-        conjuncts.extend(checked.conjuncts(RECORD, as_of));
         tests.extend(checked.tests(RECORD, as_of));
     }
-    if let Some(text) = predicate {
-        scan(place, "predicate", text)?;
-        // The line break ends a comment that the text may end with.
-        let sql = format!("({text}\n)");
+    let predicate = scanned(place, predicate)?;
+    if let Some((text, sql)) = &predicate {
         tests.push(Test {
             path: "predicate".to_owned(),
             description: text.trim().to_owned(),
             sql: sql.clone(),
             actual: None,
         });
-        conjuncts.push(Conjunct::plain(sql.clone()));
-        parts.push(sql);
+        parts.push(sql.clone());
     }
-    if parts.is_empty() {
-        conjuncts.push(Conjunct::plain("true".to_owned()));
-    }
+    let conjuncts = in_parts(checked.as_ref(), predicate.map(|(_, sql)| sql), as_of);
     let sql = if parts.is_empty() {
         "true".to_owned()
     } else {
         format!("({})", parts.join(" and "))
     };
     Ok(Expression { sql, conjuncts, tests })
+}
+
+/// The parts of the same test, of which a ruleset of thousands of rules needs nothing else. `relation` is what the criteria
+/// know of the table.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn conjuncts(
+    place: &Place<'_>,
+    relation: &criteria::Relation,
+    criteria: Option<&Value>,
+    predicate: Option<&str>,
+    as_of: &str,
+) -> Result<Vec<Conjunct>> {
+    let checked = match criteria {
+        Some(value) => Some(checked(place, "criteria", relation, value)?),
+        None => None,
+    };
+    let predicate = scanned(place, predicate)?.map(|(_, sql)| sql);
+    Ok(in_parts(checked.as_ref(), predicate, as_of))
+}
+
+fn in_parts(checked: Option<&Checked>, predicate: Option<String>, as_of: &str) -> Vec<Conjunct> {
+    let mut conjuncts = checked.map_or_else(Vec::new, |checked| checked.conjuncts(RECORD, as_of));
+    conjuncts.extend(predicate.map(Conjunct::plain));
+    if conjuncts.is_empty() {
+        conjuncts.push(Conjunct::plain("true".to_owned()));
+    }
+    conjuncts
+}
+
+/// A predicate that has been looked over, and its SQL.
+fn scanned<'a>(place: &Place<'_>, predicate: Option<&'a str>) -> Result<Option<(&'a str, String)>> {
+    let Some(text) = predicate else { return Ok(None) };
+    scan(place, "predicate", text)?;
+    // The line break ends a comment that the text may end with.
+    Ok(Some((text, format!("({text}\n)"))))
 }
 
 /// Compiles an expression that gives a number; its type is numeric.
@@ -81,8 +114,12 @@ pub fn number(place: &Place<'_>, column: &str, text: &str) -> Result<String> {
 /// # Errors
 /// What is wrong with it, with the place it stands at.
 pub fn check_criteria(place: &Place<'_>, column: &str, relation: &Relation, value: &Value) -> Result<Checked> {
+    checked(place, column, &relation.for_criteria(), value)
+}
+
+fn checked(place: &Place<'_>, column: &str, relation: &criteria::Relation, value: &Value) -> Result<Checked> {
     criteria::parse(value)
-        .and_then(|node| criteria::check(&node, &relation.for_criteria(), &Catalogue))
+        .and_then(|node| criteria::check(&node, relation, &Catalogue))
         .map_err(|problem| criteria_error(place, column, &problem))
 }
 

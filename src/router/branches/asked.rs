@@ -8,7 +8,7 @@ use super::{Branch, tree};
 use crate::criteria::Conjunct;
 
 /// So many rules that no column finds are passed over together where an earlier rule was found.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 4;
 /// A list of rules that is no longer is not cut by another column.
 const SHORT: usize = 8;
 
