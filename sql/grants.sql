@@ -52,7 +52,7 @@ grant execute on function
     dist._explain_past(text, text, bigint), dist.replay(bigint), dist._totals(text, jsonb), dist.preview_totals(text, timestamptz),
     dist._first_run(timestamptz), dist._former_names(), dist._now_called(text, bigint), dist._deficits_at(text, timestamptz, bigint), dist._check_time(timestamptz, timestamptz), dist._shares(bigint), dist.fairness_between(timestamptz, timestamptz), dist.fairness_by_segment(timestamptz, timestamptz), dist._members(dist.distribution_rule),
     dist._check_schedule_name(text, name), dist._may_run(name, name),
-    dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._nearest(text, text[]),
+    dist._must_exist(text, text, text, text, text), dist._refuse(text, text, text, text, text), dist._row_name(oid, jsonb), dist._nearest(text, text[]),
     dist._book_balances(), dist._performances(),
     dist._is_running(integer), dist._running_schedules(), dist._running_key(), dist._policy_defaults(), dist._policy_value(text), dist._presets(), dist._workers()
     to dist_reader;

@@ -151,10 +151,11 @@ extension_sql_file!("../sql/health.sql", name = "health", requires = ["cap_balan
 extension_sql_file!("../sql/ahead.sql", name = "ahead", requires = ["health"]);
 extension_sql_file!("../sql/retention.sql", name = "retention", requires = ["ahead"]);
 extension_sql_file!(
-    "../sql/grants.sql",
-    name = "grants",
+    "../sql/shape.sql",
+    name = "shape",
     requires = ["retention", "eligibility"]
 );
+extension_sql_file!("../sql/grants.sql", name = "grants", requires = ["shape"]);
 extension_sql_file!(
     "../sql/row_security.sql",
     name = "row_security",

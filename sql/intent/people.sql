@@ -81,6 +81,8 @@ begin
     if dist._checks_off() then
         return new;
     end if;
+    perform dist._required(tg_table_name, row_name, 'team', new.team);
+    perform dist._required(tg_table_name, row_name, 'rep', new.rep);
     perform dist._must_exist(tg_table_name, row_name, 'team', new.team, 'team');
     perform dist._must_exist(tg_table_name, row_name, 'rep', new.rep, 'rep');
     if not (new.weight > 0 and new.weight <= 1000000000 and scale(trim_scale(new.weight)) <= 6) then
