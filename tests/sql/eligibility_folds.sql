@@ -1,6 +1,7 @@
 -- Restricted eligibility by a column whose collation holds different texts for the same (X12): found as when each row is tested
--- by itself. Such collations take ICU, without which some servers are built: their output is in eligibility_folds_1.out.
-select exists (select from pg_collation where collprovider = 'i') as icu \gset
+-- by itself. Such collations take ICU, without which some servers are built: their output is in eligibility_folds_1.out. (A collation or two are
+-- in the catalogue even there.)
+select count(*) > 10 as icu from pg_collation where collprovider = 'i' \gset
 \if :icu
 create schema folds;
 grant usage on schema folds to public;
