@@ -132,7 +132,12 @@ extension_sql_file!("../sql/task.sql", name = "task", requires = ["fire"]);
 extension_sql_file!("../sql/intake.sql", name = "intake", requires = ["task"]);
 extension_sql_file!("../sql/intent/sla.sql", name = "sla", requires = ["intake"]);
 extension_sql_file!("../sql/sla.sql", name = "sla_clock", requires = ["sla"]);
-extension_sql_file!("../sql/due.sql", name = "due", requires = ["sla_clock"]);
+extension_sql_file!(
+    "../sql/hold_variables.sql",
+    name = "hold_variables",
+    requires = ["sla_clock", "eligibility", "match", "variable"]
+);
+extension_sql_file!("../sql/due.sql", name = "due", requires = ["hold_variables"]);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
 extension_sql_file!("../sql/preview_steps.sql", name = "preview_steps", requires = ["api"]);
 extension_sql_file!("../sql/totals.sql", name = "totals", requires = ["preview_steps"]);

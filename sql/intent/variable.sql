@@ -160,6 +160,8 @@ begin
             'Give a number, text, boolean, date or time, enum, range, uuid, jsonb, or an array of one of these; no domain or row.');
     end if;
     if tg_op = 'UPDATE' and (new.name, new.type) is distinct from (old.name, old.type) then
+        -- Waits for whoever holds it (dist._hold_variables), also where it is the type alone.
+        perform from dist.variable v where v.name = old.name for update;
         used_by := dist._user_of_variable(old.name);
         if used_by is not null then
             perform dist._refuse(tg_table_name, old.name, '23503',
