@@ -132,8 +132,8 @@ comment on function dist._steps_left(dist.schedule, timestamptz) is
     'Internal: the first step of an instant that has not been committed, whether there are more, and the runs of those that have been';
 
 -- Fires one schedule if it is due. live: the clock is the wall clock (worker), not as_of (dist.tick).
--- Returns fired, more (one step of it was fired, and the next is to follow), busy (stays due) or idle (not due any more, or
--- somebody else has it).
+-- Returns fired, more (one step of it was fired, and the next is to follow), busy (stays due, or somebody else has it) or idle (not
+-- due any more).
 create function dist._fire(target integer, as_of timestamptz, live boolean)
     returns text
     language plpgsql
@@ -158,7 +158,7 @@ begin
      where x.schedule_id = target and x.next_run_at <= as_of
        for update skip locked;
     if not found then
-        return 'idle';
+        return case when exists (select from dist.schedule_state x where x.schedule_id = target and x.next_run_at <= as_of) then 'busy' else 'idle' end;
     end if;
     -- Read once its state is locked: nobody edits it any more.
     select x as schedule, c.run, c.skipped_from, c.skipped_to,

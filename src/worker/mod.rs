@@ -23,6 +23,7 @@ mod evidence;
 mod home;
 pub mod invalidate;
 mod launcher;
+mod look;
 mod mark;
 mod per_row;
 mod process;

@@ -6,13 +6,13 @@
 //! `dist._do_task`, which is the same for what is no schedule.
 #![allow(unsafe_code)]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::{self, OwnedPreparedStatement, SpiClient};
 
 use super::backoff::{Backoff, SECOND, earlier};
+use super::look::{self, Looked};
 use super::mark;
 use super::process;
 use super::scheduler::AHEAD;
@@ -39,22 +39,6 @@ const FLUSH_TOGETHER: i64 = SECOND / 100;
 const PATIENCE: i64 = 300 * SECOND;
 
 // These run with the rights of the extension's owner.
-
-/// Whoever locks the plans for long is not waited for while looking; given up well before deadlock_timeout, so that it is never
-/// DROP EXTENSION that loses.
-const LOCK_TIMEOUT: &str = "select pg_catalog.set_config('lock_timeout', '200ms', true)";
-
-/// What is due, in order.
-const DUE: &str = "select d.schedule_id, d.kind, d.name, d.objects, d.waits from dist._due($1, session_user) d";
-
-/// The owner's next due instant within the time that the runner lingers.
-const NEXT: &str = "
-    select a.due_at
-      from dist._agenda a
-     where a.due_at operator(pg_catalog.>) $1 and a.due_at operator(pg_catalog.<=) $2
-       and a.owner operator(pg_catalog.=) session_user
-     order by a.due_at
-     limit 1";
 
 const FIRE: &str = "select dist._fire($1, $2, true)";
 const DO_TASK: &str = "select dist._do_task($1, $2, $3, true)";
@@ -89,6 +73,7 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
         queries: None,
         put_off: HashMap::new(),
         looking: Backoff::default(),
+        seen: None,
         unflushed: false,
         until: 0,
         awaits: None,
@@ -103,8 +88,7 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
 }
 
 struct Queries {
-    due: OwnedPreparedStatement,
-    next: OwnedPreparedStatement,
+    look: look::Queries,
     fire: OwnedPreparedStatement,
     do_task: OwnedPreparedStatement,
 }
@@ -113,8 +97,7 @@ impl Queries {
     fn prepare(client: &SpiClient<'_>) -> spi::Result<Self> {
         let instant = pg_sys::TIMESTAMPTZOID.into();
         Ok(Self {
-            due: client.prepare(DUE, &[instant])?.keep(),
-            next: client.prepare(NEXT, &[instant, instant])?.keep(),
+            look: look::Queries::prepare(client)?,
             fire: client.prepare(FIRE, &[pg_sys::INT4OID.into(), instant])?.keep(),
             do_task: client
                 .prepare(DO_TASK, &[pg_sys::TEXTOID.into(), pg_sys::TEXTOID.into(), instant])?
@@ -131,6 +114,8 @@ enum Outcome {
     More,
     /// It stays due: something it needs is locked, or somebody else has it.
     PutOff,
+    /// It is not due any more: somebody else has run it.
+    Past,
     /// The extension is not there any more.
     Gone,
 }
@@ -141,6 +126,8 @@ struct Runner {
     /// What stays due for now.
     put_off: HashMap<Work, Backoff>,
     looking: Backoff,
+    /// What it has seen due and not run, for others were in the way.
+    seen: Option<Looked>,
     /// A run has been committed and not been brought to disk.
     unflushed: bool,
     /// When it leaves unless there is more to run.
@@ -164,13 +151,17 @@ impl Runner {
             self.registration.is_busy(now);
             let soon = self.awaits.take().filter(|at| (now..=now + EARLY).contains(at));
             let as_of = soon.unwrap_or(now);
-            let looked = if super::ENABLED.get() {
-                self.look(as_of)
-            } else {
-                Ok(Some((Vec::new(), None)))
+            let seen = self
+                .seen
+                .take()
+                .filter(|seen| !edited && soon.is_none() && seen.does(now));
+            let looked = match seen {
+                _ if !super::ENABLED.get() => Ok(Some(Looked::nothing(now))),
+                Some(seen) => Ok(Some(seen)),
+                None => self.look(as_of),
             };
             match looked {
-                Ok(Some((due, next))) => {
+                Ok(Some(mut looked)) => {
                     self.looking.succeeded();
                     if soon.is_some() {
                         process::sleep_until(as_of);
@@ -180,24 +171,28 @@ impl Runner {
                             continue;
                         }
                     }
-                    self.put_off.retain(|work, _| due.iter().any(|one| one.work == *work));
+                    self.put_off
+                        .retain(|work, _| looked.due.iter().any(|one| one.work == *work));
                     if edited {
                         self.put_off.values_mut().for_each(Backoff::hurry);
                     }
-                    match self.drain(&due) {
-                        Ok(true) if self.crowded => {
-                            // Whoever looks at a long list again and again only takes time from those it gets in the way of.
-                            self.waits = self.waits.min(MOST_WAITS);
-                            self.stay();
-                            return self.rest(next);
-                        }
-                        Ok(true) => {
-                            self.waits = 0;
-                            self.stay();
-                        }
-                        Ok(false) => return self.rest(next),
+                    let next = looked.next;
+                    let ran = match self.drain(&mut looked.due) {
+                        Ok(ran) => ran,
                         Err(Gone) => return None,
+                    };
+                    if self.crowded {
+                        self.seen = Some(looked);
                     }
+                    if !ran {
+                        return self.rest(next);
+                    }
+                    self.stay();
+                    if self.crowded {
+                        self.waits = self.waits.min(MOST_WAITS);
+                        return self.rest(next);
+                    }
+                    self.waits = 0;
                 }
                 Ok(None) => return None,
                 Err(failure) => {
@@ -241,56 +236,38 @@ impl Runner {
     }
 
     /// What is due, in order, and when something is next; None where the extension is not there.
-    fn look(&mut self, now: i64) -> Result<Option<(Vec<Due>, Option<i64>)>, Failure> {
+    fn look(&mut self, now: i64) -> Result<Option<Looked>, Failure> {
+        let began = process::now();
         let queries = &mut self.queries;
         let until = self.until.max(now + 2 * AHEAD);
         in_extension(|client| {
-            client.select(LOCK_TIMEOUT, None, &[])?;
+            client.select(look::LOCK_TIMEOUT, None, &[])?;
             let queries = match queries {
                 Some(queries) => queries,
                 None => queries.insert(Queries::prepare(client)?),
             };
-            let mut due = Vec::new();
-            for row in client.select(&queries.due, None, &[process::instant(now).into()])? {
-                let work = match row.get::<i32>(1)? {
-                    Some(id) => Work::Schedule(id),
-                    None => Work::Task {
-                        kind: row.get::<String>(2)?.unwrap_or_default(),
-                        name: row.get::<String>(3)?.unwrap_or_default(),
-                    },
-                };
-                due.push(Due {
-                    work,
-                    objects: row.get::<Vec<String>>(4)?.unwrap_or_default(),
-                    waits: row.get::<bool>(5)?.unwrap_or_default(),
-                });
-            }
-            let rows = client.select(
-                &queries.next,
-                Some(1),
-                &[process::instant(now).into(), process::instant(until).into()],
-            )?;
-            let next = if rows.is_empty() {
-                None
-            } else {
-                rows.first().get_one::<TimestampWithTimeZone>()?
-            };
-            Ok((due, next.map(i64::from)))
+            let (due, next) = queries.look.read(client, now, until)?;
+            let at = process::now();
+            let took = at - began;
+            Ok(Looked { due, next, at, took })
         })
     }
 
-    /// Fires these schedules one after the other, brings all of it to disk, and tells whether any of them ran.
-    fn drain(&mut self, due: &[Due]) -> Result<bool, Gone> {
+    /// Fires these schedules one after the other, brings all of it to disk, and tells whether any of them ran, or there is
+    /// reason to look again. What is left over is due still, as far as it knows.
+    fn drain(&mut self, due: &mut Vec<Due>) -> Result<bool, Gone> {
         self.crowded = false;
         let (place, runners) = self.registration.place();
-        let any = self.fire_each(&share(due, place, runners), runners > 1);
+        let mut past = HashSet::new();
+        let any = self.fire_each(&share(due, place, runners), runners > 1, &mut past);
+        due.retain(|one| !past.contains(&one.work));
         if std::mem::take(&mut self.unflushed) {
             process::flush_commits();
         }
         any
     }
 
-    fn fire_each(&mut self, due: &[&Due], shared: bool) -> Result<bool, Gone> {
+    fn fire_each(&mut self, due: &[&Due], shared: bool, past: &mut HashSet<Work>) -> Result<bool, Gone> {
         let mut any = false;
         let mut taken = Taken::default();
         let mut flushed_at = process::now();
@@ -316,12 +293,17 @@ impl Runner {
             match self.fire_all(work, now, flush_later) {
                 Ok(Outcome::Fired | Outcome::More) => {
                     self.put_off.remove(work);
+                    past.insert(work.clone());
                     taken.not();
                     any = true;
                     self.unflushed = flush_later;
                     if !flush_later {
                         flushed_at = process::now();
                     }
+                }
+                Ok(Outcome::Past) => {
+                    past.insert(work.clone());
+                    taken.before();
                 }
                 Ok(Outcome::PutOff) if shared => {
                     self.crowded = true;
@@ -344,7 +326,8 @@ impl Runner {
                 failure.log("resetting the session of a runner, which therefore ends");
                 return Err(Gone);
             }
-            if taken.is_enough() {
+            if taken.is_enough(due.len()) {
+                any = true;
                 break;
             }
         }
@@ -392,6 +375,8 @@ impl Runner {
             None => Outcome::Gone,
             Some(word) if word.as_deref() == Some("fired") => Outcome::Fired,
             Some(word) if word.as_deref() == Some("more") => Outcome::More,
+            // A task that somebody else has at this moment is idle, too.
+            Some(word) if word.as_deref() == Some("idle") && matches!(work, Work::Schedule(_)) => Outcome::Past,
             Some(_) => Outcome::PutOff,
         })
     }

@@ -47,12 +47,14 @@ pub struct Due {
 #[derive(Default)]
 pub struct Taken {
     objects: HashSet<String>,
-    /// Attempts in a row that found somebody else there.
-    in_a_row: u32,
+    /// Attempts in a row that found somebody else there, or that he had been there.
+    in_a_row: usize,
 }
 
-/// So many attempts in a row that found somebody else there are enough to look again.
-const ENOUGH: u32 = 3;
+/// So many attempts in a row that found somebody else there are enough to look again, and one more for each so many that are due:
+/// so much more a look costs.
+const ENOUGH: usize = 3;
+const FOR_EACH: usize = 50;
 
 impl Taken {
     /// Whether something is to be left alone in this pass. Then so is what shares an object with it.
@@ -70,14 +72,19 @@ impl Taken {
         self.in_a_row += 1;
     }
 
+    /// Somebody else had been there before: it is done, and what comes after it may come.
+    pub fn before(&mut self) {
+        self.in_a_row += 1;
+    }
+
     /// Nobody was.
     pub fn not(&mut self) {
         self.in_a_row = 0;
     }
 
-    /// Whether to look again rather than to go on.
-    pub fn is_enough(&self) -> bool {
-        self.in_a_row >= ENOUGH
+    /// Whether to look again rather than to go on, where so many were due.
+    pub fn is_enough(&self, due: usize) -> bool {
+        self.in_a_row >= ENOUGH + due / FOR_EACH
     }
 }
 
@@ -120,6 +127,13 @@ mod tests {
         assert!(taken.holds_back(&due(2, &["a", "b"])));
         assert!(taken.holds_back(&due(3, &["b"])));
         assert!(!taken.holds_back(&due(4, &["c"])));
+    }
+
+    #[test]
+    fn what_others_have_done_holds_nothing_back() {
+        let mut taken = Taken::default();
+        taken.before();
+        assert!(!taken.holds_back(&due(1, &["a"])));
     }
 
     fn ids(due: &[&Due]) -> Vec<i32> {
@@ -180,9 +194,11 @@ mod tests {
         }
         taken.not();
         taken.by_others(&due(2, &[]));
-        assert!(!taken.is_enough());
+        assert!(!taken.is_enough(10));
         taken.by_others(&due(3, &[]));
-        taken.by_others(&due(4, &[]));
-        assert!(taken.is_enough());
+        taken.before();
+        assert!(taken.is_enough(10));
+        // Unless a look costs more than that.
+        assert!(!taken.is_enough(1000));
     }
 }
