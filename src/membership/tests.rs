@@ -147,6 +147,26 @@ fn what_is_cut_off_is_not_read() {
 }
 
 #[test]
+fn the_same_key_twice_is_not_read() {
+    assert_eq!(Roll::unpack(&[5, 0], &[0, 0]), None);
+    assert_eq!(Roll::unpack(&[0, 5], &[0, 0]).map(|roll| roll.keys), Some(vec![0, 5]));
+}
+
+#[test]
+fn a_number_of_more_than_128_bits_is_not_read() {
+    let of = |last: u8| [vec![0xff; 18], vec![last]].concat();
+    let key = |last| Roll::unpack(&of(last), &[0]).map(|roll| roll.keys);
+    assert_eq!(key(3), Some(vec![u128::MAX]));
+    assert_eq!(key(4), None);
+    assert_eq!(Roll::unpack(&[vec![0x80; 19], vec![1]].concat(), &[0]), None);
+}
+
+#[test]
+fn neighbours_that_are_alike_are_one() {
+    assert_eq!(in_order(vec![1, 1, 2, 2]), vec![1, 2]);
+}
+
+#[test]
 fn a_uuid_is_written_as_postgresql_writes_it() {
     assert_eq!(
         Kind::Uuid.text(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef),
