@@ -165,6 +165,8 @@ insert into dist.field_edit_chunk (run_id, position, chunk, relation, key_column
     values (1, 2, 0, 'crm.lead', 'id', 'stale', 2, '{1,2}', '{f,NULL}', 't');
 insert into dist.segment_change (run_id, segment, record_key, change, at) values (1, 'cheap', '1', 'joined', '2026-04-01 13:00Z');
 insert into dist.claim_use (hopper, rep, day, used) values ('fresh', 'ada', '2026-04-01', 1);
+insert into dist.rep (rep, active) values ('eve', false);
+update dist.rep set rep = 'evelyn' where rep = 'eve';
 insert into dist.cool_off (object, record_key, rep, until) values ('lead', '400', 'ada', '2999-04-01 13:00Z');
 
 -- Gone bad: a column and a table that intent names are dropped, and a row of intent has an author who left.
