@@ -9,15 +9,17 @@
 //!   ([`wake`]), and sees to it that whoever owns something due has a runner;
 //! - a **runner** ([`runner`]) is connected as an owner of schedules, fires what is due of theirs, one transaction each,
 //!   and lingers a little for more; where an owner's runners are all busy, and there is room, it is given one more, and
-//!   they share what is due ([`shares`]).
+//!   they share what is due ([`look`], [`shares`], [`attempt`]).
 //!
 //! What runs, here or in other sessions, can be seen and stopped ([`running`], [`slots`], [`timeout`]).
 //!
 //! They know of each other through a small table in shared memory ([`shared`]); [`process`] and [`txn`] hold what all
-//! three do alike. What a crash must not take along lies in a small file ([`mark`], [`evidence`]).
+//! three do alike. What a crash must not take along lies in a small file ([`mark`], [`evidence`]). [`per_row`] is no part of
+//! the worker: it is here because unsafe code is.
 #![allow(unsafe_code)]
 
 mod admission;
+mod attempt;
 mod backoff;
 mod evidence;
 mod home;

@@ -9,8 +9,9 @@
 use std::collections::{HashMap, HashSet};
 
 use pgrx::prelude::*;
-use pgrx::spi::{self, OwnedPreparedStatement, SpiClient};
+use pgrx::spi::{self, SpiClient};
 
+use super::attempt::{Outcome, Queries};
 use super::backoff::{Backoff, SECOND, earlier};
 use super::look::{self, Looked};
 use super::mark;
@@ -37,11 +38,6 @@ const EARLY: i64 = SECOND / 200;
 const FLUSH_TOGETHER: i64 = SECOND / 100;
 /// The longest wait before another attempt at something that raises an error.
 const PATIENCE: i64 = 300 * SECOND;
-
-// These run with the rights of the extension's owner.
-
-const FIRE: &str = "select dist._fire($1, $2, true)";
-const DO_TASK: &str = "select dist._do_task($1, $2, $3, true)";
 
 /// Main function of a runner's process.
 #[unsafe(no_mangle)]
@@ -85,39 +81,6 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
         process::sleep_until(next);
     }
     process::report_statistics(true);
-}
-
-struct Queries {
-    look: look::Queries,
-    fire: OwnedPreparedStatement,
-    do_task: OwnedPreparedStatement,
-}
-
-impl Queries {
-    fn prepare(client: &SpiClient<'_>) -> spi::Result<Self> {
-        let instant = pg_sys::TIMESTAMPTZOID.into();
-        Ok(Self {
-            look: look::Queries::prepare(client)?,
-            fire: client.prepare(FIRE, &[pg_sys::INT4OID.into(), instant])?.keep(),
-            do_task: client
-                .prepare(DO_TASK, &[pg_sys::TEXTOID.into(), pg_sys::TEXTOID.into(), instant])?
-                .keep(),
-        })
-    }
-}
-
-/// How an attempt ended.
-enum Outcome {
-    /// It ran, well or not, and has been advanced.
-    Fired,
-    /// One of its steps ran well, and the next is due.
-    More,
-    /// It stays due: something it needs is locked, or somebody else has it.
-    PutOff,
-    /// It is not due any more: somebody else has run it.
-    Past,
-    /// The extension is not there any more.
-    Gone,
 }
 
 struct Runner {
@@ -257,17 +220,26 @@ impl Runner {
     /// reason to look again. What is left over is due still, as far as it knows.
     fn drain(&mut self, due: &mut Vec<Due>) -> Result<bool, Gone> {
         self.crowded = false;
-        let (place, runners) = self.registration.place();
-        let mut past = HashSet::new();
-        let any = self.fire_each(&share(due, place, runners), runners > 1, &mut past);
-        due.retain(|one| !past.contains(&one.work));
+        let mut any = Ok(false);
+        loop {
+            let staff = self.registration.place();
+            let mut past = HashSet::new();
+            let ran = self.fire_each(&share(due, staff.0, staff.1), staff, &mut past);
+            due.retain(|one| !past.contains(&one.work));
+            any = ran.and_then(|ran| any.map(|any| any || ran));
+            // Shared anew where another has come to help, or has left.
+            if any.is_err() || due.is_empty() || self.registration.place() == staff {
+                break;
+            }
+        }
         if std::mem::take(&mut self.unflushed) {
             process::flush_commits();
         }
         any
     }
 
-    fn fire_each(&mut self, due: &[&Due], shared: bool, past: &mut HashSet<Work>) -> Result<bool, Gone> {
+    /// Until it is through with these, or the runners of its owner are others than those that they were shared among.
+    fn fire_each(&mut self, due: &[&Due], staff: (usize, usize), past: &mut HashSet<Work>) -> Result<bool, Gone> {
         let mut any = false;
         let mut taken = Taken::default();
         let mut flushed_at = process::now();
@@ -275,7 +247,7 @@ impl Runner {
             let work = &one.work;
             process::obey();
             let now = process::now();
-            if !super::ENABLED.get() || self.registration.is_yielding() {
+            if !super::ENABLED.get() || self.registration.is_yielding() || self.registration.place() != staff {
                 break;
             }
             if self
@@ -289,6 +261,7 @@ impl Runner {
                 self.crowded |= one.waits;
                 continue;
             }
+            self.registration.begins_run(now);
             let flush_later = position + 1 < due.len() && now - flushed_at < FLUSH_TOGETHER;
             match self.fire_all(work, now, flush_later) {
                 Ok(Outcome::Fired | Outcome::More) => {
@@ -305,7 +278,7 @@ impl Runner {
                     past.insert(work.clone());
                     taken.before();
                 }
-                Ok(Outcome::PutOff) if shared => {
+                Ok(Outcome::PutOff) if staff.1 > 1 => {
                     self.crowded = true;
                     taken.by_others(one);
                 }
@@ -360,25 +333,10 @@ impl Runner {
                 // A later commit brings this one to disk.
                 xact::set_for_transaction(c"synchronous_commit", c"off");
             }
-            let instant = process::instant(now).into();
-            let outcome = match work {
-                Work::Schedule(id) => client.select(&queries.fire, Some(1), &[(*id).into(), instant])?,
-                Work::Task { kind, name } => {
-                    let args = [kind.clone().into(), name.clone().into(), instant];
-                    client.select(&queries.do_task, Some(1), &args)?
-                }
-            };
-            outcome.first().get_one::<String>()
+            queries.attempt(client, work, now)
         });
         mark::clear();
-        Ok(match outcome? {
-            None => Outcome::Gone,
-            Some(word) if word.as_deref() == Some("fired") => Outcome::Fired,
-            Some(word) if word.as_deref() == Some("more") => Outcome::More,
-            // A task that somebody else has at this moment is idle, too.
-            Some(word) if word.as_deref() == Some("idle") && matches!(work, Work::Schedule(_)) => Outcome::Past,
-            Some(_) => Outcome::PutOff,
-        })
+        outcome.map(|outcome| outcome.unwrap_or(Outcome::Gone))
     }
 }
 

@@ -65,8 +65,10 @@ pub struct Entry {
     yielding: bool,
     /// A runner: has nothing to run at the moment. A scheduler: wants to hear when a runner has nothing to run.
     pub idle: bool,
-    /// A runner: when it began to run what it is busy with.
+    /// A runner: since when it has been going through what is due.
     pub busy_since: i64,
+    /// A runner: when it began with the run that it is at.
+    pub run_since: i64,
     /// When it started.
     pub started_at: i64,
     /// One that starts others: since when there is no free process for them; 0 = there is.
@@ -85,6 +87,7 @@ const FREE: Entry = Entry {
     yielding: false,
     idle: false,
     busy_since: i64::MAX,
+    run_since: i64::MAX,
     started_at: 0,
     short_since: 0,
 };
@@ -310,8 +313,14 @@ impl Registration {
     pub fn is_busy(&self, since: i64) {
         self.with(|entry| {
             entry.busy_since = since;
+            entry.run_since = since;
             entry.idle = false;
         });
+    }
+
+    /// Notes that this runner begins with another run.
+    pub fn begins_run(&self, now: i64) {
+        self.with(|entry| entry.run_since = now);
     }
 
     /// Notes that this scheduler wants to hear of runners with nothing to run, or not any more.

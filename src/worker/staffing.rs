@@ -8,7 +8,7 @@ pub const LONG: i64 = SECOND;
 
 /// So many schedules that are due at once are work for more than one runner.
 const MANY: usize = 20;
-/// Runners of an owner that have all been busy for so long, while something waits, are given help.
+/// Runners of an owner that have all been at one run for so long, while something waits, are given help.
 const STUCK: i64 = SECOND / 10;
 
 /// Whether an owner who has runners is to be given one more.
@@ -21,8 +21,8 @@ pub enum Needs {
     Now,
 }
 
-/// One more where much is due, as far as the machine can do it at the same time; or where all have been busy for a while
-/// and something waits, be it that one run takes long. `due`: how many schedules are, those included that are running.
+/// One more where much is due, as far as the machine can do it at the same time; or where all have been at one run for a while
+/// and something waits. `due`: how many schedules are, those included that are running.
 pub fn needs_more(due: usize, own: &[&Entry], now: i64) -> Needs {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     if due >= MANY * own.len() && own.len() < processors {
@@ -31,7 +31,7 @@ pub fn needs_more(due: usize, own: &[&Entry], now: i64) -> Needs {
     if due <= own.len() || own.iter().any(|runner| runner.idle) {
         return Needs::Nothing;
     }
-    let since = own.iter().map(|runner| runner.busy_since).max().unwrap_or(now);
+    let since = own.iter().map(|runner| runner.run_since).max().unwrap_or(now);
     if since.saturating_add(STUCK) <= now {
         Needs::Now
     } else {
