@@ -14,7 +14,7 @@
 //! | read the candidates, allocate | [`decide`] |
 //! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
 //! | move them | [`apply`], [`give_way`], [`failure`] |
-//! | write the audit, the pools, the outcome | [`ways`], [`record`] |
+//! | write the audit, the pools, the outcome | [`ways`], [`record`], [`partition`] |
 //! | tell those who want to know; keep the clocks of service levels | [`events`], [`clocks`] |
 //!
 //! [`automation`] goes that way for the records that came in, and [`exclusion`] keeps records out.
@@ -61,6 +61,7 @@ pub mod lock;
 pub mod mover;
 pub mod open_balance;
 pub mod outlook;
+pub mod partition;
 pub mod places;
 pub mod plan;
 pub mod preview;

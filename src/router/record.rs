@@ -1,9 +1,8 @@
 //! What is written about a run: what moved, what was left and why, whose turn it is now, and the outcome.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
 use pgrx::spi::SpiClient;
@@ -19,9 +18,9 @@ use crate::router::exclusion::Beyond;
 use crate::router::hopper;
 use crate::router::kept::Compiled;
 use crate::router::lock::States;
+use crate::router::partition::ensure_partition;
 use crate::router::plan::Plan;
 use crate::router::ways::{Way, Ways};
-use crate::worker::invalidate;
 use crate::xact::{self, as_extension_owner, current_role_name};
 
 /// What a run did, summed over its steps.
@@ -237,51 +236,6 @@ pub fn record_missing(
         totals.candidates += count;
     }
     Ok(())
-}
-
-/// Makes the month's partition of the audit, unless it is known to be there.
-///
-/// # Errors
-/// When it cannot be made.
-pub fn ensure_partition(client: &mut SpiClient<'_>, at: TimestampWithTimeZone) -> Result<()> {
-    let (generation, from, until) = PARTITION.get();
-    if generation == invalidate::generation() && (from..until).contains(&i64::from(at)) {
-        return Ok(());
-    }
-    let may_keep = invalidate::receive();
-    let (made, generation) = invalidate::filling(|| {
-        let rows = prepared::update(
-            client,
-            "select dist._ensure_partition($1), 'dist.assignment'::regclass::oid",
-            &[at.into()],
-        )?;
-        if let Some(parent) = rows.first().get::<pg_sys::Oid>(2)? {
-            invalidate::watch_relation(parent);
-        }
-        pgrx::spi::Result::Ok(())
-    });
-    made.map_err(internal)?;
-    if let (true, Some(generation)) = (may_keep, generation) {
-        let (from, until) = month_of(at)?;
-        PARTITION.set((generation, from, until));
-    }
-    Ok(())
-}
-
-thread_local! {
-    /// The generation in which a month's partition was seen to be there, and the month: from when until when.
-    static PARTITION: Cell<(u64, i64, i64)> = const { Cell::new((0, 0, 0)) };
-}
-
-/// The month that an instant lies in, as the partitions go: by UTC, whatever the session's zone is. Empty at the end of the calendar.
-fn month_of(at: TimestampWithTimeZone) -> Result<(i64, i64)> {
-    let first = clock::from_pg(at)?.date_naive().with_day(1);
-    let next = first.and_then(|first| first.checked_add_months(Months::new(1)));
-    let (Some(first), Some(next)) = (first, next) else {
-        return Ok((0, 0));
-    };
-    let from = |day: NaiveDate| clock::to_pg(day.and_time(NaiveTime::MIN).and_utc()).map(i64::from);
-    Ok((from(first)?, from(next)?))
 }
 
 /// Writes a pool's deficits back; `turns` were taken (or, negative, given back), where `before` had been taken. Called as

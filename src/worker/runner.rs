@@ -220,22 +220,25 @@ impl Runner {
     /// reason to look again. What is left over is due still, as far as it knows.
     fn drain(&mut self, due: &mut Vec<Due>) -> Result<bool, Gone> {
         self.crowded = false;
-        let mut any = Ok(false);
-        loop {
+        let mut any = false;
+        let outcome = loop {
             let staff = self.registration.place();
             let mut past = HashSet::new();
             let ran = self.fire_each(&share(due, staff.0, staff.1), staff, &mut past);
             due.retain(|one| !past.contains(&one.work));
-            any = ran.and_then(|ran| any.map(|any| any || ran));
-            // Shared anew where another has come to help, or has left.
-            if any.is_err() || due.is_empty() || self.registration.place() == staff {
-                break;
+            match ran {
+                Ok(ran) => any |= ran,
+                Err(gone) => break Err(gone),
             }
-        }
+            // Shared anew where another has come to help, or has left.
+            if due.is_empty() || self.registration.place() == staff {
+                break Ok(any);
+            }
+        };
         if std::mem::take(&mut self.unflushed) {
             process::flush_commits();
         }
-        any
+        outcome
     }
 
     /// Until it is through with these, or the runners of its owner are others than those that they were shared among.

@@ -41,7 +41,7 @@ use crate::allocation::{
 };
 use crate::error::{Place, Result, error, internal};
 use crate::router::decide::Candidates;
-use crate::router::distribution_rule::{DistributionRule, PoolRow};
+use crate::router::distribution_rule::{DistributionRule, MemberRow, PoolRow};
 use crate::router::goal::{self, Found, Goal};
 use crate::router::lock::States;
 use crate::router::plan::Plan;
@@ -83,29 +83,28 @@ impl Situation {
             let held = plan.holdings.pools.get(number);
             let held = held.ok_or_else(|| internal("pool out of range"))?;
             let standings = held.counted.standings(rule, &numbers)?;
-            let seat =
-                |(member, (row, rep)): (usize, (&crate::router::distribution_rule::MemberRow, &u32))| -> Result<Seat> {
-                    let there = there.get(member);
-                    let stand_in = there.and_then(|there| there.stand_in);
-                    // Who stands in where loads are levelled is level with the others by what he holds himself.
-                    let holder = stand_in.and_then(|rep| plan.reps.get(rep as usize)).unwrap_or(&row.rep);
-                    let standing = standings.as_ref().and_then(|standings| standings.get(member));
-                    Ok(Seat {
-                        key: row.rep.clone(),
-                        own: *rep,
-                        rep: stand_in.unwrap_or(*rep),
-                        stand_in: stand_in.is_some(),
-                        weight: standing.map_or_else(|| rule.weight(row), |standing| standing.weight.clone()),
-                        position: row.position,
-                        presence: there.map_or(allocation::Presence::Present, |there| there.presence),
-                        load: match held.shelf.load(&row.rep, &numbers) {
-                            Some(load) => load,
-                            None => held.counted.load(rule, holder, &numbers)?,
-                        },
-                        target: held.shelf.target(member),
-                        room: held.shelf.room(member, &row.rep, &numbers),
-                    })
-                };
+            let seat = |(member, (row, rep)): (usize, (&MemberRow, &u32))| -> Result<Seat> {
+                let there = there.get(member);
+                let stand_in = there.and_then(|there| there.stand_in);
+                // Who stands in where loads are levelled is level with the others by what he holds himself.
+                let holder = stand_in.and_then(|rep| plan.reps.get(rep as usize)).unwrap_or(&row.rep);
+                let standing = standings.as_ref().and_then(|standings| standings.get(member));
+                Ok(Seat {
+                    key: row.rep.clone(),
+                    own: *rep,
+                    rep: stand_in.unwrap_or(*rep),
+                    stand_in: stand_in.is_some(),
+                    weight: standing.map_or_else(|| rule.weight(row), |standing| standing.weight.clone()),
+                    position: row.position,
+                    presence: there.map_or(allocation::Presence::Present, |there| there.presence),
+                    load: match held.shelf.load(&row.rep, &numbers) {
+                        Some(load) => load,
+                        None => held.counted.load(rule, holder, &numbers)?,
+                    },
+                    target: held.shelf.target(member),
+                    room: held.shelf.room(member, &row.rep, &numbers),
+                })
+            };
             pools.push(Pool {
                 strategy: strategy(rule, row)?,
                 seats: rule
