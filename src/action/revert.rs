@@ -11,7 +11,7 @@ use crate::error::{Result, internal};
 use crate::prepared;
 use crate::router::decide::{Carried, Texts};
 use crate::router::expression::RECORD;
-use crate::router::record::Totals;
+use crate::router::run_row::Totals;
 use crate::router::statement::column;
 use crate::worker::running::{self, Phase};
 use crate::xact::{as_extension_owner, with_users_search_path};

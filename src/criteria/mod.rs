@@ -31,6 +31,7 @@ mod literal;
 mod passing;
 pub mod predicate;
 mod quote;
+mod side;
 mod sql;
 pub mod tree;
 mod types;

@@ -5,7 +5,7 @@
 //! numbers, equality of booleans, nulls; and what `all`, `any` and `not` make of such tests of one column.
 
 use super::check::{Field, Item, Side};
-use super::sql::column;
+use super::side::column;
 use super::tree::{Comparison, Op};
 use super::types::{Kind, Wrap};
 

@@ -5,12 +5,14 @@
 //! | [`domain`] | the domain of an e-mail or web address |
 //! | [`company`] | the name of a company without what is written now one way and now another |
 //! | [`similar`] | which names are alike: a set-similarity join that leaves none out |
+//! | [`trigrams`] | the trigrams of a name, and a few words that stand for the set |
 //!
 //! Domains and names are texts that have to be equal, so that PostgreSQL can join (and index) them; likeness is joined here.
 
 pub mod company;
 pub mod domain;
 pub mod similar;
+mod trigrams;
 
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::router::decide::Carried;
 use crate::router::lock::{Sharing, lock_mover, next_run_id};
 use crate::router::mover::{Kind, Mover};
-use crate::router::record::started_now;
 use crate::router::run::{Cause, Narrow, caused, not_locked, owner_of};
+use crate::router::run_row::started_now;
 use crate::worker::running::Trigger;
 use crate::worker::timeout::InProgress;
 

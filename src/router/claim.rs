@@ -22,7 +22,7 @@ use crate::router::hopper;
 use crate::router::inside::enter;
 use crate::router::lock::lock;
 use crate::router::partition::ensure_partition;
-use crate::router::record::started_now;
+use crate::router::run_row::started_now;
 use crate::router::session::with_pinned_settings;
 use crate::router::situation::caps::Capped;
 use crate::router::variables;

@@ -15,7 +15,7 @@ use crate::router::expression::Expression;
 use crate::router::intent::{Intent, Object};
 use crate::router::partition::ensure_partition;
 use crate::router::plan::{self, Plan};
-use crate::router::record::started_now;
+use crate::router::run_row::started_now;
 use crate::router::statement::column;
 use crate::router::ways::Ways;
 use crate::xact::{as_extension_owner, current_role_name};

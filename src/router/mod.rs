@@ -72,6 +72,7 @@ pub mod record;
 pub mod rehearse;
 pub mod replay;
 pub mod run;
+pub mod run_row;
 pub mod segment;
 pub mod session;
 pub mod shares;

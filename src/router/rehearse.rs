@@ -10,7 +10,7 @@ use crate::router::course::Course;
 use crate::router::inside::enter;
 use crate::router::lock::{lock_with, next_run_id};
 use crate::router::mover::Mover;
-use crate::router::record::{Header, Totals, finish, started_now};
+use crate::router::run_row::{Header, Totals, finish, started_now};
 use crate::router::session::with_settings;
 use crate::router::steps::{self, Step};
 use crate::worker::running::{self, Trigger};

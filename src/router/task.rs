@@ -7,8 +7,8 @@ use pgrx::prelude::*;
 use crate::error::{Place, Result, error_hint};
 use crate::router::lock::{lock_movers, next_run_id};
 use crate::router::mover::{Kind, Mover};
-use crate::router::record::started_now;
 use crate::router::run::{Cause, Narrow, caused, owner_of};
+use crate::router::run_row::started_now;
 use crate::worker::running::Trigger;
 use crate::worker::timeout::InProgress;
 

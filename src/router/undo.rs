@@ -22,7 +22,7 @@ use crate::router::inside::enter;
 use crate::router::intent::Object;
 use crate::router::lock::{Needs, lock, next_run_id};
 use crate::router::partition::ensure_partition;
-use crate::router::record::{Header, Totals, finish, started_now};
+use crate::router::run_row::{Header, Totals, finish, started_now};
 use crate::router::session::with_settings;
 use crate::router::statement::column;
 use crate::router::trust::check_writers;

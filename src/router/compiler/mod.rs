@@ -24,6 +24,8 @@ use crate::router::situation::match_plan;
 use crate::router::statement;
 use crate::xact;
 
+mod goals;
+
 /// More destinations than this are a ruleset that reaches others along very many paths.
 const MOST_LEAVES: usize = 100_000;
 /// Rulesets that lead to one another in a longer line than this would nest deeper than PostgreSQL reads expressions.
@@ -323,93 +325,6 @@ impl<'a> Compiler<'a> {
             on_owned: None,
             reason: None,
         })
-    }
-
-    fn rep_target(&mut self, rep: &str) -> Target {
-        if self.intent.reps.get(rep).copied().unwrap_or(false) {
-            Target::Rep(self.rep(rep))
-        } else {
-            Target::leave(Reason::RepInactive)
-        }
-    }
-
-    fn rep(&mut self, rep: &str) -> u32 {
-        let next = self.reps.len() as u32;
-        let number = *self.rep_numbers.entry(rep.to_owned()).or_insert(next);
-        if number == next {
-            self.reps.push(rep.to_owned());
-        }
-        number
-    }
-
-    fn pool(&mut self, rule: &DistributionRule) -> Result<u32> {
-        let next = self.pools.len() as u32;
-        let number = *self.pool_numbers.entry(rule.name.clone()).or_insert(next);
-        if number == next {
-            let numbers = rule.members.iter().map(|member| self.rep(&member.rep)).collect();
-            self.pool_reps.push(numbers);
-            self.pools.push(rule.clone());
-            self.pool_fallbacks.push(None);
-            let fallback = self.fallback(rule)?;
-            if let Some(slot) = self.pool_fallbacks.get_mut(number as usize) {
-                *slot = fallback;
-            }
-        }
-        Ok(number)
-    }
-
-    /// Where a pool's records go that nobody in it can have. (A circle of fallbacks, which writing refuses, is found when
-    /// the records are given out.)
-    fn fallback(&mut self, rule: &DistributionRule) -> Result<Option<Goal>> {
-        if let Some(rep) = &rule.fallback_to_rep {
-            return Ok(Some(Goal::of(self.rep_target(rep))));
-        }
-        let Some(name) = &rule.fallback_to_distribution_rule else {
-            return Ok(None);
-        };
-        let next = *self
-            .rules
-            .get(name.as_str())
-            .ok_or_else(|| crate::check::no_such("distribution_rule", name))?;
-        self.rule_goal(next).map(Some)
-    }
-
-    fn rule_goal(&mut self, rule: &DistributionRule) -> Result<Goal> {
-        Ok(match &rule.rep {
-            Some(rep) => Goal {
-                target: self.rep_target(rep),
-                single: Some(self.single(rule)?),
-            },
-            None => Goal::of(Target::Pool(self.pool(rule)?)),
-        })
-    }
-
-    fn single(&mut self, rule: &DistributionRule) -> Result<u32> {
-        let next = self.singles.len() as u32;
-        let number = *self.single_numbers.entry(rule.name.clone()).or_insert(next);
-        if number == next {
-            self.singles.push(Single {
-                name: rule.name.clone(),
-                anyway: rule.if_unavailable == "assign_anyway",
-                fallback: None,
-            });
-            let fallback = self.fallback(rule)?;
-            if let Some(single) = self.singles.get_mut(number as usize) {
-                single.fallback = fallback;
-            }
-        }
-        Ok(number)
-    }
-
-    /// Who can come to stand in for a rep of the dictionary is in it as well.
-    fn stand_ins(&mut self) {
-        let mut next = 0;
-        while let Some(rep) = self.reps.get(next).cloned() {
-            for name in self.intent.people.stand_ins(&rep) {
-                self.rep(name);
-            }
-            next += 1;
-        }
     }
 
     /// Adds a leaf whose records are left.
