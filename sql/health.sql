@@ -243,7 +243,9 @@ begin
          cross join lateral (
             select * from (values
                 (1, 'error', dist._owner_fault(t.owner), null::timestamptz),
-                (2, 'error', case when t.failures > 0 then format('failed %s times in a row, tried again at %s: %s', t.failures, t.due_at, t.note) end, null))
+                (2, 'error', case when t.failures > 0 and t.due_at is null
+                                  then format('in quarantine until it is made active anew: %s, %s times in a row', t.note, t.crashes)
+                                  when t.failures > 0 then format('failed %s times in a row, tried again at %s: %s', t.failures, t.due_at, t.note) end, null))
                 x(rank, status, detail, since)
              where x.detail is not null
              order by x.rank

@@ -187,7 +187,7 @@ begin
         if new.active then
             perform dist._make_task('automation', new.name, new.owner, new.object);
             if exists (select from dist.waiting w where w.automation = new.name) then
-                update dist.task t set failures = 0, due_at = right_now where t.kind = 'automation' and t.name = new.name and t.failures > 0;
+                update dist.task t set failures = 0, crashes = 0, due_at = right_now where t.kind = 'automation' and t.name = new.name and t.failures > 0;
                 update dist.waiting w set due_at = right_now where w.automation = new.name and w.attempts > 0;
                 perform dist._set_task('automation', new.name, new.owner, w.due_at, new.object)
                    from (select min(x.due_at) as due_at from dist.waiting x where x.automation = new.name) w;

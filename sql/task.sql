@@ -13,7 +13,9 @@ create table dist.task (
     owner    name not null,
     due_at   timestamptz,
     failures integer not null default 0,
+    crashes  integer not null default 0,
     note     text,
+    id       integer generated always as identity unique,
     primary key (kind, name)
 );
 create index task_due on dist.task (due_at) where due_at is not null;
@@ -24,7 +26,9 @@ comment on column dist.task.object is 'The object that it is about: work about o
 comment on column dist.task.owner is 'Role with whose rights it is done';
 comment on column dist.task.due_at is 'When it is due by itself; null = when it is called for (dist.task_call)';
 comment on column dist.task.failures is 'Times in a row that it failed; then it waits for due_at, whoever calls';
-comment on column dist.task.note is 'What it failed of';
+comment on column dist.task.crashes is 'Times in a row that it was cut off in the middle; from the policy crash_limit on it is in quarantine: without due_at, whoever calls';
+comment on column dist.task.note is 'What it failed of, or how it was cut off';
+comment on column dist.task.id is 'What a mark of its work in progress calls it, as a negative number (src/worker/mark.rs)';
 
 -- Calls are rows of their own, which are only ever inserted and then taken: whoever calls, be it in the middle of a long
 -- transaction, waits for nobody and keeps nobody waiting (no foreign key: it would lock the task's row). A call that commits
@@ -172,6 +176,9 @@ begin
     if (t.due_at <= as_of or t.failures = 0 and calls is not null) is not true then
         return 'idle';
     end if;
+    if live and not dist._mark(-t.id, as_of, t.failures + 1, t.crashes > 0) then
+        return 'busy';
+    end if;
     -- As for a schedule's run: it is seen, and stopped when it takes too long.
     outermost := dist._run_begins(0, t.name, t.kind, as_of, null);
     begin
@@ -207,9 +214,10 @@ begin
     update dist.task x
        set due_at = following,
            failures = case when message is null then 0 else t.failures + 1 end,
+           crashes = 0,
            note = message
      where x.kind = kind and x.name = name
-       and (message is not null or (x.due_at, x.failures) is distinct from (following, 0));
+       and (message is not null or (x.due_at, x.failures, x.crashes) is distinct from (following, 0, 0));
     if message is not null or t.failures > 0 then
         perform dist._tell_task(t, message);
     end if;

@@ -43,8 +43,8 @@ impl Backlog {
                     continue;
                 }
                 Err(failure) => failure.log(&format!(
-                    "an interrupted run of schedule {} is not recorded",
-                    begun.schedule
+                    "an interrupted run of {} is not recorded",
+                    begun.told()
                 )),
             }
             self.waiting.remove(0);
@@ -67,7 +67,7 @@ pub fn fire_ownerless(role: &str) -> Result<(), Failure> {
 
 fn record(begun: &Begun) -> Result<(), Failure> {
     let args: [DatumWithOid<'_>; 5] = [
-        begun.schedule.into(),
+        begun.target.into(),
         process::instant(begun.due).into(),
         begun.attempt.into(),
         process::instant(begun.started).into(),

@@ -1,6 +1,6 @@
 //! The started mark: which run a runner is in the middle of, kept where it outlives a crash of the server.
 //!
-//! A schedule whose run takes the server down is due again when the server is back, and would take it down again. So
+//! A schedule (or task) whose run takes the server down is due again when the server is back, and would take it down again. So
 //! each runner writes a record into its own place of a small file before it runs anything, and wipes it out afterwards:
 //! two writes into the operating system's cache, neither of them brought to disk, and no transaction. What is still
 //! there when the launcher starts after a crash is evidence ([`super::evidence`] acts on it).
@@ -68,8 +68,8 @@ impl End {
 pub struct Begun {
     /// Its database.
     pub database: u32,
-    /// `dist.schedule.id`.
-    pub schedule: i32,
+    /// `dist.schedule.id`; of a task `dist.task.id` as a negative number.
+    pub target: i32,
     /// Which attempt it was.
     pub attempt: i32,
     /// The instant it is for.
@@ -78,6 +78,16 @@ pub struct Begun {
     pub started: i64,
     /// How it ended, as far as is known.
     pub end: End,
+}
+
+impl Begun {
+    /// What it was, for the log.
+    pub fn told(&self) -> String {
+        match self.target {
+            task @ ..0 => format!("task {}", task.unsigned_abs()),
+            schedule => format!("schedule {schedule}"),
+        }
+    }
 }
 
 /// What is known of cut-off runs, shared by all processes.
@@ -139,7 +149,7 @@ fn encode(begun: &Begun, server: i64) -> [u8; SIZE] {
         MAGIC,
         server as u64,
         u64::from(begun.database),
-        begun.schedule as u64,
+        begun.target as u64,
         begun.attempt as u64,
         begun.due as u64,
         begun.started as u64,
@@ -158,10 +168,10 @@ fn decode(bytes: &[u8], server: i64) -> Option<Begun> {
         *word = u64::from_le_bytes(bytes.try_into().ok()?);
     }
     let [marked @ .., check] = words;
-    let [magic, by, database, schedule, attempt, due, started] = marked;
+    let [magic, by, database, target, attempt, due, started] = marked;
     (magic == MAGIC && check == check_of(&marked)).then_some(Begun {
         database: database as u32,
-        schedule: schedule as i32,
+        target: target as i32,
         attempt: attempt as i32,
         due: due as i64,
         started: started as i64,
@@ -235,7 +245,7 @@ pub fn prepare(place: usize) {
 
 /// `dist._mark()`: a run begins. False where it is a suspect and another suspect is running.
 #[pg_extern(sql = false)]
-fn mark(schedule: i32, due: TimestampWithTimeZone, attempt: i32, suspect: bool) -> bool {
+fn mark(target: i32, due: TimestampWithTimeZone, attempt: i32, suspect: bool) -> bool {
     let Some(file) = FILE.get() else {
         return true;
     };
@@ -252,7 +262,7 @@ fn mark(schedule: i32, due: TimestampWithTimeZone, attempt: i32, suspect: bool) 
     let begun = Begun {
         // SAFETY: reads this process's own variable.
         database: unsafe { pg_sys::MyDatabaseId }.to_u32(),
-        schedule,
+        target,
         attempt,
         due: due.into(),
         started: process::now(),
@@ -330,7 +340,7 @@ mod tests {
 
     const BEGUN: Begun = Begun {
         database: 4_000_000_000,
-        schedule: -7,
+        target: -7,
         attempt: 2,
         due: -1,
         started: i64::MAX,

@@ -104,6 +104,29 @@ crashes() {
 }
 check "a step that crashes the server: only it is quarantined, not what ran beside it" crashes
 
+automation_crashes() {
+  log_mark
+  cluster_psql <<'SQL'
+create table public.apart (id integer primary key, rep text);
+create function public.die_too() returns boolean language sql volatile as 'select public.die()';
+insert into dist.object (name, relation, key_column, owner_column) values ('apart', 'public.apart', 'id', 'rep');
+insert into dist.automation (name, object, predicate, to_rep, mode) values ('deadly', 'apart', 'public.die_too()', 'ann', 'queued');
+insert into public.apart values (1, null);
+SQL
+  eventually "it is in quarantine" "select crashes = 3 and due_at is null from dist.task where kind = 'automation' and name = 'deadly'" 60
+  [[ $(log_since "automation 'deadly' is in quarantine") == 1 ]] || { echo "      not one line about it" && return 1; }
+  holds "dist.health says so" "select bool_or(detail like 'in quarantine%the process that ran it died%3 times in a row') from dist.health where kind = 'automation' and name = 'deadly'"
+  goes_on good
+  holds "nothing else was blamed" "select (select sum(crashes) from dist.schedule_state where ended is distinct from 'quarantined') = 0 and not exists (select from dist.run where status = 'interrupted' and schedule not in ('leaves', 'dies'))"
+  # A further call does not wake it; making it active anew does.
+  cluster_psql -c "create or replace function public.die_too() returns boolean language sql volatile as 'select true'" -c "insert into public.apart values (2, null)"
+  goes_on good
+  holds "it stays there" "select count(*) = 2 from public.apart where rep is null"
+  cluster_psql -c "update dist.automation set active = false where name = 'deadly'" -c "update dist.automation set active = true where name = 'deadly'"
+  eventually "all that had waited is routed" "select count(*) = 2 from public.apart where rep = 'ann'"
+}
+check "an automation that crashes the server is set aside until it is made active anew" automation_crashes
+
 # From here on only these run.
 stop "'good', 'good of ann'"
 
