@@ -131,6 +131,23 @@ end $$;
 comment on function dist._steps_left(dist.schedule, timestamptz) is
     'Internal: the first step of an instant that has not been committed, whether there are more, and the runs of those that have been';
 
+-- Asked only of instants up to dist.schedule_state.ran_until. Rarely, and dist.run grows: so it is planned each time.
+create function dist._has_run(target integer, at timestamptz, in_steps boolean) returns boolean
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    it_has boolean;
+begin
+    execute 'select exists (select from dist.run r
+                             where r.schedule_id = $1 and r.due_at = $2 and r.status = ''succeeded'' and r.trigger = ''schedule''
+                               and (r.step is not null or not $3))'
+       into it_has using target, at, in_steps;
+    return it_has;
+end $$;
+comment on function dist._has_run(integer, timestamptz, boolean) is
+    'Internal: whether a schedule has run well at an instant by its plan, or steps of it have';
+
 -- Fires one schedule if it is due. live: the clock is the wall clock (worker), not as_of (dist.tick).
 -- Returns fired, more (one step of it was fired, and the next is to follow), busy (stays due, or somebody else has it) or idle (not
 -- due any more).
@@ -143,6 +160,7 @@ declare
     st dist.schedule_state;
     s dist.schedule;
     seen boolean;
+    tried boolean := false;
     choice record;
     attempted record;
     following record;
@@ -161,19 +179,13 @@ begin
         return case when exists (select from dist.schedule_state x where x.schedule_id = target and x.next_run_at <= as_of) then 'busy' else 'idle' end;
     end if;
     -- Read once its state is locked: nobody edits it any more.
-    select x as schedule, c.run, c.skipped_from, c.skipped_to,
-           -- An edited plan can come to an instant at which it has run already (dist.tick had gone ahead of the clock).
-           exists (select from dist.run r
-                    where r.schedule_id = target and r.due_at = c.run and r.status = 'succeeded' and r.trigger = 'schedule') as tried
+    select x as schedule, c.run, c.skipped_from, c.skipped_to
       into choice
       from dist.schedule x
       left join lateral dist._choose(target, to_jsonb(x), date_part('epoch', x.misfire_window), date_part('epoch', x.retry_after),
                                      -- Of an instant that has been begun, the rest is run, whatever has passed since.
-                                     case when x.transactions = 'run' then to_jsonb(st)
-                                          else to_jsonb(st) || jsonb_build_object('begun', exists (
-                                              select from dist.run r
-                                               where r.schedule_id = target and r.due_at = st.due_at and r.status = 'succeeded'
-                                                 and r.trigger = 'schedule' and r.step is not null)) end,
+                                     case when x.transactions = 'run' or st.due_at > st.ran_until is not false then to_jsonb(st)
+                                          else to_jsonb(st) || jsonb_build_object('begun', dist._has_run(target, st.due_at, true)) end,
                                      as_of) c on true
      where x.id = target and x.enabled and x.cancelled_at is null;
     if not found then
@@ -183,12 +195,16 @@ begin
     -- What keeps others out is the state's row; this only lets them see (dist._is_running).
     seen := pg_try_advisory_xact_lock(dist._running_key(), target);
     if choice.run is not null then
+        -- An edited plan can come to an instant at which it has run already (dist.tick had gone ahead of the clock).
+        if choice.run <= st.ran_until then
+            tried := dist._has_run(target, choice.run, false);
+        end if;
         if s.transactions = 'step' then
             select * into place from dist._steps_left(s, choice.run);
         else
             select null::integer as step, false as more, null::bigint[] as earlier into place;
         end if;
-        if place.step is null and (choice.tried or s.transactions = 'step') then
+        if place.step is null and (tried or s.transactions = 'step') then
             outcome := 'repeated';
         elsif not dist._mark(target, choice.run, st.attempt, st.crashes > 0) then
             return 'busy';
@@ -201,6 +217,7 @@ begin
                 -- It stays due for the rest; the next step has its own attempts. Cancelling does not wait for a run.
                 update dist.schedule_state x
                    set next_run_at = case when p.cancelled_at is null then choice.run end, due_at = choice.run, attempt = 1, queued = false, crashes = 0,
+                       ran_until = greatest(x.ran_until, choice.run),
                        ended = case when p.cancelled_at is not null then 'cancelled' end
                   from dist.schedule p
                  where x.schedule_id = target and p.id = target;
@@ -219,6 +236,7 @@ begin
        set next_run_at = case when p.cancelled_at is null then f.next_run_at end,
            due_at = f.due_at, attempt = f.attempt, queued = f.queued, runs = f.runs, failures = f.failures,
            crashes = case when outcome in ('none', 'repeated') then st.crashes else 0 end,
+           ran_until = case when outcome = 'succeeded' then greatest(x.ran_until, choice.run) else x.ran_until end,
            ended = case when p.cancelled_at is not null then 'cancelled' else f.ended end,
            note = case when f.ended in ('failed', 'quarantined') then message end
       from dist.schedule p,

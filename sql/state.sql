@@ -31,6 +31,7 @@ create table dist.schedule_state (
     runs        integer not null default 0,
     failures    integer not null default 0,
     crashes     integer not null default 0,
+    ran_until   timestamptz,
     ended       text,
     note        text
 );
@@ -45,6 +46,8 @@ comment on column dist.schedule_state.queued is 'due_at passed during the schedu
 comment on column dist.schedule_state.runs is 'Regular runs so far, failed ones included';
 comment on column dist.schedule_state.failures is 'Instants in a row at which it failed';
 comment on column dist.schedule_state.crashes is 'Times in a row that the server went down while it ran';
+comment on column dist.schedule_state.ran_until is
+    'The latest instant of its plan at which it, or one of its steps, has run well; of later ones nothing is in dist.run';
 comment on column dist.schedule_state.ended is 'Why there is no next run: unbound, cancelled, done, failed, quarantined';
 comment on column dist.schedule_state.note is 'What it failed of, or why it is in quarantine';
 
