@@ -198,12 +198,13 @@ begin
     end if;
     perform pg_try_advisory_xact_lock(dist._running_key(), s.id);
     if s.transactions = 'run' then
-        select a.run_id into made from dist._attempt(s, 'manual', null, about, 1, false) a;
+        select a.run_id into made from dist._attempt(s.id, s.name, s.owner, s.time_zone, date_part('epoch', s.run_timeout), about) a;
         return made;
     end if;
     -- Whoever calls commits all of it together; but a step that fails leaves those before it.
     for place in select p.position from dist.step p where p.schedule = s.name and p.active and p.target is not null order by p.position loop
-        select a.run_id, a.status into made, ended from dist._attempt(s, 'manual', null, about, 1, false, place, earlier) a;
+        select a.run_id, a.status into made, ended
+          from dist._attempt(s.id, s.name, s.owner, s.time_zone, date_part('epoch', s.run_timeout), about, place, earlier) a;
         exit when ended <> 'succeeded';
         earlier := earlier || made;
     end loop;

@@ -29,10 +29,19 @@ thread_local! {
 /// 22023 naming the row, the column and the value.
 pub fn spec(plan: &Value) -> Result<Rc<Spec>> {
     let fields = Fields::deserialize(plan).map_err(|problem| unreadable(plan, &problem))?;
+    kept_or_read(fields).map_err(|problem| refuse(plan, &problem))
+}
+
+/// The same of what has been read already; None where there is something wrong with it: [`spec`] says what.
+pub fn spec_of(fields: Fields) -> Option<Rc<Spec>> {
+    kept_or_read(fields).ok()
+}
+
+fn kept_or_read(fields: Fields) -> std::result::Result<Rc<Spec>, SpecError> {
     if let Some(kept) = READ.with_borrow(|read| read.get(&fields).cloned()) {
         return Ok(kept);
     }
-    let spec = Rc::new(Spec::parse(&fields).map_err(|problem| refuse(plan, &problem))?);
+    let spec = Rc::new(Spec::parse(&fields)?);
     READ.with_borrow_mut(|read| {
         // All of them go when there are too many: whoever comes by that many is not kept up by reading them again.
         if read.len() >= KEPT {

@@ -1,7 +1,7 @@
 //! Runs: made, undone, cancelled, and what a run knows of itself.
 
 use pgrx::datum::TimestampWithTimeZone;
-use pgrx::iter::SetOfIterator;
+use pgrx::iter::{SetOfIterator, TableIterator};
 use pgrx::prelude::*;
 
 use crate::api::{instant, missing, named};
@@ -67,29 +67,34 @@ fn refresh_segment(segment: Option<&str>, as_of: Option<TimestampWithTimeZone>) 
 }
 
 #[pg_extern(sql = false)]
+fn fire(target: i32, as_of: TimestampWithTimeZone, live: bool) -> Result<&'static str> {
+    router::fire::fire(target, as_of, live).map(router::fire::Fired::word)
+}
+
+#[pg_extern(sql = false)]
 #[allow(clippy::too_many_arguments)] // the facts of a run, as SQL has them
-fn run_steps(
-    schedule: i32,
+fn attempt(
+    schedule_id: i32,
     name: String,
     owner: String,
-    trigger: String,
-    due_at: Option<TimestampWithTimeZone>,
-    as_of: TimestampWithTimeZone,
-    attempt: i32,
-    nowait: bool,
     zone: String,
+    run_timeout: Option<f64>,
+    as_of: TimestampWithTimeZone,
     step: Option<i32>,
     earlier: Option<Vec<i64>>,
-) -> Result<Option<i64>> {
+) -> Result<TableIterator<'static, (name!(run_id, Option<i64>), name!(status, Option<&'static str>))>> {
     let schedule = router::run::Planned {
-        id: schedule,
+        id: schedule_id,
         name,
         owner,
         zone,
+        run_timeout,
         step,
         earlier: earlier.unwrap_or_default(),
     };
-    router::run::run_steps(schedule, trigger, due_at, as_of, attempt, nowait)
+    let attempted = router::attempt::by_hand(&schedule, as_of)?;
+    let status = attempted.outcome.map(router::attempt::word);
+    Ok(TableIterator::once((attempted.run_id, status)))
 }
 
 #[pg_extern(sql = false)]

@@ -6,107 +6,12 @@ use pgrx::prelude::*;
 
 use crate::error::{Result, internal};
 use crate::firing::order;
-use crate::router;
 use crate::working::Roster;
-use crate::{ahead, clock, standing, timing};
+use crate::{ahead, clock, timing};
 
 #[pg_extern(sql = false)]
 fn now() -> Result<TimestampWithTimeZone> {
     clock::now()
-}
-
-type Chosen = (
-    name!(run, Option<TimestampWithTimeZone>),
-    name!(skipped_from, Option<TimestampWithTimeZone>),
-    name!(skipped_to, Option<TimestampWithTimeZone>),
-);
-
-#[pg_extern(sql = false)]
-fn choose(
-    schedule_id: i32,
-    schedule: pgrx::JsonB,
-    misfire_window: Option<f64>,
-    retry_after: f64,
-    state: pgrx::JsonB,
-    at: TimestampWithTimeZone,
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(run, Option<TimestampWithTimeZone>),
-            name!(skipped_from, Option<TimestampWithTimeZone>),
-            name!(skipped_to, Option<TimestampWithTimeZone>),
-        ),
-    >,
-> {
-    let spans = standing::Spans {
-        misfire_window,
-        retry_after,
-    };
-    let limits = router::kept::limits()?;
-    let due = standing::Due::read(&schedule.0, &spans, &state.0, &limits)?;
-    let choice = due.firing().choose(&due.standing, clock::from_pg(at)?);
-    due.keep(schedule_id);
-    let row = choice
-        .map(|choice| -> Result<Chosen> {
-            let skipped = choice.skipped;
-            Ok((
-                optional(choice.run)?,
-                optional(skipped.map(|s| s.from))?,
-                optional(skipped.map(|s| s.to))?,
-            ))
-        })
-        .transpose()?;
-    Ok(TableIterator::new(row))
-}
-
-#[pg_extern(sql = false)]
-fn advance(
-    schedule_id: i32,
-    run: Option<TimestampWithTimeZone>,
-    given_up: Option<TimestampWithTimeZone>,
-    outcome: &str,
-    claimed: TimestampWithTimeZone,
-    finished: TimestampWithTimeZone,
-) -> Result<
-    TableIterator<
-        'static,
-        (
-            name!(next_run_at, Option<TimestampWithTimeZone>),
-            name!(due_at, Option<TimestampWithTimeZone>),
-            name!(attempt, i32),
-            name!(queued, bool),
-            name!(runs, i32),
-            name!(failures, i32),
-            name!(ended, Option<String>),
-            name!(skipped_from, Option<TimestampWithTimeZone>),
-            name!(skipped_to, Option<TimestampWithTimeZone>),
-            name!(cause, Option<String>),
-        ),
-    >,
-> {
-    let due = standing::Due::kept(schedule_id)?;
-    let instant = |at: Option<TimestampWithTimeZone>| at.map(clock::from_pg).transpose();
-    let choice = standing::choice(instant(run)?, instant(given_up)?);
-    let (becomes, skipped) = due.firing().advance(
-        &due.standing,
-        &choice,
-        standing::outcome(outcome)?,
-        clock::from_pg(claimed)?,
-        clock::from_pg(finished)?,
-    );
-    Ok(TableIterator::once((
-        optional(becomes.next)?,
-        optional(becomes.due)?,
-        becomes.attempt,
-        becomes.queued,
-        becomes.runs,
-        becomes.failures,
-        becomes.ended.map(|ended| standing::ended(ended).to_owned()),
-        optional(skipped.map(|s| s.from))?,
-        optional(skipped.map(|s| s.to))?,
-        skipped.map(|s| standing::cause(s.cause).to_owned()),
-    )))
 }
 
 fn optional(at: Option<chrono::DateTime<chrono::Utc>>) -> Result<Option<TimestampWithTimeZone>> {

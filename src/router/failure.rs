@@ -95,11 +95,8 @@ fn lasts(code: PgSqlErrorCode) -> bool {
 
 /// The same for one that was watched while it was raised.
 pub fn raise_watched(raised: &Raised) -> ErrorReport {
-    let sqlstate: String = (0..5)
-        .map(|n| char::from(u8::try_from((raised.code >> (6 * n)) & 0x3f).unwrap_or(0) + b'0'))
-        .collect();
     raise(serde_json::json!({
-        "sqlstate": sqlstate, "message": raised.message, "detail": raised.detail, "hint": raised.hint,
+        "sqlstate": sqlstate(raised.code), "message": raised.message, "detail": raised.detail, "hint": raised.hint,
         "context": raised.context,
     }))
 }
@@ -132,6 +129,13 @@ pub fn raise(failure: Value) -> ErrorReport {
 /// The last failure, forgotten once it is read.
 pub fn take() -> Option<Value> {
     LAST.with_borrow_mut(Option::take)
+}
+
+/// A SQLSTATE that PostgreSQL has packed.
+pub fn sqlstate(code: i32) -> String {
+    (0..5)
+        .map(|n| char::from(u8::try_from((code >> (6 * n)) & 0x3f).unwrap_or(0) + b'0'))
+        .collect()
 }
 
 /// A SQLSTATE as PostgreSQL packs it: six bits a character.

@@ -18,7 +18,7 @@
 //! | tell those who want to know; keep the clocks of service levels | [`events`], [`clocks`] |
 //!
 //! [`automation`] goes that way for the records that came in, and [`exclusion`] keeps records out.
-//! [`course`] goes through the steps of a schedule. [`steps`] has the other thing that a step can do, the call of a [`function`]
+//! [`fire`] fires a schedule that is [`due`], by an [`attempt`] at its run. [`course`] goes through the steps of a schedule. [`steps`] has the other thing that a step can do, the call of a [`function`]
 //! with its [`arguments`]; what is done to a segment, or to its records, is in `src/action`.
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and
@@ -31,6 +31,7 @@
 
 pub mod apply;
 pub mod arguments;
+pub mod attempt;
 pub mod automation;
 pub mod balance;
 pub mod branches;
@@ -43,12 +44,14 @@ pub mod compiler;
 pub mod course;
 pub mod decide;
 pub mod distribution_rule;
+pub mod due;
 pub mod each;
 pub mod events;
 pub mod exclusion;
 pub mod explain;
 pub mod expression;
 pub mod failure;
+pub mod fire;
 pub mod function;
 pub mod give_back;
 pub mod give_way;

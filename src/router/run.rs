@@ -22,7 +22,7 @@ use crate::router::plan::Plan;
 use crate::router::record::{record, record_missing};
 use crate::router::run_row::{Header, Totals, finish, started_now};
 use crate::router::session::with_settings;
-use crate::router::steps;
+use crate::router::steps::{self, Step};
 use crate::router::trust::check_writers;
 use crate::worker::running::{self, Phase, Trigger};
 use crate::worker::timeout::InProgress;
@@ -67,25 +67,38 @@ pub struct Planned {
     pub owner: String,
     /// The zone of its plan.
     pub zone: String,
+    /// How long it may take, in seconds, where it says so.
+    pub run_timeout: Option<f64>,
     /// The position of the one step that is run, where each has a transaction of its own.
     pub step: Option<i32>,
     /// The runs of the steps before it.
     pub earlier: Vec<i64>,
 }
 
-/// Runs a schedule's steps, in order, as the schedule's owner; returns the run's id, or nothing where something it
-/// needs is locked and is not to be waited for.
+/// Which run of a schedule it is.
+#[derive(Clone, Copy)]
+pub struct Occasion {
+    /// schedule or manual.
+    pub trigger: &'static str,
+    /// The instant of the plan.
+    pub due_at: Option<TimestampWithTimeZone>,
+    /// The instant that it is about.
+    pub as_of: TimestampWithTimeZone,
+    /// Which attempt at it.
+    pub attempt: i32,
+    /// Whoever holds a lock is not waited for.
+    pub nowait: bool,
+}
+
+/// Runs a schedule's complete, active steps, in order, as the schedule's owner; returns the run's id, or nothing where something
+/// it needs is locked and is not to be waited for.
 ///
 /// # Errors
 /// Everything that keeps it from running; the caller's subtransaction takes back what was done.
-pub fn run_steps(
-    row: Planned,
-    trigger: String,
-    due_at: Option<TimestampWithTimeZone>,
-    as_of: TimestampWithTimeZone,
-    attempt: i32,
-    nowait: bool,
-) -> Result<Option<i64>> {
+pub fn run_steps(row: &Planned, mut steps: Vec<Step>, occasion: Occasion) -> Result<Option<i64>> {
+    let Occasion {
+        due_at, as_of, nowait, ..
+    } = occasion;
     let started = started_now()?;
     let about = clock::from_pg(as_of)?;
     let place = Place {
@@ -93,10 +106,9 @@ pub fn run_steps(
         row: &row.name,
     };
     let owner = compiling(|| owner_of(&place, &row.owner))?;
-    let mut steps = steps::of_schedule(&row.name)?;
     steps.retain(|step| row.step.is_none_or(|only| step.position == only));
     let transfers = steps.iter().filter(|step| step.is_transfer());
-    let transfers: Vec<Mover> = transfers.map(steps::Step::mover).collect();
+    let transfers: Vec<Mover> = transfers.map(Step::mover).collect();
     let Some(locked) = lock_with(&transfers, steps::objects(&row.name, &steps)?, nowait)? else {
         return if nowait { Ok(None) } else { Err(not_locked()) };
     };
@@ -105,8 +117,8 @@ pub fn run_steps(
     }
     let run = next_run_id()?;
     running::numbered(run);
-    let planned = trigger == "schedule";
-    let _inside = enter_after(run, Some(Schedule { id: row.id, planned }), row.earlier);
+    let planned = occasion.trigger == "schedule";
+    let _inside = enter_after(run, Some(Schedule { id: row.id, planned }), row.earlier.clone());
     let mut course = Course {
         schedule: &row.name,
         zone: &row.zone,
@@ -123,15 +135,15 @@ pub fn run_steps(
     })?;
     let totals = course.totals;
     let header = Header {
-        schedule: Some((row.name, row.id)),
+        schedule: Some((row.name.clone(), row.id)),
         step: row.step,
-        trigger,
+        trigger: occasion.trigger.to_owned(),
         cause_name: None,
         due_at,
         as_of,
-        attempt,
+        attempt: occasion.attempt,
         undoes: None,
-        run_by: row.owner,
+        run_by: row.owner.clone(),
     };
     finish(run, &header, started, &totals)?;
     steps::record(run, &done, header.step.is_some())?;

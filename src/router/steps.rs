@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use pgrx::prelude::*;
-use pgrx::spi::SpiClient;
+use pgrx::spi::{SpiClient, SpiHeapTupleData};
 use serde_json::Value;
 
 use crate::action::Did;
@@ -91,23 +91,33 @@ pub fn of_schedule(name: &str) -> Result<Vec<Step>> {
 
 fn read(client: &SpiClient<'_>, schedule: &str) -> pgrx::spi::Result<Vec<Step>> {
     let rows = prepared::select(client, include_str!("sql/steps.sql"), &[schedule.to_owned().into()])?;
-    rows.map(|row| {
-        Ok(Step {
-            position: row.get::<i32>(1)?.unwrap_or_default(),
-            action: row.get::<String>(2)?.unwrap_or_default(),
-            target: row.get::<String>(3)?.unwrap_or_default(),
-            args: row.get::<pgrx::JsonB>(4)?.map(|args| args.0),
-            written_by: row.get::<String>(5)?.unwrap_or_default(),
-            segment: row.get::<String>(6)?,
-            per: row.get::<String>(7)?,
-            max_rows: row.get::<i64>(8)?,
-            timeout: row
-                .get::<i64>(9)?
-                .and_then(|ms| u64::try_from(ms).ok())
-                .map(Duration::from_millis),
-        })
-    })
-    .collect()
+    rows.map(|row| of_row(&row, 1))
+        .collect::<pgrx::spi::Result<Vec<_>>>()
+        .map(|steps| steps.into_iter().flatten().collect())
+}
+
+/// The step in a row, from one of its columns on: those of `sql/steps.sql`. None where they are null.
+///
+/// # Errors
+/// When they are others.
+pub fn of_row(row: &SpiHeapTupleData<'_>, first: usize) -> pgrx::spi::Result<Option<Step>> {
+    let Some(position) = row.get::<i32>(first)? else {
+        return Ok(None);
+    };
+    Ok(Some(Step {
+        position,
+        action: row.get::<String>(first + 1)?.unwrap_or_default(),
+        target: row.get::<String>(first + 2)?.unwrap_or_default(),
+        args: row.get::<pgrx::JsonB>(first + 3)?.map(|args| args.0),
+        written_by: row.get::<String>(first + 4)?.unwrap_or_default(),
+        segment: row.get::<String>(first + 5)?,
+        per: row.get::<String>(first + 6)?,
+        max_rows: row.get::<i64>(first + 7)?,
+        timeout: row
+            .get::<i64>(first + 8)?
+            .and_then(|ms| u64::try_from(ms).ok())
+            .map(Duration::from_millis),
+    }))
 }
 
 /// Refuses steps of somebody whom the current role does not trust.

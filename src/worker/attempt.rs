@@ -1,15 +1,16 @@
 //! One attempt at something that is due, as a runner asks for it and as it ends.
 
+use pgrx::pg_sys::panic::ErrorReportable;
 use pgrx::prelude::*;
 use pgrx::spi::{self, OwnedPreparedStatement, SpiClient};
 
 use super::look;
 use super::process;
 use super::shares::Work;
+use crate::router::fire::{self, Fired};
 
-// These run with the rights of the extension's owner.
+// This runs with the rights of the extension's owner.
 
-const FIRE: &str = "select dist._fire($1, $2, true)";
 const DO_TASK: &str = "select dist._do_task($1, $2, $3, true)";
 
 /// How an attempt ended.
@@ -30,7 +31,6 @@ pub enum Outcome {
 pub struct Queries {
     /// Those that look for what is due.
     pub look: look::Queries,
-    fire: OwnedPreparedStatement,
     do_task: OwnedPreparedStatement,
 }
 
@@ -43,7 +43,6 @@ impl Queries {
         let instant = pg_sys::TIMESTAMPTZOID.into();
         Ok(Self {
             look: look::Queries::prepare(client)?,
-            fire: client.prepare(FIRE, &[pg_sys::INT4OID.into(), instant])?.keep(),
             do_task: client
                 .prepare(DO_TASK, &[pg_sys::TEXTOID.into(), pg_sys::TEXTOID.into(), instant])?
                 .keep(),
@@ -55,21 +54,23 @@ impl Queries {
     /// # Errors
     /// What PostgreSQL says.
     pub fn attempt(&self, client: &SpiClient<'_>, work: &Work, now: i64) -> spi::Result<Outcome> {
-        let instant = process::instant(now).into();
-        let rows = match work {
-            Work::Schedule(id) => client.select(&self.fire, Some(1), &[(*id).into(), instant])?,
+        let instant = process::instant(now);
+        match work {
+            Work::Schedule(id) => Ok(match fire::fire(*id, instant, true).unwrap_or_report() {
+                Fired::Done => Outcome::Fired,
+                Fired::More => Outcome::More,
+                Fired::Busy => Outcome::PutOff,
+                Fired::Idle => Outcome::Past,
+            }),
             Work::Task { kind, name } => {
-                let args = [kind.clone().into(), name.clone().into(), instant];
-                client.select(&self.do_task, Some(1), &args)?
+                let args = [kind.clone().into(), name.clone().into(), instant.into()];
+                let rows = client.select(&self.do_task, Some(1), &args)?;
+                // A task that somebody else has at this moment is idle, too.
+                Ok(match rows.first().get_one::<String>()?.as_deref() {
+                    Some("fired") => Outcome::Fired,
+                    _ => Outcome::PutOff,
+                })
             }
-        };
-        let word = rows.first().get_one::<String>()?;
-        Ok(match (word.as_deref(), work) {
-            (Some("fired"), _) => Outcome::Fired,
-            (Some("more"), _) => Outcome::More,
-            // A task that somebody else has at this moment is idle, too.
-            (Some("idle"), Work::Schedule(_)) => Outcome::Past,
-            _ => Outcome::PutOff,
-        })
+        }
     }
 }

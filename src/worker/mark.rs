@@ -243,9 +243,9 @@ pub fn prepare(place: usize) {
     }
 }
 
-/// `dist._mark()`: a run begins. False where it is a suspect and another suspect is running.
+/// `dist._mark()`: a run begins, or a task's work. False where it is a suspect and another suspect is running.
 #[pg_extern(sql = false)]
-fn mark(target: i32, due: TimestampWithTimeZone, attempt: i32, suspect: bool) -> bool {
+pub fn mark(target: i32, due: TimestampWithTimeZone, attempt: i32, suspect: bool) -> bool {
     let Some(file) = FILE.get() else {
         return true;
     };

@@ -26,7 +26,7 @@ mod home;
 pub mod invalidate;
 mod launcher;
 mod look;
-mod mark;
+pub mod mark;
 mod per_row;
 mod process;
 mod progress;

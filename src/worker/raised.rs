@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::ffi::CStr;
+use std::thread::LocalKey;
 
 use pgrx::prelude::*;
 
@@ -24,11 +25,25 @@ pub struct Raised {
 
 thread_local! {
     static RAISED: RefCell<Option<Raised>> = const { RefCell::new(None) };
+    static OF_RUN: RefCell<Option<Raised>> = const { RefCell::new(None) };
 }
+
+type Callback = unsafe extern "C-unwind" fn(*mut std::ffi::c_void);
 
 /// Runs `work` and notes the last error that is raised in it, as it is raised: on its way through Rust it loses its
 /// CONTEXT and a SQLSTATE of the user's own. [`last_raised`] has it afterwards.
 pub fn watching_errors<T>(work: impl FnOnce() -> T) -> T {
+    RAISED.with_borrow_mut(|raised| *raised = None);
+    watched(on_error, work)
+}
+
+/// The same for a run as a whole, around all that is watched inside of it: [`last_of_run`].
+pub fn watching_run<T>(work: impl FnOnce() -> T) -> T {
+    OF_RUN.with_borrow_mut(|raised| *raised = None);
+    watched(on_error_of_run, work)
+}
+
+fn watched<T>(callback: Callback, work: impl FnOnce() -> T) -> T {
     struct Pushed(Box<pg_sys::ErrorContextCallback>);
     impl Drop for Pushed {
         fn drop(&mut self) {
@@ -36,11 +51,10 @@ pub fn watching_errors<T>(work: impl FnOnce() -> T) -> T {
             unsafe { pg_sys::error_context_stack = self.0.previous }
         }
     }
-    RAISED.with_borrow_mut(|raised| *raised = None);
     // SAFETY: the callback stays where it is until it is taken off again, also while an error unwinds.
     let mut pushed = Pushed(Box::new(pg_sys::ErrorContextCallback {
         previous: unsafe { pg_sys::error_context_stack },
-        callback: Some(on_error),
+        callback: Some(callback),
         arg: std::ptr::null_mut(),
     }));
     // SAFETY: as above.
@@ -55,8 +69,28 @@ pub fn last_raised() -> Option<Raised> {
     RAISED.with_borrow_mut(Option::take)
 }
 
+/// The error that [`watching_run`] noted, forgotten once it is read.
+pub fn last_of_run() -> Option<Raised> {
+    OF_RUN.with_borrow_mut(Option::take)
+}
+
 /// Called while an error (or a mere notice) is being raised, to add to its CONTEXT; this one only looks.
 unsafe extern "C-unwind" fn on_error(_arg: *mut std::ffi::c_void) {
+    // SAFETY: called by PostgreSQL while it raises an error.
+    unsafe { note(&RAISED) }
+}
+
+/// The same.
+unsafe extern "C-unwind" fn on_error_of_run(_arg: *mut std::ffi::c_void) {
+    // SAFETY: as above.
+    unsafe { note(&OF_RUN) }
+}
+
+/// Notes what is being raised, if it is an error.
+///
+/// # Safety
+/// To be called while PostgreSQL raises an error.
+unsafe fn note(into: &'static LocalKey<RefCell<Option<Raised>>>) {
     // SAFETY: PostgreSQL's error is complete but for the outer lines of its CONTEXT; it is copied, read and freed.
     let raised = unsafe {
         let context = pg_sys::MemoryContextSwitchTo(pg_sys::TopTransactionContext);
@@ -79,6 +113,6 @@ unsafe extern "C-unwind" fn on_error(_arg: *mut std::ffi::c_void) {
         raised
     };
     if raised.is_some() {
-        let _ = RAISED.try_with(|last| last.try_borrow_mut().map(|mut last| *last = raised));
+        let _ = into.try_with(|last| last.try_borrow_mut().map(|mut last| *last = raised));
     }
 }

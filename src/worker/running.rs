@@ -15,6 +15,8 @@ use pgrx::prelude::*;
 use super::slots::{self, NEVER, Slot};
 use super::{progress, shared, timeout};
 
+/// `dist._running_key()`.
+const KEY: i32 = 1_684_632_436;
 /// Records whose move takes long enough to be watched.
 const MANY: usize = 10_000;
 
@@ -158,6 +160,18 @@ pub fn end() {
         CURRENT.store(std::ptr::null_mut(), Ordering::Relaxed);
         slot.pid.store(0, Ordering::Release);
     }
+}
+
+/// Takes the advisory lock by which other sessions see that a schedule is running (`dist._running_schedules`), for the rest of the
+/// transaction. Nobody waits for it, nor for whoever else may have it.
+pub fn show_to_others(schedule: i32) {
+    // SAFETY: PostgreSQL's function, with the arguments that it has.
+    let _got = unsafe {
+        pgrx::direct_function_call::<bool>(
+            pg_sys::pg_try_advisory_xact_lock_int4,
+            &[KEY.into_datum(), schedule.into_datum()],
+        )
+    };
 }
 
 /// The run in progress has its locks, and its number.

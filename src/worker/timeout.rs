@@ -152,10 +152,13 @@ pub fn disarm() {
 }
 
 /// Why the run was told to stop.
-struct Stop {
-    status: &'static str,
-    message: String,
-    hint: &'static str,
+pub struct Stop {
+    /// How it has ended by that: failed or cancelled.
+    pub status: &'static str,
+    /// In words.
+    pub message: String,
+    /// What can be done about it.
+    pub hint: &'static str,
 }
 
 fn stopped() -> Option<Stop> {
@@ -221,7 +224,7 @@ fn spelled(millis: u64) -> String {
 /// # Errors
 /// When the policies cannot be read.
 #[pg_extern(sql = false)]
-fn run_begins(
+pub fn run_begins(
     schedule: i32,
     name: &str,
     trigger: &str,
@@ -261,7 +264,7 @@ fn run_begins(
 /// # Errors
 /// 57014 when it was told to stop before that: code of the user's may have caught it.
 #[pg_extern(sql = false)]
-fn run_done(outermost: bool) -> Result<bool> {
+pub fn run_done(outermost: bool) -> Result<bool> {
     if outermost {
         disarm();
     }
@@ -276,6 +279,24 @@ fn run_done(outermost: bool) -> Result<bool> {
         running::end();
     }
     Ok(true)
+}
+
+/// The run has ended with an error; returns whether and why it had been told to stop.
+///
+/// # Errors
+/// 57014 for a run inside one that was told to stop: the outer one is to end as well.
+pub fn ended(outermost: bool) -> Result<Option<Stop>> {
+    let stop = stopped();
+    if outermost {
+        running::end();
+    } else if let Some(stop) = stop {
+        return Err(error_hint(
+            PgSqlErrorCode::ERRCODE_QUERY_CANCELED,
+            stop.message,
+            stop.hint,
+        ));
+    }
+    Ok(stop)
 }
 
 /// `dist._run_ends()`: it has ended with an error; returns whether and why it had been told to stop.
@@ -295,16 +316,7 @@ fn run_ends(
         ),
     >,
 > {
-    let stop = stopped();
-    if outermost {
-        running::end();
-    } else if let Some(stop) = stop {
-        return Err(error_hint(
-            PgSqlErrorCode::ERRCODE_QUERY_CANCELED,
-            stop.message,
-            stop.hint,
-        ));
-    }
+    let stop = ended(outermost)?;
     Ok(TableIterator::new(
         stop.into_iter().map(|stop| (stop.status, stop.message, stop.hint)),
     ))
