@@ -42,10 +42,7 @@ impl Backlog {
                     failure.note(&mut self.backoff, now, SECOND, "recording an interrupted run");
                     continue;
                 }
-                Err(failure) => failure.log(&format!(
-                    "an interrupted run of {} is not recorded",
-                    begun.told()
-                )),
+                Err(failure) => failure.log(&format!("an interrupted run of {} is not recorded", begun.told())),
             }
             self.waiting.remove(0);
             self.failures = 0;
