@@ -162,26 +162,34 @@ end $$;
 comment on function dist._pools(text, text) is 'Internal: the pools whose turns a transfer can take';
 
 -- What moves records, as it says itself; what it can reach comes from dist._intent, and is the same for all that lead to one place.
-create function dist._mover_intent(kind text, name text) returns jsonb
+-- For many at a time: a runner asks it for all that it is about to run. Whether anybody is excluded, or protected, is asked once.
+create function dist._movers_say(kind text, names text[]) returns table (name text, says text)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
-    return (
-        select jsonb_build_object(
-                   'transfer', to_jsonb(t) || jsonb_build_object('mover', $1, 'sources',
-                                   case when t.from_team is null then to_jsonb(t.from_reps)
-                                        else (select coalesce(jsonb_agg(m.rep order by m.rep collate "C"), '[]')
-                                                from dist.team_member m where m.team = t.from_team) end),
+    return query
+        select t.name,
+               json_build_object(
+                   'transfer', t,
                    'object', t.object,
-                   'exclusions', dist._exclusion_intent($1, $2, case when t.to_ruleset is null then '{}' else array(select dist._reach(t.to_ruleset)) end),
+                   'sources', case when t.from_team is null then to_json(t.from_reps)
+                                   else (select coalesce(json_agg(m.rep order by m.rep collate "C"), '[]')
+                                           from dist.team_member m where m.team = t.from_team) end,
+                   'exclusions', case when exists (select from dist.exclusion e where e.active)
+                                      then dist._exclusion_intent($1, t.name, case when t.to_ruleset is null then '{}'
+                                                                                   else array(select dist._reach(t.to_ruleset)) end)
+                                      else '[]' end,
                    'protections', case when t.kind = 'retrieval' and $1 = 'transfer' then dist._protection_intent(t.object) end,
-                   'segments', case when t.segment is null then '[]' else dist._segment_writers(array[t.segment]) end)
-          from dist._mover($1, $2) t);
+                   'segments', case when t.segment is null then '[]' else dist._segment_writers(array[t.segment]) end)::text
+          from (select x.* from dist.transfer x where $1 = 'transfer' and x.name = any ($2)
+                union all
+                select m.* from unnest($2) n cross join lateral dist._mover($1, n) m where $1 <> 'transfer') t;
 end $$;
-comment on function dist._mover_intent(text, text) is 'Internal: what moves records, as Rust reads it; null = there is no such row';
+comment on function dist._movers_say(text, text[]) is
+    'Internal: what each of these says that moves records, as Rust reads it; kind: as dist._mover has it. Those that do not exist are missing';
 
 -- What can be reached from a ruleset, a rep or a distribution rule by records of an object (mover_of), by those of the ruleset's
 -- own, or by an object's that go nowhere (object).

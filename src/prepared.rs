@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use pgrx::datum::DatumWithOid;
-use pgrx::pg_sys::PgOid;
+use pgrx::pg_sys::{self, PgOid};
 use pgrx::spi::{OwnedPreparedStatement, Result, SpiClient, SpiTupleTable};
 
 /// More statements than this are forgotten together: a statement takes some ten kilobytes.
@@ -81,13 +81,29 @@ pub fn update<'conn>(
     client.update(&*statement, None, args)
 }
 
+/// Prepares a statement that is soon to be run with arguments of these types.
+///
+/// # Errors
+/// What PostgreSQL says.
+pub fn prepare(client: &SpiClient<'_>, text: &str, types: &[pg_sys::Oid]) -> Result<()> {
+    found(client, text, types.iter().copied()).map(|_| ())
+}
+
 /// Lets a statement be planned anew the next time.
 pub fn forget(text: &str) {
     KEPT.with_borrow_mut(|kept| kept.remove(text));
 }
 
-/// Kept in use by whoever runs it, also where a run inside of it makes room for others.
 fn statement(client: &SpiClient<'_>, text: &str, args: &[DatumWithOid<'_>]) -> Result<Rc<OwnedPreparedStatement>> {
+    found(client, text, args.iter().map(DatumWithOid::oid))
+}
+
+/// Kept in use by whoever runs it, also where a run inside of it makes room for others.
+fn found(
+    client: &SpiClient<'_>,
+    text: &str,
+    types: impl Iterator<Item = pg_sys::Oid>,
+) -> Result<Rc<OwnedPreparedStatement>> {
     let found = KEPT.with_borrow(|kept| {
         kept.get(text)
             .filter(|kept| kept.made.elapsed() < LIFE)
@@ -96,7 +112,7 @@ fn statement(client: &SpiClient<'_>, text: &str, args: &[DatumWithOid<'_>]) -> R
     if let Some(found) = found {
         return Ok(found);
     }
-    let types: Vec<PgOid> = args.iter().map(|arg| PgOid::from(arg.oid())).collect();
+    let types: Vec<PgOid> = types.map(PgOid::from).collect();
     let statement = Rc::new(client.prepare(text, &types)?.keep());
     let kept = Kept {
         statement: Rc::clone(&statement),

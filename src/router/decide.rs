@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use pgrx::IntoDatum;
-use pgrx::datum::DatumWithOid;
+use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
 use pgrx::itemptr::item_pointer_get_both;
 use pgrx::prelude::*;
 use pgrx::spi::{SpiClient, SpiTupleTable};
@@ -191,11 +191,7 @@ pub fn decide(
     states: Option<&States>,
     how: Reading,
 ) -> Result<Decision> {
-    let shape = Shape {
-        tree: plan.object.relation()?.tree,
-        owned: !plan.filters.iter().any(|(name, _)| name == "source unowned"),
-        fields: !plan.set_fields.is_empty(),
-    };
+    let shape = shape(plan)?;
     let situation = Situation::of_plan(client, plan, about, states)?;
     let note = format!("While the candidates of {} were read.", plan.source);
     let keys = only_keys.map_or(Keys::All, Carried::number);
@@ -213,6 +209,28 @@ pub fn decide(
         asked,
         matches,
     })
+}
+
+fn shape(plan: &Plan) -> Result<Shape> {
+    Ok(Shape {
+        tree: plan.object.relation()?.tree,
+        owned: !plan.filters.iter().any(|(name, _)| name == "source unowned"),
+        fields: !plan.set_fields.is_empty(),
+    })
+}
+
+/// Prepares the statement by which a run of the whole plan reads its candidates; nothing is read.
+///
+/// # Errors
+/// What is wrong with the user's expressions.
+pub fn prepare(client: &SpiClient<'_>, plan: &Plan) -> Result<()> {
+    let sql = statement::candidates(plan, shape(plan)?, Keys::All, false)?;
+    prepared::prepare(
+        client,
+        &sql,
+        &[Vec::<String>::type_oid(), TimestampWithTimeZone::type_oid()],
+    )
+    .map_err(internal)
 }
 
 fn read(

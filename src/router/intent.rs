@@ -148,7 +148,8 @@ pub struct Transfer {
     pub kind: String,
     /// unowned, owned or any; None = by kind.
     pub source: Option<String>,
-    /// The reps whose records are meant; None = anybody's.
+    /// The reps whose records are meant; None = anybody's. Not in the row: [`Said`] has it.
+    #[serde(skip)]
     pub sources: Option<Vec<String>>,
     /// Which records, as a tree.
     pub criteria: Option<Value>,
@@ -181,7 +182,8 @@ pub struct Transfer {
     pub set_fields: Option<serde_json::Map<String, Value>>,
     /// Templates are never run.
     pub is_template: bool,
-    /// What it really is.
+    /// What it really is. Known to who reads it.
+    #[serde(skip)]
     pub mover: Kind,
     /// Who wrote the row.
     pub written_by: String,

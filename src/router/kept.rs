@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::catalogue;
 use crate::error::{Result, internal};
 use crate::router::intent::Intent;
-use crate::router::mover::Mover;
+use crate::router::mover::{Kind, Mover};
 use crate::router::plan::{self, Plan};
 use crate::router::reach::{Destination, Said};
 use crate::router::statement;
@@ -66,6 +66,24 @@ fn compile(mover: &Mover, most: Option<i64>) -> Result<Compiled> {
 /// When it cannot be read.
 pub fn said(mover: &Mover) -> Result<Rc<Option<Said>>> {
     SAID.with(|kept| kept.get(mover, true, || Said::of(mover, true)))
+}
+
+/// Reads what these transfers say themselves in one statement, so that whoever runs them next does not ask for each.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn foresee(transfers: Vec<String>) -> Result<()> {
+    let movers = transfers.iter().map(|name| Mover::transfer(name));
+    SAID.with(|kept| {
+        kept.foresee(movers, |missing| {
+            let names = missing.iter().map(|mover| mover.name.clone()).collect();
+            let said = Said::all(Kind::Transfer, names, true)?;
+            Ok(said
+                .into_iter()
+                .map(|(name, said)| (Mover::transfer(&name), Some(said)))
+                .collect())
+        })
+    })
 }
 
 /// What it says and what it can reach are read one after the other: where something has changed meanwhile, both again.

@@ -147,8 +147,11 @@ pub fn lock_mover(mover: &Mover, nowait: bool, sharing: Sharing) -> Result<Optio
     lock_as(needs, nowait, sharing)
 }
 
-/// The same for all that lead to one destination; where there is no such row, nothing.
-fn needs(mover: &Mover) -> Result<Rc<Needs>> {
+/// What a run of it locks: the same for all that lead to one destination; where there is no such row, nothing.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn needs(mover: &Mover) -> Result<Rc<Needs>> {
     let Some(destination) = kept::said(mover)?.as_ref().as_ref().map(Said::destination) else {
         return Ok(Rc::default());
     };

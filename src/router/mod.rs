@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | who moves records: a transfer, or what acts as one | [`mover`] |
 //! | take the locks | [`lock`] |
-//! | read all intent that can be reached, once; refuse what the owner does not trust | [`reach`], [`intent`], [`distribution_rule`], [`kept`], [`trust`] |
+//! | read all intent that can be reached, once; refuse what the owner does not trust | [`reach`], [`intent`], [`distribution_rule`], [`kept`], [`foresight`], [`trust`] |
 //! | compile it: one CASE over the record, numbered leaves | [`plan`], [`compiler`], [`branches`], [`expression`], [`caps`] |
 //! | write the statements | [`statement`] |
 //! | where records go, and where to when who is named is away | [`goal`] |
@@ -52,6 +52,7 @@ pub mod explain;
 pub mod expression;
 pub mod failure;
 pub mod fire;
+pub mod foresight;
 pub mod function;
 pub mod give_back;
 pub mod give_way;

@@ -5,10 +5,11 @@ use serde::Deserialize;
 use crate::error::Place;
 
 /// What it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A transfer.
+    #[default]
     Transfer,
     /// An automation: its candidates are what came to it, whether they meet its criteria or not.
     Automation,

@@ -1,21 +1,28 @@
 //! What moves records, as it says itself, and where it leads to. What can be reached from there is the same for all that lead to
 //! one place, so that a session which meets a transfer for the first time mostly knows it already.
 
+use std::collections::HashMap;
+
+use pgrx::prelude::*;
 use serde::Deserialize;
 
-use crate::catalogue::{read, read_newest};
-use crate::error::Result;
+use crate::error::{Result, internal};
+use crate::prepared;
 use crate::router::exclusion::ExclusionRow;
 use crate::router::intent::Transfer;
-use crate::router::mover::Mover;
+use crate::router::mover::{Kind, Mover};
 use crate::router::segment;
 use crate::router::situation::protection::ProtectionRow;
+use crate::xact;
 
 /// What a transfer, or what acts as one, says itself.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Said {
     /// Its row.
     pub transfer: Transfer,
+    /// The reps whose records are meant, until the transfer has them.
+    #[serde(default)]
+    sources: Option<Vec<String>>,
     /// The object whose records move.
     pub object: String,
     /// What is kept out.
@@ -45,14 +52,7 @@ impl Said {
     /// # Errors
     /// When it cannot be read.
     pub fn of(mover: &Mover, newest: bool) -> Result<Option<Self>> {
-        let text = "select dist._mover_intent($1, $2)";
-        let args = [mover.kind.table().into(), mover.name.clone().into()];
-        let said: Option<Self> = if newest {
-            read_newest(text, &args)?
-        } else {
-            read(text, &args)?
-        };
-        let Some(mut said) = said else {
+        let Some(mut said) = Self::all(mover.kind, vec![mover.name.clone()], newest)?.remove(&mover.name) else {
             return Ok(None);
         };
         if let Some(within) = &mover.within {
@@ -60,6 +60,34 @@ impl Said {
             said.segments.extend(segment::writers_of(within)?);
         }
         Ok(Some(said))
+    }
+
+    /// Reads what each of these says, by name, in one statement.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn all(kind: Kind, names: Vec<String>, newest: bool) -> Result<HashMap<String, Self>> {
+        let text = "select m.name, m.says from dist._movers_say($1, $2) m";
+        let args = [kind.table().into(), names.into()];
+        let answer = |rows: spi::SpiTupleTable<'_>| -> spi::Result<Vec<(Option<String>, Option<String>)>> {
+            rows.map(|row| Ok((row.get(1)?, row.get(2)?))).collect()
+        };
+        let rows = xact::as_extension_owner(|| {
+            if newest {
+                Spi::connect_mut(|client| answer(prepared::update(client, text, &args)?))
+            } else {
+                Spi::connect(|client| answer(prepared::select(client, text, &args)?))
+            }
+        })?
+        .map_err(internal)?;
+        let mut all = HashMap::with_capacity(rows.len());
+        for (name, says) in rows {
+            let mut said: Self = serde_json::from_str(&says.unwrap_or_default()).map_err(internal)?;
+            said.transfer.sources = said.sources.take();
+            said.transfer.mover = kind;
+            all.insert(name.unwrap_or_default(), said);
+        }
+        Ok(all)
     }
 
     /// Where it leads to.

@@ -128,6 +128,43 @@ impl<T, K: Eq + Hash> Kept<T, K> {
         }
         Ok(value)
     }
+
+    /// Reads together what is not kept of these, as far as there is room, and keeps it: as [`get`](Self::get) would have, one by
+    /// one. Those that `read` does not return are still to be read.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn foresee<I>(&self, names: I, read: impl FnOnce(&[K]) -> error::Result<Vec<(K, T)>>) -> error::Result<()>
+    where
+        I: IntoIterator<Item = K>,
+    {
+        if !receive() {
+            return Ok(());
+        }
+        let now = generation();
+        let missing: Vec<K> = {
+            let all = self.all.borrow();
+            let is_missing = |name: &K| all.get(name).is_none_or(|(of, _)| *of != now);
+            names.into_iter().filter(is_missing).take(self.most).collect()
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let (values, generation) = filling(|| read(&missing));
+        let values = values?;
+        if let Some(generation) = generation {
+            let mut all = self.all.borrow_mut();
+            if all.len() + values.len() > self.most {
+                all.clear();
+            }
+            all.extend(
+                values
+                    .into_iter()
+                    .map(|(name, value)| (name, (generation, Rc::new(value)))),
+            );
+        }
+        Ok(())
+    }
 }
 
 /// From now on, messages about this table count.

@@ -43,6 +43,7 @@ pub mod timeout;
 mod txn;
 mod upkeep;
 mod wake;
+mod warm;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

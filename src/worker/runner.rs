@@ -21,6 +21,7 @@ use super::session;
 use super::shared::{Kind, Registration};
 use super::shares::{Due, Taken, Work, share};
 use super::txn::{self, Failure};
+use super::warm::{self, Warm};
 use crate::error::internal;
 use crate::xact;
 
@@ -75,6 +76,8 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
         awaits: None,
         crowded: false,
         waits: 0,
+        warm: Warm::default(),
+        early: EARLY,
     };
     runner.stay();
     while let Some(next) = runner.round() {
@@ -101,6 +104,10 @@ struct Runner {
     crowded: bool,
     /// How often in a row that was all there was to do.
     waits: u32,
+    /// What it has made ready.
+    warm: Warm,
+    /// So long before the next instant it looks what is due then.
+    early: i64,
 }
 
 impl Runner {
@@ -112,7 +119,7 @@ impl Runner {
             // The clock may have been set back.
             self.until = self.until.min(now + linger());
             self.registration.is_busy(now);
-            let soon = self.awaits.take().filter(|at| (now..=now + EARLY).contains(at));
+            let soon = self.awaits.take().filter(|at| (now..=now + self.early).contains(at));
             let as_of = soon.unwrap_or(now);
             let seen = self
                 .seen
@@ -176,8 +183,11 @@ impl Runner {
     /// Nothing to run now: sleeps until there is, or leaves.
     fn rest(&mut self, next: Option<i64>) -> Option<i64> {
         process::show(None);
-        process::report_statistics(true);
         self.registration.is_idle();
+        if let Some(at) = next {
+            self.warm_up(at);
+        }
+        process::report_statistics(true);
         let now = process::now();
         let retry = self
             .put_off
@@ -185,7 +195,7 @@ impl Runner {
             .map(|backoff| backoff.wait_until(now).unwrap_or(now))
             .min();
         let due = next;
-        let mut next = earlier(next.map(|at| at - EARLY), retry);
+        let mut next = earlier(next.map(|at| at - self.early), retry);
         if std::mem::take(&mut self.crowded) {
             next = earlier(next, Some(now + (CROWDED << self.waits.min(16)).min(BUSY)));
             self.waits = self.waits.saturating_add(1);
@@ -196,6 +206,29 @@ impl Runner {
             return None;
         }
         Some(next.unwrap_or(self.until))
+    }
+
+    /// Makes ready what of the owner's is due at an instant, and is its share, as long as there is time until then.
+    fn warm_up(&mut self, at: i64) {
+        self.early = EARLY;
+        while self.warm.is_cold() && process::now() + EARLY < at {
+            let Ok(Some(looked)) = self.look(at) else {
+                self.queries = None;
+                return;
+            };
+            // The next look will take about as long, or less.
+            self.early = looked.took.clamp(EARLY, AHEAD / 4);
+            let (registration, staff) = (&self.registration, self.registration.place());
+            let is_wanted = || registration.is_called() || registration.is_yielding();
+            let go_on = || !is_wanted() && registration.place() == staff;
+            let done = self
+                .warm
+                .up(&share(&looked.due, staff.0, staff.1), at - self.early, go_on);
+            // Shared anew where another has come meanwhile.
+            if done || is_wanted() {
+                return;
+            }
+        }
     }
 
     /// What is due, in order, and when something is next; None where the extension is not there.
@@ -249,6 +282,9 @@ impl Runner {
         for (position, one) in due.iter().enumerate() {
             let work = &one.work;
             process::obey();
+            if position % warm::TOGETHER == 0 {
+                self.warm.foresee(due.get(position..).unwrap_or_default());
+            }
             let now = process::now();
             if !super::ENABLED.get() || self.registration.is_yielding() || self.registration.place() != staff {
                 break;

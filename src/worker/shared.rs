@@ -287,6 +287,11 @@ impl Registration {
         .unwrap_or(false)
     }
 
+    /// Whether there are calls that it has not taken yet.
+    pub fn is_called(&self) -> bool {
+        self.with(|entry| entry.called).unwrap_or(false)
+    }
+
     /// Its place among the live runners of its role in its database, and how many they are.
     pub fn place(&self) -> (usize, usize) {
         let table = TABLE.share();
