@@ -14,7 +14,7 @@ use super::evidence::{self, Backlog};
 use super::home::{self, Home};
 use super::process::{self, Child};
 use super::shared::{self, Entry, Kind, Registration};
-use super::staffing::{LONG, Needs, make_room, needs_more};
+use super::staffing::{LONG, Needs, is_much, make_room, needs_more, wanted};
 use super::txn::{self, Failure};
 use super::upkeep::Upkeep;
 use crate::error::{error_hint, internal};
@@ -22,9 +22,9 @@ use crate::error::{error_hint, internal};
 /// How often it looks by itself: what no latch tells it of (a step of the clock, a prepared transaction, an edit with
 /// triggers off) waits so long at most.
 const NAP: i64 = 30 * SECOND;
-/// How long before the due instant it has a runner ready, so that no process start makes a run late. The runner
-/// itself sleeps until the instant.
-pub const AHEAD: i64 = SECOND / 5;
+/// How long before the due instant it has runners ready, so that no process start makes a run late. They use the time to
+/// make ready what they will run (`worker/warm.rs`), and sleep until the instant.
+pub const AHEAD: i64 = SECOND / 2;
 /// The longest wait before another attempt at something that keeps failing.
 const PATIENCE: i64 = 60 * SECOND;
 /// The longest wait before another look for room in max_worker_processes.
@@ -265,6 +265,7 @@ impl Scheduler {
         let mut taken = runners.len();
         let mut waiting = false;
         let mut next = None;
+        let crowd = due.iter().filter(|due| is_much(due.number)).count();
         // Everybody's first runner before anybody's second.
         let mut first = Vec::new();
         let mut more = Vec::new();
@@ -287,10 +288,13 @@ impl Scheduler {
             let may_start = owner.can_start(self.database, role, &due.owner, now);
             let coming = owner.children.len().saturating_sub(own.len());
             taken += coming;
+            let has = own.len() + coming;
+            let missing = wanted(due.number, crowd).saturating_sub(has);
             if !may_start {
                 next = earlier(next, owner.backoff.wait_until(now));
-            } else if own.len() + coming == 0 {
-                first.push((due, role));
+            } else if missing > 0 {
+                first.extend((has == 0).then_some((due, role)));
+                more.extend(std::iter::repeat_n((due, role), missing - usize::from(has == 0)));
             } else if coming == 0 {
                 match needs_more(due.number, &own, now) {
                     Needs::Now => more.push((due, role)),

@@ -11,6 +11,21 @@ const MANY: usize = 20;
 /// Runners of an owner that have all been at one run for so long, while something waits, are given help.
 const STUCK: i64 = SECOND / 10;
 
+/// So many runners an owner is to have where so much is due of his, or will be in a moment: they are started together, and get ready
+/// side by side. `owners`: how many owners have much to do then and share the processors.
+pub fn wanted(due: usize, owners: usize) -> usize {
+    (due / MANY + 1).min((processors() / owners.max(1)).max(1))
+}
+
+/// Whether so much is due that it is work for more than one runner.
+pub const fn is_much(due: usize) -> bool {
+    due >= MANY
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Whether an owner who has runners is to be given one more.
 pub enum Needs {
     /// No.
@@ -24,8 +39,7 @@ pub enum Needs {
 /// One more where much is due, as far as the machine can do it at the same time; or where all have been at one run for a while
 /// and something waits. `due`: how many schedules are, those included that are running.
 pub fn needs_more(due: usize, own: &[&Entry], now: i64) -> Needs {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if due >= MANY * own.len() && own.len() < processors {
+    if due >= MANY * own.len() && own.len() < processors() {
         return Needs::Now;
     }
     if due <= own.len() || own.iter().any(|runner| runner.idle) {
@@ -53,5 +67,19 @@ pub fn make_room(runners: &[Entry], now: i64) {
     }
     for runner in runners.iter().filter(|runner| runner.busy_since < now - LONG) {
         shared::ask_to_yield(runner);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MANY, processors, wanted};
+
+    #[test]
+    fn much_of_one_owner_is_for_all_processors_and_that_of_many_for_one_each() {
+        assert_eq!(wanted(1, 1), 1);
+        assert_eq!(wanted(MANY - 1, 0), 1);
+        assert_eq!(wanted(1000 * MANY, 1), processors());
+        assert_eq!(wanted(1000 * MANY, processors()), 1);
+        assert_eq!(wanted(1000 * MANY, 1000), 1);
     }
 }
