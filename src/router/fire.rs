@@ -1,7 +1,7 @@
 //! How a due schedule runs: claim, choice, attempt, advance, in one transaction. The worker's runners, `dist.tick` and the scheduler (for
 //! roles that are gone) come here; the steps themselves run as the schedule's owner.
 //!
-//! What is done at every fire is done here, by four statements; what is done now and then is SQL, in `sql/fire.sql`.
+//! What is done at every fire is done here, by three statements around the run; what is done now and then is SQL, in `sql/fire.sql`.
 
 use chrono::{DateTime, Utc};
 use pgrx::datum::{DatumWithOid, TimestampWithTimeZone};
