@@ -9,57 +9,87 @@ comment on function dist._turns(jsonb) is 'Internal: the order of what is due at
 
 -- What is due, in the order in which it is to run: by instant; at one instant refreshes before what reads the segment, what
 -- takes records from their owners before what gives them away, then what edits or tells; by name. A schedule has a number; a
--- task (dist.task) has none, but its kind and name.
--- place: 0 where a schedule only refreshes segments, 1 where it takes records back (or calls functions), 2 and from 5 on tasks, 3
--- where it gives records away, 4 where it edits or tells. reads: segments with what they are made of.
+-- task (dist.task) has none, but its kind and name. Of tasks the place is 2, and from 5 on; of schedules see dist.schedule_state.
+-- most: no more schedules of the role's than that are looked for, in that order, and no task that comes after them. An instant at
+-- which something is refreshed is seen whole all the same, for that can change the order of all of it. What is left out comes
+-- after everything that is not: whoever has dealt with what he has seen looks again.
 -- waits: for some seconds what another owner has due at the same instant, about the same object, goes first where it has another
 -- place (of alike ones the names decide within an owner: to hand an object to and fro by name would cost a look each time). It
 -- has runners of its own, which may not get round to it: nobody waits for them for longer.
-create function dist._due(as_of timestamptz, for_role name)
+create function dist._due(as_of timestamptz, for_role name, most integer default null)
     returns table (schedule_id integer, kind text, name text, owner name, due_at timestamptz, objects text[], waits boolean)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    -- Planned once, for whatever is due, and by the indexes on what is due also where the server knows nothing of the tables yet.
+    set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_bitmapscan = off
+    set jit = off
 as $$
 #variable_conflict use_column
 declare
     recently timestamptz := as_of - interval '5 seconds';
 begin
     return query
-        with due as materialized (
-            select st.schedule_id, s.name, s.owner, st.next_run_at as due_at, about.place, about.refreshes,
-                   case when about.segments is null then about.objects
-                        else array(select unnest(about.objects) union select jsonb_array_elements_text(dist._step_objects(s.name))
-                                   union select g.object from dist.segment g where g.name = any (about.segments)) end as objects,
-                   case when about.segments is not null then array(select dist._segment_parts(about.segments)) end as reads
+        with first as materialized (
+            (select st.schedule_id, st.schedule as name, st.owner, st.next_run_at as due_at, st.place, st.objects, st.segments, st.refreshes
+               from dist.schedule_state st
+              cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+              where st.owner = for_role and st.next_run_at <= as_of
+              order by st.next_run_at, st.place, st.schedule
+              limit most)
+            union all
+            select st.schedule_id, st.schedule as name, st.owner, st.next_run_at, st.place, st.objects, st.segments, st.refreshes
               from dist.schedule_state st
-              join dist.schedule s on s.id = st.schedule_id
-             cross join lateral (
-                  select array_agg(t.object) filter (where t.object is not null) as objects,
-                         case when bool_or(t.kind = 'distribution') then 3
-                              when bool_or(t.kind = 'retrieval' or p.action = 'function' and p.segment is null) then 1
-                              when bool_or(p.action <> 'refresh_segment') then 4 else 0 end as place,
-                         array_agg(p.target) filter (where p.action = 'refresh_segment') as refreshes,
-                         nullif(array_remove(array_agg(coalesce(p.segment, case when p.action not in ('transfer', 'function') then p.target end))
-                                             || array_agg(t.segment), null), '{}') as segments
-                    from dist.step p
-                    left join dist.transfer t on p.action = 'transfer' and t.name = p.target
-                   where p.schedule = s.name and p.active and p.target is not null) about
-             where st.next_run_at <= as_of and s.enabled and s.cancelled_at is null
-               and (for_role is null or s.owner = for_role
-                    -- What only gives away is waited for by nobody else's.
-                    or st.next_run_at > recently
-                       and exists (select from dist.step p
-                                    left join dist.transfer t on p.action = 'transfer' and t.name = p.target
-                                    where p.schedule = s.name and p.active and p.target is not null and t.kind is distinct from 'distribution'))),
+             cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+             where for_role is null and st.next_run_at <= as_of),
+        instants as materialized (
+            select f.due_at, max(f.place) as place,
+                   exists (select from dist.schedule_state r
+                            cross join lateral (select from dist.schedule s where s.id = r.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+                            where r.next_run_at = f.due_at and r.refreshes is not null
+                              and (for_role is null or r.owner = for_role or f.due_at > recently and r.precedes)) as refreshed
+              from first f
+             group by f.due_at),
+        due as materialized (
+            select f.*
+              from first f
+              join instants i on i.due_at = f.due_at
+             where for_role is null or not i.refreshed
+            union all
+            select st.schedule_id, st.schedule as name, st.owner, st.next_run_at, st.place, st.objects, st.segments, st.refreshes
+              from instants i
+             cross join lateral (select * from dist.schedule_state st where st.next_run_at = i.due_at
+                                    and (st.owner = for_role or i.due_at > recently and st.precedes) offset 0) st
+             cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+             where for_role is not null and i.refreshed
+            union all
+            -- What others have that goes first.
+            select st.schedule_id, st.schedule as name, st.owner, st.next_run_at, st.place, st.objects, st.segments, st.refreshes
+              from instants i
+             cross join lateral (select * from dist.schedule_state st where st.next_run_at = i.due_at and st.place < i.place
+                                    and st.precedes and st.owner <> for_role offset 0) st
+             cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+             where i.due_at > recently and not i.refreshed),
         turns as materialized (
             select i.due_at, t.schedule_id, t.place, t.turn
               from (select d.due_at,
                            jsonb_agg(jsonb_build_object('id', d.schedule_id, 'name', d.name, 'place', d.place,
-                                                        'refreshes', coalesce(d.refreshes, '{}'), 'reads', coalesce(d.reads, '{}'))) as facts
+                                                        'refreshes', coalesce(d.refreshes, '{}'),
+                                                        'reads', case when d.segments is null then '{}' else array(select dist._segment_parts(d.segments)) end)) as facts
                       from due d
-                     group by d.due_at
-                    having bool_or(d.refreshes is not null)) i
+                      join instants i on i.due_at = d.due_at
+                     where i.refreshed
+                     group by d.due_at) i
              cross join lateral dist._turns(i.facts) t),
+        -- Up to where everything has been seen.
+        seen as materialized (
+            select f.due_at, case when i.refreshed then 32767 else f.place end as place
+              from first f
+              join instants i on i.due_at = f.due_at
+             where (select count(*) from first) >= most
+             order by f.due_at desc, f.place desc
+             limit 1),
         ranked as materialized (
             select d.*, dense_rank() over (order by d.due_at, d.place, d.turn) as n
               from (select d.schedule_id, null::text as kind, d.name, d.owner, d.due_at, d.objects,
@@ -67,26 +97,99 @@ begin
                       from due d
                       left join turns t on t.due_at = d.due_at and t.schedule_id = d.schedule_id
                     union all
-                    select null, a.kind, a.name, a.owner, min(a.due_at), array_remove(array[min(t.object)], null),
-                           -- An object's automations in the order that they say.
-                           case when a.kind in ('hopper', 'sla') then 2 else 5 + coalesce(min(m.position), 0) end, 0
-                      from dist._agenda a
-                      join dist.task t on t.kind = a.kind and t.name = a.name
-                      left join dist.automation m on a.kind = 'automation' and m.name = a.name
-                     where a.due_at <= as_of and a.schedule_id is null and (for_role is null or a.owner = for_role)
-                     group by a.kind, a.name, a.owner) d),
+                    select a.*
+                      from (select null::integer, a.kind, a.name, a.owner, min(a.due_at) as due_at, array_remove(array[min(t.object)], null),
+                                   -- An object's automations in the order that they say.
+                                   case when a.kind in ('hopper', 'sla') then 2 else 5 + coalesce(min(m.position), 0) end as place, 0
+                              from dist._agenda a
+                              join dist.task t on t.kind = a.kind and t.name = a.name
+                              left join dist.automation m on a.kind = 'automation' and m.name = a.name
+                             where a.due_at <= as_of and a.schedule_id is null and (for_role is null or a.owner = for_role)
+                             group by a.kind, a.name, a.owner) a
+                     where not exists (select from seen s where (a.due_at, a.place) > (s.due_at, s.place))) d),
         others as materialized (
             select r.due_at, o.object, r.owner, min(r.n) as n
               from ranked r, unnest(r.objects) o(object)
-             where r.kind is null and r.due_at > recently and r.owner <> for_role and dist._owner_fault(r.owner) is null
-             group by r.due_at, o.object, r.owner)
+             where r.kind is null and r.due_at > recently and r.owner <> for_role
+             group by r.due_at, o.object, r.owner),
+        first_of_others as materialized (
+            select o.due_at, o.object, min(o.n) as n
+              from others o
+             where o.owner in (select w.owner from (select distinct x.owner from others x) w where dist._owner_fault(w.owner) is null)
+             group by o.due_at, o.object)
         select r.schedule_id, r.kind, r.name, r.owner, r.due_at, r.objects,
-               r.kind is null and exists (select from others o where o.due_at = r.due_at and o.object = any (r.objects) and o.n < r.n)
+               r.kind is null and exists (select from first_of_others o where o.due_at = r.due_at and o.object = any (r.objects) and o.n < r.n)
           from ranked r
          where for_role is null or r.owner = for_role
          order by r.n, r.kind collate "C", r.name collate "C";
 end $$;
-comment on function dist._due(timestamptz, name) is 'Internal: what is due, in the order in which it is to run; for_role null = of all owners';
+comment on function dist._due(timestamptz, name, integer) is
+    'Internal: what is due, or the first of it, in the order in which it is to run; for_role null = of all owners';
+
+-- A session that runs users' text cannot set what this one sets for itself.
+create function dist._next_due(after timestamptz, until timestamptz, for_role name) returns timestamptz
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
+    set jit = off
+as $$
+begin
+    return (select a.due_at from dist._agenda a where a.due_at > after and a.due_at <= until and a.owner = for_role order by a.due_at limit 1);
+end $$;
+comment on function dist._next_due(timestamptz, timestamptz, name) is 'Internal: the next instant within that time at which something of the role is due; null = none';
+
+-- Who has something due by then, since when, up to when, and how much, or at least enough. Where little is due in all, it is
+-- counted; else each owner is asked for the first and the last of it. Called by the scheduler, whose session plans for few rows.
+create function dist._owners_due(by_then timestamptz, enough integer)
+    returns table (owner name, earliest timestamptz, latest timestamptz, number bigint)
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    little integer := 500;
+begin
+    if (select count(*) from (select from dist._agenda a where a.due_at <= by_then limit little) a) < little then
+        return query select a.owner, min(a.due_at), max(a.due_at), count(*) from dist._agenda a where a.due_at <= by_then group by a.owner;
+        return;
+    end if;
+    return query
+        with recursive owners (owner) as (
+            (select st.owner from dist.schedule_state st where st.next_run_at is not null order by st.owner limit 1)
+            union all
+            select (select st.owner from dist.schedule_state st where st.next_run_at is not null and st.owner > o.owner order by st.owner limit 1)
+              from owners o
+             where o.owner is not null)
+        select d.owner, min(d.earliest), max(d.latest), sum(d.number)::bigint
+          from (select o.owner, f.earliest,
+                       (select st.next_run_at
+                          from dist.schedule_state st
+                         cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+                         where st.owner = o.owner and st.next_run_at <= by_then
+                         order by st.next_run_at desc
+                         limit 1) as latest,
+                       f.number
+                  from owners o
+                 cross join lateral (
+                    select min(x.due_at) as earliest, count(*) as number
+                      from (select st.next_run_at as due_at
+                              from dist.schedule_state st
+                             cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+                             where st.owner = o.owner and st.next_run_at <= by_then
+                             order by st.next_run_at
+                             limit enough) x) f
+                 where f.number > 0
+                union all
+                select a.owner, min(a.due_at), max(a.due_at), count(*)
+                  from dist._agenda a
+                 where a.due_at <= by_then and a.schedule_id is null
+                 group by a.owner) d
+         group by d.owner;
+end $$;
+comment on function dist._owners_due(timestamptz, integer) is 'Internal: who has something due by then, since and up to when, and how much of it, counted up to enough';
 
 -- A schedule whose owner's role is gone is left to admins, under whose hands its run fails and says why.
 create function dist._may_run(caller name, owner name) returns boolean

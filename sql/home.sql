@@ -119,6 +119,8 @@ begin
     insert into dist.home select h.*
         on conflict (here) do update
         set database_oid = h.database_oid, database = h.database, system_identifier = h.system_identifier, since = h.since;
+    -- A dump has it too; but whoever restored a part of one may have changed intent with the triggers off.
+    perform dist._know_turn(st.schedule_id) from dist.schedule_state st order by st.schedule_id;
     -- What passed since the copy was made has been run where it came from, or is not wanted.
     for target in
         select st.schedule_id

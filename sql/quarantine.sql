@@ -47,7 +47,7 @@ declare
     target record;
 begin
     for target in
-        select d.schedule_id, d.kind, d.name from dist._due(right_now, role_name) d limit 1000
+        select d.schedule_id, d.kind, d.name from dist._due(right_now, role_name, 1000) d
     loop
         exit when exists (select from pg_roles r where r.rolname = role_name);
         if target.kind is null then

@@ -33,9 +33,20 @@ create table dist.schedule_state (
     crashes     integer not null default 0,
     ran_until   timestamptz,
     ended       text,
-    note        text
+    note        text,
+    schedule    text collate "C" not null,
+    owner       name not null,
+    place       smallint not null default 0,
+    objects     text[] not null default '{}',
+    segments    text[],
+    refreshes   text[],
+    precedes    boolean not null default false
 );
 create index schedule_state_due on dist.schedule_state (next_run_at) where next_run_at is not null;
+-- What is due of an owner's, in the order in which it runs but for refreshes: a look reads as many rows as it takes (sql/due.sql).
+create index schedule_state_order on dist.schedule_state (owner, next_run_at, place, schedule) where next_run_at is not null;
+create index schedule_state_refresh on dist.schedule_state (next_run_at) where next_run_at is not null and refreshes is not null;
+create index schedule_state_precedes on dist.schedule_state (next_run_at, place) where next_run_at is not null and precedes;
 comment on table dist.schedule_state is 'State: when each schedule is due next; locked by its run for as long as that takes';
 comment on column dist.schedule_state.schedule_id is 'dist.schedule.id';
 comment on column dist.schedule_state.next_run_at is 'When it is tried next; null = not armed (see ended)';
@@ -50,6 +61,15 @@ comment on column dist.schedule_state.ran_until is
     'The latest instant of its plan at which it, or one of its steps, has run well; of later ones nothing is in dist.run';
 comment on column dist.schedule_state.ended is 'Why there is no next run: unbound, cancelled, done, failed, quarantined';
 comment on column dist.schedule_state.note is 'What it failed of, or why it is in quarantine';
+-- From here on: what it takes to know whose turn it is, derived from intent whenever that is written (sql/turn.sql).
+comment on column dist.schedule_state.schedule is 'dist.schedule.name';
+comment on column dist.schedule_state.owner is 'dist.schedule.owner';
+comment on column dist.schedule_state.place is
+    'Whose turn it is at one instant, the lowest first: 0 where it only refreshes segments, 1 where it takes records back (or calls functions), 3 where it gives records away, 4 where it edits or tells';
+comment on column dist.schedule_state.objects is 'The objects that it is about: what is about the same object keeps its order';
+comment on column dist.schedule_state.segments is 'The segments whose members matter to it, without what those are made of';
+comment on column dist.schedule_state.refreshes is 'The segments that it refreshes';
+comment on column dist.schedule_state.precedes is 'Others'' schedules wait for it for a while; not for one that only gives away';
 
 -- Made with the row of intent, so that no first run has to: while its transaction lasts, another that makes the same row
 -- can only wait. What came past the triggers (a dump) has its row made by the first run all the same (src/router/lock.rs).
@@ -183,8 +203,9 @@ begin
         return;
     end if;
     perform dist._settle();
-    insert into dist.schedule_state (schedule_id) values (target) on conflict do nothing;
+    insert into dist.schedule_state (schedule_id, schedule, owner) values (target, s.name, s.owner) on conflict do nothing;
     select * into st from dist.schedule_state where schedule_id = target for update;
+    perform dist._know_turn(target);
     -- It stays stopped until somebody resumes it or gives it another plan.
     stopped := st.ended in ('failed', 'quarantined');
     if stopped and not plan_changed and not resumed and s.cancelled_at is null then
@@ -284,7 +305,13 @@ begin
               case when tg_op <> 'DELETE' then new.schedule end,
               case when tg_op <> 'INSERT' then old.schedule end]) name)
           order by s.id;
-    elsif tg_op = 'INSERT' then
+        perform dist._wake();
+        return null;
+    end if;
+    if tg_op = 'UPDATE' and (new.name, new.owner) is distinct from (old.name, old.owner) then
+        perform dist._know_turn(new.id);
+    end if;
+    if tg_op = 'INSERT' then
         perform dist._check_active_schedules(new);
         perform dist._arm(new.id, true);
     elsif new.enabled and not old.enabled then

@@ -112,7 +112,7 @@ comment on function dist._set_task(text, text, name, timestamptz, text) is
 
 -- Everything that becomes due by itself, as one: schedules, which have a number, and tasks, which have a kind and a name.
 create view dist._agenda as
-    select st.schedule_id, null::text as kind, null::text as name, s.owner, st.next_run_at as due_at
+    select st.schedule_id, null::text as kind, null::text as name, st.owner, st.next_run_at as due_at
       from dist.schedule_state st
       join dist.schedule s on s.id operator(pg_catalog.=) st.schedule_id
      where s.enabled and s.cancelled_at is null

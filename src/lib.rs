@@ -137,7 +137,8 @@ extension_sql_file!(
     name = "hold_variables",
     requires = ["sla_clock", "eligibility", "match", "variable"]
 );
-extension_sql_file!("../sql/due.sql", name = "due", requires = ["hold_variables"]);
+extension_sql_file!("../sql/turn.sql", name = "turn", requires = ["hold_variables"]);
+extension_sql_file!("../sql/due.sql", name = "due", requires = ["turn"]);
 extension_sql_file!("../sql/api.sql", name = "api", requires = ["due"]);
 extension_sql_file!("../sql/preview_steps.sql", name = "preview_steps", requires = ["api"]);
 extension_sql_file!("../sql/totals.sql", name = "totals", requires = ["preview_steps"]);

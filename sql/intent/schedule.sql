@@ -151,7 +151,8 @@ begin
     perform dist._one_of(tg_table_name, new.name, 'transactions', new.transactions, array['run', 'step']);
     perform dist._check_run_limits(new);
     perform dist._check_owner(tg_table_name, new.name, new.owner, case when tg_op = 'UPDATE' then old.owner end);
-    if tg_op = 'UPDATE' and (dist._plan_changed(old, new) or new.max_runs is distinct from old.max_runs or new.name <> old.name) then
+    if tg_op = 'UPDATE' and (dist._plan_changed(old, new) or new.max_runs is distinct from old.max_runs
+                             or (new.name, new.owner) <> (old.name, old.owner)) then
         perform dist._check_plan_is_free(old.id, old.name);
     end if;
     if tg_op = 'UPDATE' and (dist._plan_changed(old, new) or new.owner <> old.owner) and not dist._is_admin() then

@@ -1,7 +1,7 @@
 //! What is due of an owner's, and when something is next: a runner's look.
 //!
-//! A look costs as much as there is due. Where an owner's runners are in each other's way, each therefore goes through what it has
-//! seen for some time before it looks again: what it finds there that others have run meanwhile is not due any more.
+//! A look costs as much as it sees, and it sees no more than the first so many of what is due: once through with these, a runner
+//! looks again. It sees more where nothing of what it has seen could be run, for others are at it, or it waits for another attempt.
 
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
@@ -10,8 +10,8 @@ use pgrx::spi::{self, OwnedPreparedStatement, SpiClient};
 use super::process;
 use super::shares::{Due, Work};
 
-/// Where others are in the way, it looks again when so many times as long as a look takes have passed.
-const LOOKS: i64 = 10;
+/// So many schedules are seen at a time for each of the owner's runners: some tenths of a second's work, seen in a millisecond or two.
+pub const SOME: usize = 128;
 
 // These run with the rights of the extension's owner.
 
@@ -20,16 +20,10 @@ const LOOKS: i64 = 10;
 pub const LOCK_TIMEOUT: &str = "select pg_catalog.set_config('lock_timeout', '200ms', true)";
 
 /// What is due, in order.
-const DUE: &str = "select d.schedule_id, d.kind, d.name, d.objects, d.waits from dist._due($1, session_user) d";
+const DUE: &str = "select d.schedule_id, d.kind, d.name, d.objects, d.waits from dist._due($1, session_user, $2) d";
 
 /// The owner's next due instant within the time that the runner lingers.
-const NEXT: &str = "
-    select a.due_at
-      from dist._agenda a
-     where a.due_at operator(pg_catalog.>) $1 and a.due_at operator(pg_catalog.<=) $2
-       and a.owner operator(pg_catalog.=) session_user
-     order by a.due_at
-     limit 1";
+const NEXT: &str = "select dist._next_due($1, $2, session_user)";
 
 /// The statements, prepared.
 pub struct Queries {
@@ -45,18 +39,19 @@ impl Queries {
     pub fn prepare(client: &SpiClient<'_>) -> spi::Result<Self> {
         let instant = pg_sys::TIMESTAMPTZOID.into();
         Ok(Self {
-            due: client.prepare(DUE, &[instant])?.keep(),
+            due: client.prepare(DUE, &[instant, pg_sys::INT4OID.into()])?.keep(),
             next: client.prepare(NEXT, &[instant, instant])?.keep(),
         })
     }
 
-    /// What is due at `now`, in order, and when something is next, if by `until`.
+    /// What is due at `now`, in order, `most` schedules of it, and when something is next, if by `until`.
     ///
     /// # Errors
     /// What PostgreSQL says.
-    pub fn read(&self, client: &SpiClient<'_>, now: i64, until: i64) -> spi::Result<(Vec<Due>, Option<i64>)> {
+    pub fn read(&self, client: &SpiClient<'_>, now: i64, until: i64, most: usize) -> spi::Result<Looked> {
+        let limit = i32::try_from(most).unwrap_or(i32::MAX);
         let mut due = Vec::new();
-        for row in client.select(&self.due, None, &[process::instant(now).into()])? {
+        for row in client.select(&self.due, None, &[process::instant(now).into(), limit.into()])? {
             let work = match row.get::<i32>(1)? {
                 Some(id) => Work::Schedule(id),
                 None => Work::Task {
@@ -70,17 +65,21 @@ impl Queries {
                 waits: row.get::<bool>(5)?.unwrap_or_default(),
             });
         }
-        let rows = client.select(
-            &self.next,
-            Some(1),
-            &[process::instant(now).into(), process::instant(until).into()],
-        )?;
-        let next = if rows.is_empty() {
-            None
-        } else {
-            rows.first().get_one::<TimestampWithTimeZone>()?
-        };
-        Ok((due, next.map(i64::from)))
+        let schedules = due.iter().filter(|one| matches!(one.work, Work::Schedule(_))).count();
+        let next = client
+            .select(
+                &self.next,
+                Some(1),
+                &[process::instant(now).into(), process::instant(until).into()],
+            )?
+            .first()
+            .get_one::<TimestampWithTimeZone>()?;
+        Ok(Looked {
+            due,
+            next: next.map(i64::from),
+            is_all: schedules < most,
+            took: 0,
+        })
     }
 }
 
@@ -90,47 +89,71 @@ pub struct Looked {
     pub due: Vec<Due>,
     /// When something is next.
     pub next: Option<i64>,
-    /// When it looked.
-    pub at: i64,
+    /// Nothing else was due.
+    pub is_all: bool,
     /// How long looking took.
     pub took: i64,
 }
 
 impl Looked {
     /// Where nobody may look.
-    pub fn nothing(now: i64) -> Self {
+    pub fn nothing() -> Self {
         Self {
             due: Vec::new(),
             next: None,
-            at: now,
+            is_all: true,
             took: 0,
         }
     }
+}
 
-    /// Whether it does for another time: looking anew would take more than a little of the time since, and nothing else is due yet.
-    pub fn does(&self, now: i64) -> bool {
-        (self.at..self.at.saturating_add(self.took.saturating_mul(LOOKS))).contains(&now)
-            && self.next.is_none_or(|next| now < next)
+/// So many are seen that are to be made ready for an instant, while there is time.
+pub const AHEAD_OF_TIME: usize = 2000;
+
+/// How much a look sees.
+pub struct Sight(usize);
+
+impl Default for Sight {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Sight {
+    /// So many schedules, where the owner has so many runners: each is to have some of its own.
+    pub fn most(&self, runners: usize) -> usize {
+        SOME.saturating_mul(self.0).saturating_mul(runners.max(1))
+    }
+
+    /// Whether something of what was seen ran: else it looks further.
+    pub fn after(&mut self, ran: bool, is_all: bool) {
+        if ran {
+            self.0 = (self.0 / 2).max(1);
+        } else if !is_all {
+            self.0 = self.0.saturating_mul(2);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Looked;
+    use super::{SOME, Sight};
 
     #[test]
-    fn what_was_seen_does_for_as_long_as_looking_anew_would_be_dear() {
-        let seen = |next| Looked {
-            next,
-            took: 5,
-            ..Looked::nothing(100)
-        };
-        assert!(seen(None).does(149));
-        assert!(!seen(None).does(150));
-        // The clock was set back.
-        assert!(!seen(None).does(99));
-        // Something else is due.
-        assert!(seen(Some(120)).does(119));
-        assert!(!seen(Some(120)).does(120));
+    fn looks_further_while_nothing_of_what_it_sees_can_be_run() {
+        let mut sight = Sight::default();
+        assert_eq!(sight.most(1), SOME);
+        assert_eq!(sight.most(3), 3 * SOME);
+        sight.after(false, false);
+        sight.after(false, false);
+        assert_eq!(sight.most(1), 4 * SOME);
+        // There is no more to be seen.
+        sight.after(false, true);
+        assert_eq!(sight.most(1), 4 * SOME);
+        sight.after(true, true);
+        assert_eq!(sight.most(1), 2 * SOME);
+        sight.after(true, false);
+        sight.after(true, false);
+        assert_eq!(sight.most(1), SOME);
     }
 }

@@ -27,6 +27,7 @@ pub mod invalidate;
 mod launcher;
 mod look;
 pub mod mark;
+mod obstacles;
 mod per_row;
 mod process;
 mod progress;

@@ -6,15 +6,16 @@
 //! `dist._do_task`, which is the same for what is no schedule.
 #![allow(unsafe_code)]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use pgrx::prelude::*;
 use pgrx::spi::{self, SpiClient};
 
 use super::attempt::{Outcome, Queries};
 use super::backoff::{Backoff, SECOND, earlier};
-use super::look::{self, Looked};
+use super::look::{self, Looked, Sight};
 use super::mark;
+use super::obstacles::Obstacles;
 use super::process;
 use super::scheduler::AHEAD;
 use super::session;
@@ -25,12 +26,6 @@ use super::warm::{self, Warm};
 use crate::error::internal;
 use crate::xact;
 
-/// The longest wait before another attempt at a schedule whose object is busy.
-const BUSY: i64 = SECOND;
-/// The first wait where an owner's runners are in each other's way.
-const CROWDED: i64 = SECOND / 500;
-/// So often that wait doubles where something ran all the same.
-const MOST_WAITS: u32 = 4;
 /// So long before an instant at which something is due it looks what that is, so that the look does not make it late.
 const EARLY: i64 = SECOND / 200;
 /// While many are due, how long a commit may wait to be brought to disk together with those after it. A crash takes
@@ -68,14 +63,12 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
     let mut runner = Runner {
         registration,
         queries: None,
-        put_off: HashMap::new(),
+        obstacles: Obstacles::default(),
         looking: Backoff::default(),
-        seen: None,
+        sight: Sight::default(),
         unflushed: false,
         until: 0,
         awaits: None,
-        crowded: false,
-        waits: 0,
         warm: Warm::default(),
         early: EARLY,
     };
@@ -89,21 +82,15 @@ pub extern "C-unwind" fn pg_dist_runner_main(argument: pg_sys::Datum) {
 struct Runner {
     registration: Registration,
     queries: Option<Queries>,
-    /// What stays due for now.
-    put_off: HashMap<Work, Backoff>,
+    obstacles: Obstacles,
     looking: Backoff,
-    /// What it has seen due and not run, for others were in the way.
-    seen: Option<Looked>,
+    sight: Sight,
     /// A run has been committed and not been brought to disk.
     unflushed: bool,
     /// When it leaves unless there is more to run.
     until: i64,
     /// The next instant at which something is due, as far as it has looked.
     awaits: Option<i64>,
-    /// Others, its like among them, are at what it would run next.
-    crowded: bool,
-    /// How often in a row that was all there was to do.
-    waits: u32,
     /// What it has made ready.
     warm: Warm,
     /// So long before the next instant it looks what is due then.
@@ -121,14 +108,10 @@ impl Runner {
             self.registration.is_busy(now);
             let soon = self.awaits.take().filter(|at| (now..=now + self.early).contains(at));
             let as_of = soon.unwrap_or(now);
-            let seen = self
-                .seen
-                .take()
-                .filter(|seen| !edited && soon.is_none() && seen.does(now));
-            let looked = match seen {
-                _ if !super::ENABLED.get() => Ok(Some(Looked::nothing(now))),
-                Some(seen) => Ok(Some(seen)),
-                None => self.look(as_of),
+            let looked = if super::ENABLED.get() {
+                self.look(as_of, 0)
+            } else {
+                Ok(Some(Looked::nothing()))
             };
             match looked {
                 Ok(Some(mut looked)) => {
@@ -141,35 +124,35 @@ impl Runner {
                             continue;
                         }
                     }
-                    self.put_off
-                        .retain(|work, _| looked.due.iter().any(|one| one.work == *work));
+                    if looked.is_all {
+                        self.obstacles.forget_all_but(&looked.due);
+                    }
                     if edited {
-                        self.put_off.values_mut().for_each(Backoff::hurry);
+                        self.obstacles.hurry();
                     }
                     let next = looked.next;
                     let ran = match self.drain(&mut looked.due) {
                         Ok(ran) => ran,
                         Err(Gone) => return None,
                     };
-                    if self.crowded {
-                        self.seen = Some(looked);
+                    self.sight.after(ran, looked.is_all);
+                    if ran {
+                        self.stay();
+                        self.obstacles.ran();
                     }
-                    if !ran {
-                        return self.rest(next);
+                    // There may be more, of which something can be run.
+                    let goes_on =
+                        (ran || !looked.is_all) && !self.obstacles.crowded && !self.registration.is_yielding();
+                    if !goes_on {
+                        return self.rest(next, looked.took);
                     }
-                    self.stay();
-                    if self.crowded {
-                        self.waits = self.waits.min(MOST_WAITS);
-                        return self.rest(next);
-                    }
-                    self.waits = 0;
                 }
                 Ok(None) => return None,
                 Err(failure) => {
                     self.queries = None;
                     failure.note(&mut self.looking, now, PATIENCE, "looking for due schedules");
                     self.stay();
-                    return self.rest(self.looking.wait_until(now));
+                    return self.rest(self.looking.wait_until(now), 0);
                 }
             }
         }
@@ -180,8 +163,8 @@ impl Runner {
         self.until = process::now() + linger();
     }
 
-    /// Nothing to run now: sleeps until there is, or leaves.
-    fn rest(&mut self, next: Option<i64>) -> Option<i64> {
+    /// Nothing to run now: sleeps until there is, or leaves. Looking took so long.
+    fn rest(&mut self, next: Option<i64>, took: i64) -> Option<i64> {
         process::show(None);
         self.registration.is_idle();
         if let Some(at) = next {
@@ -189,17 +172,8 @@ impl Runner {
         }
         process::report_statistics(true);
         let now = process::now();
-        let retry = self
-            .put_off
-            .values()
-            .map(|backoff| backoff.wait_until(now).unwrap_or(now))
-            .min();
         let due = next;
-        let mut next = earlier(next.map(|at| at - self.early), retry);
-        if std::mem::take(&mut self.crowded) {
-            next = earlier(next, Some(now + (CROWDED << self.waits.min(16)).min(BUSY)));
-            self.waits = self.waits.saturating_add(1);
-        }
+        let next = earlier(next.map(|at| at - self.early), self.obstacles.wait_until(now, took));
         self.awaits = due;
         let may_leave = next.is_none() && now >= self.until;
         if (may_leave || self.registration.is_yielding()) && self.registration.leave() {
@@ -212,7 +186,7 @@ impl Runner {
     fn warm_up(&mut self, at: i64) {
         self.early = EARLY;
         while self.warm.is_cold() && process::now() + EARLY < at {
-            let Ok(Some(looked)) = self.look(at) else {
+            let Ok(Some(looked)) = self.look(at, look::AHEAD_OF_TIME) else {
                 self.queries = None;
                 return;
             };
@@ -231,9 +205,11 @@ impl Runner {
         }
     }
 
-    /// What is due, in order, and when something is next; None where the extension is not there.
-    fn look(&mut self, now: i64) -> Result<Option<Looked>, Failure> {
+    /// What is due, in order, as much as it sees or `at_least` so many, and when something is next; None where the extension is
+    /// not there.
+    fn look(&mut self, now: i64, at_least: usize) -> Result<Option<Looked>, Failure> {
         let began = process::now();
+        let most = self.sight.most(self.registration.place().1).max(at_least);
         let queries = &mut self.queries;
         let until = self.until.max(now + 2 * AHEAD);
         in_extension(|client| {
@@ -242,17 +218,16 @@ impl Runner {
                 Some(queries) => queries,
                 None => queries.insert(Queries::prepare(client)?),
             };
-            let (due, next) = queries.look.read(client, now, until)?;
-            let at = process::now();
-            let took = at - began;
-            Ok(Looked { due, next, at, took })
+            let mut looked = queries.look.read(client, now, until, most)?;
+            looked.took = process::now() - began;
+            Ok(looked)
         })
     }
 
     /// Fires these schedules one after the other, brings all of it to disk, and tells whether any of them ran, or there is
     /// reason to look again. What is left over is due still, as far as it knows.
     fn drain(&mut self, due: &mut Vec<Due>) -> Result<bool, Gone> {
-        self.crowded = false;
+        self.obstacles.crowded = false;
         let mut any = false;
         let outcome = loop {
             let staff = self.registration.place();
@@ -289,22 +264,18 @@ impl Runner {
             if !super::ENABLED.get() || self.registration.is_yielding() || self.registration.place() != staff {
                 break;
             }
-            if self
-                .put_off
-                .get(work)
-                .is_some_and(|backoff| backoff.wait_until(now).is_some())
-            {
+            if self.obstacles.put_off(work, now) {
                 continue;
             }
             if taken.holds_back(one) {
-                self.crowded |= one.waits;
+                self.obstacles.crowded |= one.waits;
                 continue;
             }
             self.registration.begins_run(now);
             let flush_later = position + 1 < due.len() && now - flushed_at < FLUSH_TOGETHER;
             match self.fire_all(work, now, flush_later) {
                 Ok(Outcome::Fired | Outcome::More) => {
-                    self.put_off.remove(work);
+                    self.obstacles.forget(work);
                     past.insert(work.clone());
                     taken.not();
                     any = true;
@@ -314,20 +285,18 @@ impl Runner {
                     }
                 }
                 Ok(Outcome::Past) => {
+                    self.obstacles.forget(work);
                     past.insert(work.clone());
                     taken.before();
                 }
-                Ok(Outcome::PutOff) if staff.1 > 1 => {
-                    self.crowded = true;
-                    taken.by_others(one);
-                }
                 Ok(Outcome::PutOff) => {
-                    self.put_off.entry(work.clone()).or_default().failed(now, BUSY);
+                    if self.obstacles.is_busy(work, now) {
+                        taken.by_others(one);
+                    }
                 }
                 Ok(Outcome::Gone) => return Err(Gone),
                 Err(failure) => {
-                    let backoff = self.put_off.entry(work.clone()).or_default();
-                    if backoff.failed(now, PATIENCE) && !failure.is_transient() {
+                    if self.obstacles.failed(work, now, PATIENCE) && !failure.is_transient() {
                         failure.log(&format!("{work} stays due"));
                     }
                     self.queries = None;
@@ -338,7 +307,7 @@ impl Runner {
                 failure.log("resetting the session of a runner, which therefore ends");
                 return Err(Gone);
             }
-            if taken.is_enough(due.len()) {
+            if taken.is_enough() {
                 any = true;
                 break;
             }

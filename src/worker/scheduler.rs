@@ -14,7 +14,7 @@ use super::evidence::{self, Backlog};
 use super::home::{self, Home};
 use super::process::{self, Child};
 use super::shared::{self, Entry, Kind, Registration};
-use super::staffing::{LONG, Needs, is_much, make_room, needs_more, wanted};
+use super::staffing::{LONG, Needs, enough, is_much, make_room, needs_more, wanted};
 use super::txn::{self, Failure};
 use super::upkeep::Upkeep;
 use crate::error::{error_hint, internal};
@@ -36,10 +36,7 @@ pub const PRESENCE: &str = "select extowner from pg_catalog.pg_extension where e
 const OWNERS: &str = "
     select d.owner::text, r.oid, r.rolcanlogin, d.latest, d.number,
            pg_catalog.has_database_privilege(r.oid, pg_catalog.current_database(), 'connect')
-      from (select a.owner, min(a.due_at) as earliest, max(a.due_at) as latest, count(*) as number
-              from dist._agenda a
-             where a.due_at <= $1
-             group by a.owner) d
+      from dist._owners_due($1, $2) d
       left join pg_catalog.pg_roles r on r.rolname = d.owner
      order by d.earliest, d.owner";
 
@@ -141,7 +138,7 @@ struct Due {
     can_login: bool,
     can_connect: bool,
     latest: i64,
-    /// How much is due, that which is running included.
+    /// How much is due, that which is running included; counted up to what is enough to know how many runners that takes.
     number: usize,
 }
 
@@ -207,7 +204,7 @@ impl Scheduler {
                     Some(queries) => queries,
                     None => queries.insert(Queries {
                         paused: client.prepare(home::PAUSED, &[])?.keep(),
-                        owners: client.prepare(OWNERS, &instant[..1])?.keep(),
+                        owners: client.prepare(OWNERS, &[instant[0], pg_sys::INT4OID.into()])?.keep(),
                         next: client.prepare(NEXT, &instant)?.keep(),
                     }),
                 };
@@ -222,7 +219,12 @@ impl Scheduler {
                     }));
                 }
                 let mut due = Vec::new();
-                for row in client.select(&queries.owners, None, &[process::instant(horizon).into()])? {
+                let enough = i32::try_from(enough()).unwrap_or(i32::MAX);
+                for row in client.select(
+                    &queries.owners,
+                    None,
+                    &[process::instant(horizon).into(), enough.into()],
+                )? {
                     due.push(Due {
                         owner: row.get::<String>(1)?.unwrap_or_default(),
                         role: row.get::<pg_sys::Oid>(2)?,

@@ -51,10 +51,8 @@ pub struct Taken {
     in_a_row: usize,
 }
 
-/// So many attempts in a row that found somebody else there are enough to look again, and one more for each so many that are due:
-/// so much more a look costs.
-const ENOUGH: usize = 3;
-const FOR_EACH: usize = 50;
+/// So many attempts in a row that found somebody else there, or that he had been there, cost more than another look.
+const ENOUGH: usize = 8;
 
 impl Taken {
     /// Whether something is to be left alone in this pass. Then so is what shares an object with it.
@@ -82,9 +80,9 @@ impl Taken {
         self.in_a_row = 0;
     }
 
-    /// Whether to look again rather than to go on, where so many were due.
-    pub fn is_enough(&self, due: usize) -> bool {
-        self.in_a_row >= ENOUGH + due / FOR_EACH
+    /// Whether to look again rather than to go on.
+    pub fn is_enough(&self) -> bool {
+        self.in_a_row >= ENOUGH
     }
 }
 
@@ -106,7 +104,7 @@ fn place_of(due: &Due, runners: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Due, Taken, Work, share};
+    use super::{Due, ENOUGH, Taken, Work, share};
 
     fn due(id: i32, objects: &[&str]) -> Due {
         Due {
@@ -189,16 +187,15 @@ mod tests {
     #[test]
     fn a_look_is_worth_more_than_attempt_after_attempt() {
         let mut taken = Taken::default();
-        for n in 0..2 {
-            taken.by_others(&due(n, &[]));
+        for _ in 1..ENOUGH {
+            taken.by_others(&due(0, &[]));
         }
         taken.not();
-        taken.by_others(&due(2, &[]));
-        assert!(!taken.is_enough(10));
-        taken.by_others(&due(3, &[]));
-        taken.before();
-        assert!(taken.is_enough(10));
-        // Unless a look costs more than that.
-        assert!(!taken.is_enough(1000));
+        for _ in 1..ENOUGH {
+            taken.before();
+        }
+        assert!(!taken.is_enough());
+        taken.by_others(&due(0, &[]));
+        assert!(taken.is_enough());
     }
 }

@@ -53,6 +53,12 @@ pub fn needs_more(due: usize, own: &[&Entry], now: i64) -> Needs {
     }
 }
 
+/// So much being due is all that `wanted` and `needs_more` have to know.
+pub fn enough() -> usize {
+    let runners = usize::try_from(super::MAX_RUNNERS.get()).unwrap_or(0);
+    (MANY * processors()).max(runners + 1)
+}
+
 /// Asks a runner to leave for another owner's sake: the one that is missed least, or those that have been busy for long.
 pub fn make_room(runners: &[Entry], now: i64) {
     let has_several = |runner: &Entry| runners.iter().filter(|other| other.role == runner.role).count() > 1;

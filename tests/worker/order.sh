@@ -38,4 +38,28 @@ SQL
 }
 check "F4 what several owners have due at one instant runs in its order" across_owners
 
+# More is due than a runner sees at a time, of two objects, at two instants; help comes, and everything is shared.
+across_looks() {
+  cluster_psql <<'SQL'
+create table public.other (id bigint primary key, rep text);
+grant all on public.other to public;
+insert into dist.object (name, relation, key_column, owner_column) values ('other', 'public.other', 'id', 'rep');
+insert into dist.transfer (name, kind, object, predicate) values ('take other', 'retrieval', 'other', 'false'), ('take lead', 'retrieval', 'lead', 'false');
+insert into dist.transfer (name, object, predicate, to_rep) values ('give other', 'other', 'false', 'ann'), ('give lead', 'lead', 'false', 'ann');
+begin;
+select (clock_timestamp() + interval '2 seconds') at time zone 'UTC' as at \gset
+insert into dist.schedule (name, start_at, owner)
+select 'many ' || n * 7919 % 1000, :'at'::timestamp + n % 2 * interval '0.2 seconds', 'tom' from generate_series(1, 600) n;
+insert into dist.step (schedule, target)
+select s.name, (array['give lead', 'take other', 'take lead', 'give other'])[1 + row_number() over () % 4] from dist.schedule s where s.name like 'many %';
+commit;
+SQL
+  eventually "all have run" "select count(*) = 600 from dist.run where schedule like 'many %' and status = 'succeeded'" 60
+  holds "each object's in their order" \
+    "select bool_and(r.id > r.before) from (
+       select r.id, lag(r.id) over (partition by t.object order by r.due_at, t.kind desc, r.schedule collate \"C\") as before
+         from dist.run r join dist.transfer t on t.name = r.transfer where r.schedule like 'many %') r where r.before is not null"
+}
+check "F4 more than is seen at a time runs in its order, object by object" across_looks
+
 finish
