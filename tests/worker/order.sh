@@ -62,4 +62,23 @@ SQL
 }
 check "F4 more than is seen at a time runs in its order, object by object" across_looks
 
+# Somebody holds an object of which more is due than a runner sees at a time; what is behind that is about another one.
+looks_further() {
+  cluster_psql -c begin -c "select from dist.object_state where object = 'lead' for update" -c "select pg_sleep(60)" >/dev/null 2>&1 &
+  cluster_psql <<'SQL'
+begin;
+select (clock_timestamp() + interval '3 seconds') at time zone 'UTC' as at \gset
+insert into dist.schedule (name, start_at, owner) select 'held ' || n, :'at', 'tom' from generate_series(1, 400) n;
+insert into dist.schedule (name, start_at, owner) values ('free', :'at'::timestamp + interval '0.1 seconds', 'tom');
+insert into dist.step (schedule, target) select s.name, case s.name when 'free' then 'give other' else 'give lead' end from dist.schedule s where s.name ~ '^(held|free)';
+commit;
+SQL
+  eventually "what is free has run" "select $(ran free)" 7
+  holds "and what is held has not" "select not exists (select from dist.run where schedule like 'held %')"
+  cluster_psql -o /dev/null -c "select pg_terminate_backend(pid) from pg_stat_activity where query ~ '^select pg_sleep'"
+  wait
+  eventually "so has the rest" "select count(*) = 400 from dist.run where schedule like 'held %' and status = 'succeeded'" 60
+}
+check "what somebody holds keeps nothing else waiting, however much there is of it" looks_further
+
 finish
