@@ -26,7 +26,7 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Whether an owner who has runners is to be given one more.
+/// Whether an owner who has the runners that are wanted is to be given one more.
 pub enum Needs {
     /// No.
     Nothing,
@@ -36,12 +36,9 @@ pub enum Needs {
     Now,
 }
 
-/// One more where much is due, as far as the machine can do it at the same time; or where all have been at one run for a while
-/// and something waits. `due`: how many schedules are, those included that are running.
+/// One more than [`wanted`] where all have been at one run for a while and something waits. `due`: how many schedules are, those
+/// included that are running.
 pub fn needs_more(due: usize, own: &[&Entry], now: i64) -> Needs {
-    if due >= MANY * own.len() && own.len() < processors() {
-        return Needs::Now;
-    }
     if due <= own.len() || own.iter().any(|runner| runner.idle) {
         return Needs::Nothing;
     }
