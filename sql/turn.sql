@@ -16,9 +16,9 @@ begin
                 when bool_or(t.kind = 'retrieval' or p.action = 'function' and p.segment is null) then 1
                 when bool_or(p.action <> 'refresh_segment') then 4 else 0 end,
            array_agg(distinct t.object order by t.object) filter (where t.object is not null),
-           nullif(array_remove(array_agg(coalesce(p.segment, case when p.action not in ('transfer', 'function') then p.target end))
-                               || array_agg(t.segment), null), '{}'),
-           array_agg(p.target) filter (where p.action = 'refresh_segment'),
+           nullif(array_remove(array_agg(coalesce(p.segment, case when p.action not in ('transfer', 'function') then p.target end) order by p.position)
+                               || array_agg(t.segment order by p.position), null), '{}'),
+           array_agg(p.target order by p.position) filter (where p.action = 'refresh_segment'),
            bool_or(t.kind is distinct from 'distribution')
       into place, of_transfers, segments, refreshes, precedes
       from dist.step p
