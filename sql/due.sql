@@ -126,6 +126,27 @@ end $$;
 comment on function dist._due(timestamptz, name, integer) is
     'Internal: what is due, or the first of it, in the order in which it is to run; for_role null = of all owners';
 
+-- What many schedules that are due are about to run, for whoever makes it ready (src/router/foresight.rs). By the indexes, as above.
+create function dist._transfers_of(schedules integer[]) returns text[]
+    language plpgsql stable
+    set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_bitmapscan = off
+    set jit = off
+as $$
+begin
+    return (select array_agg(t.target order by t.first)
+              from (select p.target, min(i.place) as first
+                      from unnest(schedules) with ordinality i(id, place)
+                     cross join lateral (select s.name from dist.schedule s where s.id = i.id offset 0) s
+                     cross join lateral (select p.target from dist.step p
+                                          where p.schedule = s.name and p.active and p.action = 'transfer' and p.segment is null offset 0) p
+                     where p.target is not null
+                     group by p.target) t);
+end $$;
+comment on function dist._transfers_of(integer[]) is 'Internal: the transfers that schedules run, each once, in the order of the schedules';
+
 -- A session that runs users' text cannot set what this one sets for itself.
 create function dist._next_due(after timestamptz, until timestamptz, for_role name) returns timestamptz
     language plpgsql stable
@@ -147,12 +168,18 @@ create function dist._owners_due(by_then timestamptz, enough integer)
     returns table (owner name, earliest timestamptz, latest timestamptz, number bigint)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_bitmapscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
+    set jit = off
 as $$
 #variable_conflict use_column
 declare
     little integer := 500;
 begin
-    if (select count(*) from (select from dist._agenda a where a.due_at <= by_then limit little) a) < little then
+    if (select count(*) from (select from dist.schedule_state st where st.next_run_at <= by_then limit little) a) < little then
         return query select a.owner, min(a.due_at), max(a.due_at), count(*) from dist._agenda a where a.due_at <= by_then group by a.owner;
         return;
     end if;

@@ -114,8 +114,9 @@ comment on function dist._set_task(text, text, name, timestamptz, text) is
 create view dist._agenda as
     select st.schedule_id, null::text as kind, null::text as name, st.owner, st.next_run_at as due_at
       from dist.schedule_state st
-      join dist.schedule s on s.id operator(pg_catalog.=) st.schedule_id
-     where s.enabled and s.cancelled_at is null
+     -- From what is due to its schedule and never the other way round, also where the server knows nothing of the tables yet.
+     cross join lateral (select from dist.schedule s where s.id operator(pg_catalog.=) st.schedule_id and s.enabled and s.cancelled_at is null
+                         offset 0) s
     union all
     select null, t.kind, t.name, t.owner, t.due_at
       from dist.task t

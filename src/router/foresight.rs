@@ -14,8 +14,6 @@ use crate::router::session::with_settings;
 use crate::router::trust::check_writers;
 use crate::xact::as_extension_owner;
 
-const TRANSFERS: &str = include_str!("sql/transfers_of.sql");
-
 /// The transfers that these schedules run, each once, in the schedules' order.
 ///
 /// # Errors
@@ -23,10 +21,7 @@ const TRANSFERS: &str = include_str!("sql/transfers_of.sql");
 pub fn transfers_of(schedules: &[i32]) -> Result<Vec<String>> {
     as_extension_owner(|| {
         Spi::connect(|client| {
-            let rows = prepared::select(client, TRANSFERS, &[schedules.to_vec().into()])?;
-            if rows.is_empty() {
-                return Ok(None);
-            }
+            let rows = prepared::select(client, "select dist._transfers_of($1)", &[schedules.to_vec().into()])?;
             rows.first().get_one::<Vec<String>>()
         })
     })?

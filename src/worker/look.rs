@@ -125,11 +125,13 @@ impl Sight {
         SOME.saturating_mul(self.0).saturating_mul(runners.max(1))
     }
 
-    /// Whether something of what was seen ran: else it looks further.
-    pub fn after(&mut self, ran: bool, is_all: bool) {
-        if ran {
+    /// So many of what was seen are dealt with, and so many are left: where less than half of a share was there for this one of so
+    /// many runners, it looks further the next time, for the others have still to do theirs before more comes into sight.
+    pub fn after(&mut self, done: usize, left: usize, runners: usize, is_all: bool) {
+        let share = (done + left) / runners.max(1);
+        if done >= share {
             self.0 = (self.0 / 2).max(1);
-        } else if !is_all {
+        } else if done < share.div_ceil(2) && !is_all {
             self.0 = self.0.saturating_mul(2);
         }
     }
@@ -140,20 +142,33 @@ mod tests {
     use super::{SOME, Sight};
 
     #[test]
-    fn looks_further_while_nothing_of_what_it_sees_can_be_run() {
+    fn looks_further_while_little_of_what_it_sees_can_be_run() {
         let mut sight = Sight::default();
         assert_eq!(sight.most(1), SOME);
         assert_eq!(sight.most(3), 3 * SOME);
-        sight.after(false, false);
-        sight.after(false, false);
+        sight.after(0, 10, 1, false);
+        sight.after(0, 10, 1, false);
         assert_eq!(sight.most(1), 4 * SOME);
         // There is no more to be seen.
-        sight.after(false, true);
+        sight.after(0, 10, 1, true);
         assert_eq!(sight.most(1), 4 * SOME);
-        sight.after(true, true);
+        sight.after(10, 0, 1, true);
         assert_eq!(sight.most(1), 2 * SOME);
-        sight.after(true, false);
-        sight.after(true, false);
+        sight.after(10, 0, 1, false);
+        sight.after(10, 0, 1, false);
+        assert_eq!(sight.most(1), SOME);
+    }
+
+    #[test]
+    fn looks_as_far_as_gives_it_a_share_of_its_own() {
+        let mut sight = Sight::default();
+        sight.after(50, 50, 2, false);
+        assert_eq!(sight.most(1), SOME);
+        sight.after(24, 76, 2, false);
+        assert_eq!(sight.most(1), 2 * SOME);
+        sight.after(25, 75, 2, false);
+        assert_eq!(sight.most(1), 2 * SOME);
+        sight.after(50, 50, 2, false);
         assert_eq!(sight.most(1), SOME);
     }
 }

@@ -131,11 +131,13 @@ impl Runner {
                         self.obstacles.hurry();
                     }
                     let next = looked.next;
+                    let (seen, runners) = (looked.due.len(), self.registration.place().1);
                     let ran = match self.drain(&mut looked.due) {
                         Ok(ran) => ran,
                         Err(Gone) => return None,
                     };
-                    self.sight.after(ran, looked.is_all);
+                    let left = looked.due.len();
+                    self.sight.after(seen - left, left, runners, looked.is_all);
                     if ran {
                         self.stay();
                         self.obstacles.ran();
