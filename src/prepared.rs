@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::{self, PgOid};
 use pgrx::spi::{OwnedPreparedStatement, Result, SpiClient, SpiTupleTable};
+use rustc_hash::FxBuildHasher;
 
 /// More statements than this are forgotten together: a statement takes some ten kilobytes.
 const MOST: usize = 2000;
@@ -22,42 +22,12 @@ struct Kept {
     made: Instant,
 }
 
-type Statements = HashMap<String, Kept, BuildHasherDefault<OfText>>;
+/// A run finds some twenty statements by their texts, of a kilobyte each.
+type Statements = HashMap<String, Kept, FxBuildHasher>;
 
 thread_local! {
     // Never dropped at the end of the process, when PostgreSQL has taken down what freeing a plan needs.
     static KEPT: RefCell<ManuallyDrop<Statements>> = RefCell::new(ManuallyDrop::new(HashMap::default()));
-}
-
-/// A run finds some twenty statements by their texts, of a kilobyte each. They are ours, so nobody gains by texts that
-/// collide, and eight bytes at a time will do.
-#[derive(Default)]
-struct OfText(u64);
-
-impl Hasher for OfText {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.add(u64::from_le_bytes(*word));
-        }
-        for byte in rest {
-            self.add(u64::from(*byte));
-        }
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.add(u64::from(byte));
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-}
-
-impl OfText {
-    fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }
 
 /// Reads by a kept statement.

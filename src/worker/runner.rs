@@ -31,7 +31,7 @@ const EARLY: i64 = SECOND / 200;
 /// While many are due, how long a commit may wait to be brought to disk together with those after it. A crash takes
 /// away whole runs, with their advance, so they are due again: none is lost or doubled. And whatever another session
 /// commits that builds on such a run comes after it in the log, so it cannot outlive it.
-const FLUSH_TOGETHER: i64 = SECOND / 100;
+const FLUSH_TOGETHER: i64 = SECOND / 50;
 /// The longest wait before another attempt at something that raises an error.
 const PATIENCE: i64 = 300 * SECOND;
 
@@ -343,7 +343,12 @@ impl Runner {
                 // A later commit brings this one to disk.
                 xact::set_for_transaction(c"synchronous_commit", c"off");
             }
-            queries.attempt(client, work, now)
+            let outcome = queries.attempt(client, work, now)?;
+            if matches!(outcome, Outcome::PutOff | Outcome::Past) {
+                // Nothing was done: the disk is not waited for.
+                xact::set_for_transaction(c"synchronous_commit", c"off");
+            }
+            Ok(outcome)
         });
         mark::clear();
         outcome.map(|outcome| outcome.unwrap_or(Outcome::Gone))
