@@ -9,6 +9,10 @@ const SETTLED: i64 = 60 * SECOND;
 #[derive(Default)]
 pub struct Backoff {
     failures: u32,
+    /// Of them those that do not pass by themselves.
+    lasting: u32,
+    /// Something was said of them.
+    told: bool,
     since: i64,
     until: i64,
 }
@@ -25,10 +29,13 @@ impl Backoff {
         self.failures == 1
     }
 
-    /// Whether it has failed for the second time in a row, which is when something is worth a line that may have been
-    /// over after the first.
-    pub fn persists(&self) -> bool {
-        self.failures == 2
+    /// Whether a failure, noted already, is worth a line in the log: once in an incident; of what may be over after the first, at
+    /// the second.
+    pub fn is_worth_a_line(&mut self, may_be_over: bool) -> bool {
+        self.lasting = self.lasting.saturating_add(1);
+        let is_worth_it = !self.told && (!may_be_over || self.lasting > 1);
+        self.told |= is_worth_it;
+        is_worth_it
     }
 
     /// Notes the untimely end of a process that was started then: of an incident of its own where it had lived for
@@ -90,6 +97,22 @@ mod tests {
         assert_eq!(backoff.wait_until(0), Some(60 * SECOND));
         backoff.succeeded();
         assert!(backoff.failed(0, SECOND));
+    }
+
+    #[test]
+    fn what_may_be_over_is_worth_a_line_when_it_is_not() {
+        let mut backoff = Backoff::default();
+        // A lock that was not had counts for nothing.
+        backoff.failed(0, SECOND);
+        backoff.failed(0, SECOND);
+        assert!(!backoff.is_worth_a_line(true));
+        backoff.failed(0, SECOND);
+        assert!(backoff.is_worth_a_line(false));
+        assert!(!backoff.is_worth_a_line(true));
+        backoff.succeeded();
+        assert!(!backoff.is_worth_a_line(true));
+        assert!(backoff.is_worth_a_line(true));
+        assert!(!backoff.is_worth_a_line(false));
     }
 
     #[test]

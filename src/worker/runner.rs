@@ -146,7 +146,8 @@ impl Runner {
                     let goes_on =
                         (ran || !looked.is_all) && !self.obstacles.crowded && !self.registration.is_yielding();
                     if !goes_on {
-                        return self.rest(next, looked.took);
+                        let retry = self.obstacles.wait_until(process::now(), looked.took);
+                        return self.rest(next, retry);
                     }
                 }
                 Ok(None) => return None,
@@ -154,7 +155,7 @@ impl Runner {
                     self.queries = None;
                     failure.note(&mut self.looking, now, PATIENCE, "looking for due schedules");
                     self.stay();
-                    return self.rest(self.looking.wait_until(now), 0);
+                    return self.rest(None, self.looking.wait_until(now));
                 }
             }
         }
@@ -165,8 +166,8 @@ impl Runner {
         self.until = process::now() + linger();
     }
 
-    /// Nothing to run now: sleeps until there is, or leaves. Looking took so long.
-    fn rest(&mut self, next: Option<i64>, took: i64) -> Option<i64> {
+    /// Nothing to run now: sleeps until there is, or until it tries again, or leaves.
+    fn rest(&mut self, next: Option<i64>, retry: Option<i64>) -> Option<i64> {
         process::show(None);
         self.registration.is_idle();
         if let Some(at) = next {
@@ -175,7 +176,7 @@ impl Runner {
         process::report_statistics(true);
         let now = process::now();
         let due = next;
-        let next = earlier(next.map(|at| at - self.early), self.obstacles.wait_until(now, took));
+        let next = earlier(next.map(|at| at - self.early), retry);
         self.awaits = due;
         let may_leave = next.is_none() && now >= self.until;
         if (may_leave || self.registration.is_yielding()) && self.registration.leave() {

@@ -58,13 +58,8 @@ impl Failure {
     /// Notes it, and writes it to the log once per incident: not what passes by itself, and what a DROP EXTENSION explains
     /// only when it is still so at the second attempt.
     pub fn note(&self, backoff: &mut Backoff, now: i64, longest: i64, doing: &str) {
-        let first = backoff.failed(now, longest);
-        let speaks = if self.may_be_a_drop() {
-            backoff.persists()
-        } else {
-            first
-        };
-        if speaks && !self.is_transient() {
+        backoff.failed(now, longest);
+        if !self.is_transient() && backoff.is_worth_a_line(self.may_be_a_drop()) {
             self.log(doing);
         }
     }
