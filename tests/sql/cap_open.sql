@@ -78,7 +78,7 @@ insert into dist.cap (name, per, most, object, predicate) values ('strange', 'op
 \c - test_manager
 select test.refused($$select dist.execute('leads')$$);
 select test.refused($$select * from dist.preview('leads')$$);
-select cap, rep, used, note from dist.cap_balance where used is null;
+select cap, rep, used, note from dist.cap_balance where used is null order by cap, rep;
 \c - postgres
 update dist.cap set active = false where name = 'strange';
 \c - test_manager

@@ -120,7 +120,7 @@ select assigned from dist.execute('sla to ada', '2031-05-05 09:00Z');
 insert into sla.call values (21, '2031-05-05 09:30Z');
 select dist.tick('2031-05-05 10:00Z');
 select id, rep from sla.lead order by id;
-select trigger, cause_name, transfer, object, assigned, unassigned, as_of, run_by from dist.run where trigger = 'sla';
+select trigger, cause_name, transfer, object, assigned, unassigned, as_of, run_by from dist.run where trigger = 'sla' order by id;
 -- The next time 22 is worked on, and 23 is not; it has come to its last rep
 insert into sla.call select id, '2031-05-05 10:30Z' from sla.lead where id = 22;
 select dist.tick('2031-05-05 23:00Z');

@@ -97,7 +97,7 @@ delete from dist.step where schedule = 'se' and position > 2;
 truncate se.log;
 insert into dist.step (schedule, position, action, target, segment, per, args) values ('se', 3, 'function', 'se.picky', 'se big', 'record', '[{"key": true}]');
 select dist.tick('2999-01-03 06:00Z');
-select status, sqlstate, message, detail, hint, context like '%dist.step ''se/3''%' from dist.run where schedule = 'se';
+select status, sqlstate, message, detail, hint, context like '%dist.step ''se/3''%' from dist.run where schedule = 'se' order by due_at;
 select count(*) from se.log;
 -- Too many records: not one is called for.
 update dist.step set max_rows = 3, target = 'se.nothing' where schedule = 'se' and position = 3;
