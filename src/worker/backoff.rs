@@ -9,8 +9,8 @@ const SETTLED: i64 = 60 * SECOND;
 #[derive(Default)]
 pub struct Backoff {
     failures: u32,
-    /// Of them those that do not pass by themselves.
-    lasting: u32,
+    /// When the first of them was noted that does not pass by itself.
+    lasting_since: Option<i64>,
     /// Something was said of them.
     told: bool,
     since: i64,
@@ -29,11 +29,13 @@ impl Backoff {
         self.failures == 1
     }
 
-    /// Whether a failure, noted already, is worth a line in the log: once in an incident; of what may be over after the first, at
-    /// the second.
-    pub fn is_worth_a_line(&mut self, may_be_over: bool) -> bool {
-        self.lasting = self.lasting.saturating_add(1);
-        let is_worth_it = !self.told && (!may_be_over || self.lasting > 1);
+    /// Whether a failure, noted already, is worth a line in the log: once in an incident; of what may be over at the next attempt,
+    /// when that attempt was worth the wait. One that was not waited for, because something called, says nothing: DROP EXTENSION
+    /// wakes everybody before the catalogue's changes have reached them.
+    pub fn is_worth_a_line(&mut self, now: i64, may_be_over: bool) -> bool {
+        let lasting_since = *self.lasting_since.get_or_insert(now);
+        let lasted = !(lasting_since..lasting_since.saturating_add(Self::FIRST)).contains(&now);
+        let is_worth_it = !self.told && (!may_be_over || lasted);
         self.told |= is_worth_it;
         is_worth_it
     }
@@ -104,15 +106,17 @@ mod tests {
         let mut backoff = Backoff::default();
         // A lock that was not had counts for nothing.
         backoff.failed(0, SECOND);
-        backoff.failed(0, SECOND);
-        assert!(!backoff.is_worth_a_line(true));
-        backoff.failed(0, SECOND);
-        assert!(backoff.is_worth_a_line(false));
-        assert!(!backoff.is_worth_a_line(true));
+        backoff.failed(SECOND, SECOND);
+        assert!(!backoff.is_worth_a_line(SECOND, true));
+        backoff.failed(SECOND + 1, SECOND);
+        assert!(backoff.is_worth_a_line(SECOND + 1, false));
+        assert!(!backoff.is_worth_a_line(9 * SECOND, true));
         backoff.succeeded();
-        assert!(!backoff.is_worth_a_line(true));
-        assert!(backoff.is_worth_a_line(true));
-        assert!(!backoff.is_worth_a_line(false));
+        assert!(!backoff.is_worth_a_line(0, true));
+        // Called before its wait was over.
+        assert!(!backoff.is_worth_a_line(SECOND / 10 - 1, true));
+        assert!(backoff.is_worth_a_line(SECOND / 10, true));
+        assert!(!backoff.is_worth_a_line(SECOND, false));
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Backlog {
                 Err(failure) if self.failures < ATTEMPTS => {
                     // Somebody has the schedule's state: the process that was ended, for a moment.
                     self.failures += 1;
-                    failure.note(&mut self.backoff, now, SECOND, "recording an interrupted run");
+                    failure.note(&mut self.backoff, SECOND, "recording an interrupted run");
                     continue;
                 }
                 Err(failure) => failure.log(&format!("an interrupted run of {} is not recorded", begun.told())),

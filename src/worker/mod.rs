@@ -9,7 +9,7 @@
 //!   ([`wake`]), and sees to it that whoever owns something due has a runner;
 //! - a **runner** ([`runner`]) is connected as an owner of schedules, fires what is due of theirs, one transaction each,
 //!   and lingers a little for more; where an owner's runners are all busy, and there is room, it is given one more, and
-//!   they share what is due ([`look`], [`shares`], [`attempt`]).
+//!   they share what is due ([`look`], [`shares`], [`obstacles`], [`attempt`]), which they make ready before its instant ([`warm`]).
 //!
 //! What runs, here or in other sessions, can be seen and stopped ([`running`], [`slots`], [`timeout`]).
 //!

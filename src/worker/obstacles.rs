@@ -37,9 +37,9 @@ impl Obstacles {
             .is_some_and(|backoff| backoff.wait_until(now).is_some())
     }
 
-    /// An attempt raised an error: true where that is worth a line in the log.
-    pub fn failed(&mut self, work: &Work, now: i64, longest: i64) -> bool {
-        self.put_off.entry(work.clone()).or_default().failed(now, longest)
+    /// The patience with it, for an attempt that raised an error.
+    pub fn patience(&mut self, work: &Work) -> &mut Backoff {
+        self.put_off.entry(work.clone()).or_default()
     }
 
     /// Somebody else is at it: true where what comes after it is to wait too. After some time it is tried again alone.
@@ -49,7 +49,7 @@ impl Obstacles {
             self.crowded = true;
             return true;
         }
-        self.failed(work, now, BUSY);
+        self.patience(work).failed(now, BUSY);
         false
     }
 
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn what_is_put_off_and_out_of_sight_leaves_no_rest_undone() {
         let mut obstacles = Obstacles::default();
-        obstacles.failed(&Work::Schedule(1), 0, BUSY);
+        obstacles.patience(&Work::Schedule(1)).failed(0, BUSY);
         let until = obstacles.wait_until(0, 0);
         assert!(until.is_some_and(|at| at > 0));
         assert_eq!(obstacles.wait_until(BUSY, 0), Some(BUSY));

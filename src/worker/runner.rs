@@ -153,9 +153,9 @@ impl Runner {
                 Ok(None) => return None,
                 Err(failure) => {
                     self.queries = None;
-                    failure.note(&mut self.looking, now, PATIENCE, "looking for due schedules");
+                    failure.note(&mut self.looking, PATIENCE, "looking for due schedules");
                     self.stay();
-                    return self.rest(None, self.looking.wait_until(now));
+                    return self.rest(None, self.looking.wait_until(process::now()));
                 }
             }
         }
@@ -299,9 +299,8 @@ impl Runner {
                 }
                 Ok(Outcome::Gone) => return Err(Gone),
                 Err(failure) => {
-                    if self.obstacles.failed(work, now, PATIENCE) && !failure.is_transient() {
-                        failure.log(&format!("{work} stays due"));
-                    }
+                    let patience = self.obstacles.patience(work);
+                    failure.note(patience, PATIENCE, &format!("{work} stays due"));
                     self.queries = None;
                 }
             }

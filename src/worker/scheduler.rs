@@ -184,7 +184,8 @@ impl Scheduler {
             Err(failure) => {
                 // Plans may refer to what DROP EXTENSION has taken away.
                 self.queries = None;
-                failure.note(&mut self.looking, now, PATIENCE, "looking for due schedules");
+                failure.note(&mut self.looking, PATIENCE, "looking for due schedules");
+                let now = process::now();
                 Some(self.looking.wait_until(now).unwrap_or(now))
             }
         }

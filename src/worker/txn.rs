@@ -9,6 +9,7 @@ use pgrx::pg_sys::panic::{CaughtError, ErrorReportable};
 use pgrx::prelude::*;
 
 use super::backoff::Backoff;
+use super::process;
 use crate::error::{Result, raised};
 
 /// An error that ended a transaction.
@@ -56,10 +57,11 @@ impl Failure {
     }
 
     /// Notes it, and writes it to the log once per incident: not what passes by itself, and what a DROP EXTENSION explains
-    /// only when it is still so at the second attempt.
-    pub fn note(&self, backoff: &mut Backoff, now: i64, longest: i64, doing: &str) {
+    /// only when it is still so a while later.
+    pub fn note(&self, backoff: &mut Backoff, longest: i64, doing: &str) {
+        let now = process::now();
         backoff.failed(now, longest);
-        if !self.is_transient() && backoff.is_worth_a_line(self.may_be_a_drop()) {
+        if !self.is_transient() && backoff.is_worth_a_line(now, self.may_be_a_drop()) {
             self.log(doing);
         }
     }

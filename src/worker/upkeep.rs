@@ -48,7 +48,7 @@ impl Upkeep {
             Ok(Progress::Blocked) => now + PATIENCE.min(interval),
             Ok(Progress::Done) => now + interval,
             Err(failure) => {
-                failure.note(&mut self.trouble, now, PATIENCE, "tidying up the history");
+                failure.note(&mut self.trouble, PATIENCE, "tidying up the history");
                 now + PATIENCE
             }
         };
