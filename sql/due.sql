@@ -33,20 +33,17 @@ begin
     return query
         with first as materialized (
             (select st.schedule_id, st.schedule as name, st.owner, st.next_run_at as due_at, st.place, st.objects, st.segments, st.refreshes
-               from dist.schedule_state st
-              cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+               from dist._armed st
               where st.owner = for_role and st.next_run_at <= as_of
               order by st.next_run_at, st.place, st.schedule
               limit most)
             union all
             select st.schedule_id, st.schedule as name, st.owner, st.next_run_at, st.place, st.objects, st.segments, st.refreshes
-              from dist.schedule_state st
-             cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+              from dist._armed st
              where for_role is null and st.next_run_at <= as_of),
         instants as materialized (
             select f.due_at, max(f.place) as place,
-                   exists (select from dist.schedule_state r
-                            cross join lateral (select from dist.schedule s where s.id = r.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+                   exists (select from dist._armed r
                             where r.next_run_at = f.due_at and r.refreshes is not null
                               and (for_role is null or r.owner = for_role or f.due_at > recently and r.precedes)) as refreshed
               from first f
@@ -59,17 +56,15 @@ begin
             union all
             select st.schedule_id, st.schedule as name, st.owner, st.next_run_at, st.place, st.objects, st.segments, st.refreshes
               from instants i
-             cross join lateral (select * from dist.schedule_state st where st.next_run_at = i.due_at
+             cross join lateral (select * from dist._armed st where st.next_run_at = i.due_at
                                     and (st.owner = for_role or i.due_at > recently and st.precedes) offset 0) st
-             cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
              where for_role is not null and i.refreshed
             union all
             -- What others have that goes first.
             select st.schedule_id, st.schedule as name, st.owner, st.next_run_at, st.place, st.objects, st.segments, st.refreshes
               from instants i
-             cross join lateral (select * from dist.schedule_state st where st.next_run_at = i.due_at and st.place < i.place
+             cross join lateral (select * from dist._armed st where st.next_run_at = i.due_at and st.place < i.place
                                     and st.precedes and st.owner <> for_role offset 0) st
-             cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
              where i.due_at > recently and not i.refreshed),
         turns as materialized (
             select i.due_at, t.schedule_id, t.place, t.turn
@@ -126,7 +121,8 @@ end $$;
 comment on function dist._due(timestamptz, name, integer) is
     'Internal: what is due, or the first of it, in the order in which it is to run; for_role null = of all owners';
 
--- What many schedules that are due are about to run, for whoever makes it ready (src/router/foresight.rs). By the indexes, as above.
+-- What many schedules that are due are about to run, for whoever makes it ready (src/router/foresight.rs); not what a step runs within a
+-- segment, which is compiled for that step. By the indexes, as above.
 create function dist._transfers_of(schedules integer[]) returns text[]
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
@@ -163,7 +159,7 @@ end $$;
 comment on function dist._next_due(timestamptz, timestamptz, name) is 'Internal: the next instant within that time at which something of the role is due; null = none';
 
 -- Who has something due by then, since when, up to when, and how much, or at least enough. Where little is due in all, it is
--- counted; else each owner is asked for the first and the last of it. Called by the scheduler, whose session plans for few rows.
+-- counted; else each owner is asked for the first and the last of it. By the indexes, as above.
 create function dist._owners_due(by_then timestamptz, enough integer)
     returns table (owner name, earliest timestamptz, latest timestamptz, number bigint)
     language plpgsql stable
@@ -193,8 +189,7 @@ begin
         select d.owner, min(d.earliest), max(d.latest), sum(d.number)::bigint
           from (select o.owner, f.earliest,
                        (select st.next_run_at
-                          from dist.schedule_state st
-                         cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+                          from dist._armed st
                          where st.owner = o.owner and st.next_run_at <= by_then
                          order by st.next_run_at desc
                          limit 1) as latest,
@@ -203,8 +198,7 @@ begin
                  cross join lateral (
                     select min(x.due_at) as earliest, count(*) as number
                       from (select st.next_run_at as due_at
-                              from dist.schedule_state st
-                             cross join lateral (select from dist.schedule s where s.id = st.schedule_id and s.enabled and s.cancelled_at is null offset 0) s
+                              from dist._armed st
                              where st.owner = o.owner and st.next_run_at <= by_then
                              order by st.next_run_at
                              limit enough) x) f

@@ -60,9 +60,10 @@ end $$;
 comment on function dist._fire_ownerless(name) is
     'Internal: fires what is due of a role that is gone, so that it fails and is quarantined';
 
--- A run, or a task's work (a negative number), has begun: written where it outlives a crash, and nowhere else (src/worker/mark.rs). A suspect, which is one
--- during whose last run the server went down, does not run while another one does: whichever it is then, is known.
-create function dist._mark(schedule_id integer, due_at timestamptz, attempt integer, suspect boolean) returns boolean
+-- A run, or a task's work (its number negative), has begun: written where it outlives a crash, and nowhere else
+-- (src/worker/mark.rs). A suspect, which is one during whose last run the server went down, does not run while another one does:
+-- whichever it is then, is known.
+create function dist._mark(target integer, due_at timestamptz, attempt integer, suspect boolean) returns boolean
     language c volatile strict
     as 'MODULE_PATHNAME', 'mark_wrapper';
 comment on function dist._mark(integer, timestamptz, integer, boolean) is

@@ -16,6 +16,11 @@ create policy mine on dist.activity using ((select dist._is_admin()) or run_id i
                 where r.id operator(pg_catalog.=) activity.run_id and dist._is_mine(s.owner)));
 create policy read on dist.activity for select using ((select dist._sees_all()));
 
+-- A schedule's state says what it is called and what it is about.
+alter table dist.schedule_state enable row level security;
+create policy mine on dist.schedule_state using ((select dist._is_admin()) or dist._is_mine(owner));
+create policy read on dist.schedule_state for select using ((select dist._sees_all()));
+
 -- Asked once for each statement where it says nothing of the row: in a subquery of its own.
 do $$
 declare

@@ -71,6 +71,24 @@ comment on column dist.schedule_state.segments is 'The segments whose members ma
 comment on column dist.schedule_state.refreshes is 'The segments that it refreshes';
 comment on column dist.schedule_state.precedes is 'Others'' schedules wait for it for a while; not for one that only gives away';
 
+-- Where the schedules stand that may run. From what is due to its schedule and never the other way round, also where the server knows
+-- nothing of the tables yet.
+create view dist._armed as
+    select st.schedule_id, st.next_run_at, st.schedule, st.owner, st.place, st.objects, st.segments, st.refreshes, st.precedes
+      from dist.schedule_state st
+     cross join lateral (select from dist.schedule s where s.id operator(pg_catalog.=) st.schedule_id and s.enabled and s.cancelled_at is null
+                         offset 0) s;
+comment on view dist._armed is 'Internal: of the state of active schedules, what it takes to know whose turn it is';
+comment on column dist._armed.schedule_id is 'dist.schedule_state.schedule_id';
+comment on column dist._armed.next_run_at is 'dist.schedule_state.next_run_at';
+comment on column dist._armed.schedule is 'dist.schedule_state.schedule';
+comment on column dist._armed.owner is 'dist.schedule_state.owner';
+comment on column dist._armed.place is 'dist.schedule_state.place';
+comment on column dist._armed.objects is 'dist.schedule_state.objects';
+comment on column dist._armed.segments is 'dist.schedule_state.segments';
+comment on column dist._armed.refreshes is 'dist.schedule_state.refreshes';
+comment on column dist._armed.precedes is 'dist.schedule_state.precedes';
+
 -- Made with the row of intent, so that no first run has to: while its transaction lasts, another that makes the same row
 -- can only wait. What came past the triggers (a dump) has its row made by the first run all the same (src/router/lock.rs).
 create function dist._make_state() returns trigger

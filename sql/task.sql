@@ -113,10 +113,7 @@ comment on function dist._set_task(text, text, name, timestamptz, text) is
 -- Everything that becomes due by itself, as one: schedules, which have a number, and tasks, which have a kind and a name.
 create view dist._agenda as
     select st.schedule_id, null::text as kind, null::text as name, st.owner, st.next_run_at as due_at
-      from dist.schedule_state st
-     -- From what is due to its schedule and never the other way round, also where the server knows nothing of the tables yet.
-     cross join lateral (select from dist.schedule s where s.id operator(pg_catalog.=) st.schedule_id and s.enabled and s.cancelled_at is null
-                         offset 0) s
+      from dist._armed st
     union all
     select null, t.kind, t.name, t.owner, t.due_at
       from dist.task t

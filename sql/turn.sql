@@ -2,11 +2,15 @@
 -- is taken. Derived from intent whenever that is written: by dist._arm for the schedule and its steps, by the triggers below for
 -- what the steps name. A dump has it with the rest of the state; dist.resume_all derives it anew.
 
--- Of the complete, active steps. place, precedes: see dist.schedule_state.
+-- Of the complete, active steps. place, precedes: see dist.schedule_state. Here and below by the indexes, however many transfers there
+-- are, also where the server knows nothing of the tables yet: it is part of every edit.
 create function dist._turn_of(schedule text, out place smallint, out objects text[], out segments text[], out refreshes text[], out precedes boolean)
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
@@ -39,6 +43,9 @@ create function dist._know_turn(target integer) returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
 as $$
 declare
     s record;
@@ -106,5 +113,5 @@ create trigger know_turns after update on dist.segment
     execute function dist._know_turns();
 create trigger know_turns after insert or update or delete on dist.segment_related
     for each row when (not dist._checks_off()) execute function dist._know_turns();
-create trigger know_turns after insert or update or delete on dist.object
+create trigger know_turns after insert or delete or update of name, relation on dist.object
     for each row when (not dist._checks_off()) execute function dist._know_turns();

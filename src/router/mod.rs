@@ -14,12 +14,13 @@
 //! | read the candidates, allocate | [`decide`] |
 //! | what is known at that instant beside them: presence, loads, caps, eligibility | [`situation`] |
 //! | move them | [`apply`], [`give_way`], [`failure`] |
-//! | write the audit, the pools, the outcome | [`ways`], [`record`], [`partition`] |
+//! | write the audit, the pools, the outcome | [`ways`], [`record`], [`partition`], [`run_row`] |
 //! | tell those who want to know; keep the clocks of service levels | [`events`], [`clocks`] |
 //!
 //! [`automation`] goes that way for the records that came in, and [`exclusion`] keeps records out.
-//! [`fire`] fires a schedule that is [`due`], by an [`attempt`] at its run. [`course`] goes through the steps of a schedule. [`steps`] has the other thing that a step can do, the call of a [`function`]
-//! with its [`arguments`]; what is done to a segment, or to its records, is in `src/action`.
+//! [`fire`] fires a schedule that is [`due`], by an [`attempt`] at its run. [`course`] goes through the steps of a schedule. [`steps`] has
+//! the other thing that a step can do, the call of a [`function`] with its [`arguments`]; what is done to a segment, or to its records,
+//! is in `src/action`.
 //!
 //! [`run`] goes that way; [`preview`] without locks, move and audit, [`rehearse`] for several at once; [`explain`] and
 //! [`outlook`] for one record, stored or not ([`subject`]; what is asked of it: [`questions`]), keeping what lost; [`places`] where

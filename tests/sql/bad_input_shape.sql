@@ -57,9 +57,10 @@ exception when others then
     end if;
 end $$;
 -- Tables of intent that have no row here.
-select c.relname from pg_class c where c.relnamespace = 'dist'::regnamespace
-   and exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'check_row')
-   and query_to_xml(format('select from dist.%I', c.relname), false, false, '')::text !~ '<row' order by 1;
+with intent as materialized (
+    select c.relname from pg_class c
+     where c.relnamespace = 'dist'::regnamespace and exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'check_row'))
+select relname from intent where query_to_xml(format('select from dist.%I', relname), false, false, '')::text !~ '<row' order by 1;
 create temp view must as
     select c.relname::text as relation, a.attname::text as field, a.attnotnull, a.atttypid in (select typarray from pg_type) as is_array
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity = ''
