@@ -96,10 +96,10 @@ begin
                       from (select null::integer, a.kind, a.name, a.owner, min(a.due_at) as due_at, array_remove(array[min(t.object)], null),
                                    -- An object's automations in the order that they say.
                                    case when a.kind in ('hopper', 'sla') then 2 else 5 + coalesce(min(m.position), 0) end as place, 0
-                              from dist._agenda a
+                              from dist._task_due a
                               join dist.task t on t.kind = a.kind and t.name = a.name
                               left join dist.automation m on a.kind = 'automation' and m.name = a.name
-                             where a.due_at <= as_of and a.schedule_id is null and (for_role is null or a.owner = for_role)
+                             where a.due_at <= as_of and (for_role is null or a.owner = for_role)
                              group by a.kind, a.name, a.owner) a
                      where not exists (select from seen s where (a.due_at, a.place) > (s.due_at, s.place))) d),
         others as materialized (
@@ -143,8 +143,8 @@ begin
 end $$;
 comment on function dist._transfers_of(integer[]) is 'Internal: the transfers that schedules run, each once, in the order of the schedules';
 
--- A session that runs users' text cannot set what this one sets for itself.
-create function dist._next_due(after timestamptz, until timestamptz, for_role name) returns timestamptz
+-- Of one role, or of all. A session that runs users' text cannot set what this one sets for itself.
+create function dist._next_due(after timestamptz, until timestamptz, for_role name default null) returns timestamptz
     language plpgsql stable
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
@@ -153,10 +153,21 @@ create function dist._next_due(after timestamptz, until timestamptz, for_role na
     set enable_mergejoin = off
     set jit = off
 as $$
+declare
+    of_schedules timestamptz;
 begin
-    return (select a.due_at from dist._agenda a where a.due_at > after and a.due_at <= until and a.owner = for_role order by a.due_at limit 1);
+    -- The first by an index, however much becomes due within that time.
+    if for_role is null then
+        of_schedules := (select st.next_run_at from dist._armed st where st.next_run_at > after and st.next_run_at <= until
+                          order by st.next_run_at limit 1);
+    else
+        of_schedules := (select st.next_run_at from dist._armed st where st.owner = for_role and st.next_run_at > after and st.next_run_at <= until
+                          order by st.next_run_at limit 1);
+    end if;
+    return least(of_schedules, (select min(t.due_at) from dist._task_due t
+                                 where t.due_at > after and t.due_at <= until and (for_role is null or t.owner = for_role)));
 end $$;
-comment on function dist._next_due(timestamptz, timestamptz, name) is 'Internal: the next instant within that time at which something of the role is due; null = none';
+comment on function dist._next_due(timestamptz, timestamptz, name) is 'Internal: the next instant within that time at which something is due, of a role or of anybody; null = none';
 
 -- Who has something due by then, since when, up to when, and how much, or at least enough. Where little is due in all, it is
 -- counted; else each owner is asked for the first and the last of it. By the indexes, as above.
@@ -176,7 +187,13 @@ declare
     little integer := 500;
 begin
     if (select count(*) from (select from dist.schedule_state st where st.next_run_at <= by_then limit little) a) < little then
-        return query select a.owner, min(a.due_at), max(a.due_at), count(*) from dist._agenda a where a.due_at <= by_then group by a.owner;
+        return query
+            select a.owner, min(a.due_at), max(a.due_at), count(*)
+              -- In the order of the index that has what is due at its beginning, and not in that of the owners.
+              from ((select st.owner, st.next_run_at as due_at from dist._armed st where st.next_run_at <= by_then order by st.next_run_at limit little)
+                    union all
+                    select t.owner, t.due_at from dist._task_due t where t.due_at <= by_then) a
+             group by a.owner;
         return;
     end if;
     return query
@@ -205,8 +222,8 @@ begin
                  where f.number > 0
                 union all
                 select a.owner, min(a.due_at), max(a.due_at), count(*)
-                  from dist._agenda a
-                 where a.due_at <= by_then and a.schedule_id is null
+                  from dist._task_due a
+                 where a.due_at <= by_then
                  group by a.owner) d
          group by d.owner;
 end $$;

@@ -102,7 +102,7 @@ begin
            and not exists (select from dist.running r where r.schedule = s.name and r.phase <> 'waiting for locks')
         union all
         select t.kind, t.name, min(a.due_at), t.xmax
-          from dist._agenda a
+          from dist._task_due a
           join dist.task t on t.kind = a.kind and t.name = a.name
          where a.due_at < clock_timestamp() - late_by
          group by t.kind, t.name, t.xmax

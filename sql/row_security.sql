@@ -14,14 +14,15 @@ create policy mine on dist.activity using ((select dist._is_admin()) or run_id i
     or exists (select from dist.segment s where s.name operator(pg_catalog.=) activity.segment and dist._is_mine(s.owner))
     or exists (select from dist.run r join dist.schedule s on s.id operator(pg_catalog.=) r.schedule_id
                 where r.id operator(pg_catalog.=) activity.run_id and dist._is_mine(s.owner)));
-create policy read on dist.activity for select using ((select dist._sees_all()));
+create policy everything on dist.activity for select using ((select dist._sees_all()));
 
 -- A schedule's state says what it is called and what it is about.
 alter table dist.schedule_state enable row level security;
 create policy mine on dist.schedule_state using ((select dist._is_admin()) or dist._is_mine(owner));
-create policy read on dist.schedule_state for select using ((select dist._sees_all()));
+create policy everything on dist.schedule_state for select using ((select dist._sees_all()));
 
--- Asked once for each statement where it says nothing of the row: in a subquery of its own.
+-- Asked once for each statement where it says nothing of the row: in a subquery of its own. PostgreSQL asks the policy first whose name
+-- is the last: what is somebody's own is not asked about further.
 do $$
 declare
     t record;
@@ -34,7 +35,7 @@ begin
                      else pg_catalog.format('dist._is_mine(%I)', t.goes_by) end;
         execute pg_catalog.format('alter table %s enable row level security', t.relation);
         execute pg_catalog.format('create policy mine on %s using ((select dist._is_admin()) or %s)', t.relation, mine);
-        execute pg_catalog.format('create policy read on %s for select using ((select dist._sees_all()))', t.relation);
+        execute pg_catalog.format('create policy everything on %s for select using ((select dist._sees_all()))', t.relation);
     end loop;
     -- A view reads with its owner's rights, who sees all: those over such tables read with the rights of whoever looks.
     for v in

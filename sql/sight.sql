@@ -5,17 +5,19 @@ create function dist._is_mine(owner name) returns boolean
     as 'MODULE_PATHNAME', 'is_mine_wrapper';
 comment on function dist._is_mine(name) is 'Internal: whether the current user is a member of a role; of one that is gone nobody is';
 
+-- Its body is bound when it is made, and without settings of its own it becomes part of whatever asks it.
 create function dist._is_admin() returns boolean
     language sql stable parallel safe
-    set search_path = pg_catalog, pg_temp
-    return pg_has_role('dist_admin', 'member');
+    return pg_catalog.pg_has_role('dist_admin', 'member');
 comment on function dist._is_admin() is 'Internal: whether the current user is a member of dist_admin, or a superuser';
 
 -- Reading is granted apart: who has dist_reader otherwise than by way of dist_manager sees everything, and a manager, who has
 -- it that way, what is his.
 create function dist._sees_all(caller name default current_user) returns boolean
-    language sql stable parallel safe
+    language plpgsql stable parallel safe
     set search_path = pg_catalog, pg_temp
+as $$
+begin
     return (
         with recursive held (role) as (
             select r.oid from pg_roles r where r.rolname = caller
@@ -28,6 +30,7 @@ create function dist._sees_all(caller name default current_user) returns boolean
         select coalesce(bool_or(r.rolname in ('dist_admin', 'dist_reader') or r.rolname = caller and r.rolsuper), false)
           from held h
           join pg_roles r on r.oid = h.role);
+end $$;
 comment on function dist._sees_all(name) is 'Internal: whether a role sees everybody''s intent';
 
 -- Whoever does not see all of a table is not told that a name is not there: it may be somebody else's. Nor that it is.

@@ -110,18 +110,28 @@ end $$;
 comment on function dist._set_task(text, text, name, timestamptz, text) is
     'Internal: there is work for it at that instant, or earlier where that was so already; wakes the worker at commit';
 
+-- When there is work for tasks: by their plan, and by call.
+create view dist._task_due as
+    select t.kind, t.name, t.owner, t.due_at
+      from dist.task t
+    union all
+    select t.kind, t.name, t.owner, c.due_at
+      from dist.task_call c
+      join dist.task t on t.kind operator(pg_catalog.=) c.kind and t.name operator(pg_catalog.=) c.name
+     where t.failures operator(pg_catalog.=) 0;
+comment on view dist._task_due is 'Internal: when tasks are or become due, with whose rights they are to run; one can be there several times';
+comment on column dist._task_due.kind is 'dist.task.kind';
+comment on column dist._task_due.name is 'dist.task.name';
+comment on column dist._task_due.owner is 'dist.task.owner';
+comment on column dist._task_due.due_at is 'When; null where nothing is due';
+
 -- Everything that becomes due by itself, as one: schedules, which have a number, and tasks, which have a kind and a name.
 create view dist._agenda as
     select st.schedule_id, null::text as kind, null::text as name, st.owner, st.next_run_at as due_at
       from dist._armed st
     union all
     select null, t.kind, t.name, t.owner, t.due_at
-      from dist.task t
-    union all
-    select null, t.kind, t.name, t.owner, c.due_at
-      from dist.task_call c
-      join dist.task t on t.kind operator(pg_catalog.=) c.kind and t.name operator(pg_catalog.=) c.name
-     where t.failures operator(pg_catalog.=) 0;
+      from dist._task_due t;
 comment on view dist._agenda is 'Internal: all that is or becomes due, with whose rights it is to run';
 comment on column dist._agenda.schedule_id is 'dist.schedule.id; null where it is a task';
 comment on column dist._agenda.kind is 'dist.task.kind; null where it is a schedule';

@@ -41,12 +41,7 @@ const OWNERS: &str = "
      order by d.earliest, d.owner";
 
 /// The next instant at which something becomes due. Bounded, so that passive schedules and far ones cost nothing.
-const NEXT: &str = "
-    select a.due_at
-      from dist._agenda a
-     where a.due_at > $1 and a.due_at <= $2
-     order by a.due_at
-     limit 1";
+const NEXT: &str = "select dist._next_due($1, $2)";
 
 /// Main function of a scheduler's process.
 #[unsafe(no_mangle)]
@@ -235,18 +230,15 @@ impl Scheduler {
                         number: row.get::<i64>(5)?.and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
                     });
                 }
-                let rows = client.select(
-                    &queries.next,
-                    Some(1),
-                    &[process::instant(horizon).into(), process::instant(horizon + NAP).into()],
-                )?;
-                let next = if rows.is_empty() {
-                    None
-                } else {
-                    rows.first()
-                        .get_one::<TimestampWithTimeZone>()?
-                        .map(|next| i64::from(next) - AHEAD)
-                };
+                let next = client
+                    .select(
+                        &queries.next,
+                        Some(1),
+                        &[process::instant(horizon).into(), process::instant(horizon + NAP).into()],
+                    )?
+                    .first()
+                    .get_one::<TimestampWithTimeZone>()?
+                    .map(|next| i64::from(next) - AHEAD);
                 Ok(Some(Agenda {
                     due,
                     next,
