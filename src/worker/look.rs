@@ -135,6 +135,12 @@ impl Sight {
             self.0 = self.0.saturating_mul(2);
         }
     }
+
+    /// It is at what others do: nothing of what was seen was its own, or they had done it before. There, what comes first is all
+    /// that matters, and a look that takes long finds them further on each time.
+    pub fn among_others(&mut self) {
+        *self = Self::default();
+    }
 }
 
 #[cfg(test)]
@@ -169,6 +175,15 @@ mod tests {
         sight.after(25, 75, 2, false);
         assert_eq!(sight.most(1), 2 * SOME);
         sight.after(50, 50, 2, false);
+        assert_eq!(sight.most(1), SOME);
+    }
+
+    #[test]
+    fn sees_only_the_first_where_others_are() {
+        let mut sight = Sight::default();
+        sight.after(0, 10, 1, false);
+        sight.after(0, 10, 1, false);
+        sight.among_others();
         assert_eq!(sight.most(1), SOME);
     }
 }

@@ -74,8 +74,9 @@ impl Obstacles {
         self.put_off.values_mut().for_each(Backoff::hurry);
     }
 
-    /// Something ran.
-    pub fn ran(&mut self) {
+    /// Something ran, for so long, where looking took so long: where that was little beside it, nobody is in the way of another.
+    pub fn ran(&mut self, spent: i64, took: i64) {
+        self.crowded &= spent < took.saturating_mul(LOOKS);
         self.waits = if self.crowded { self.waits.min(MOST_WAITS) } else { 0 };
     }
 
@@ -132,10 +133,21 @@ mod tests {
         for _ in 0..100 {
             assert!(rest(0) <= Some(BUSY));
         }
-        obstacles.ran();
+        obstacles.ran(1, 0);
         assert_eq!(obstacles.wait_until(0, 0), None);
         obstacles.crowded = true;
         assert_eq!(obstacles.wait_until(0, 0), Some(CROWDED));
+    }
+
+    #[test]
+    fn others_are_not_in_the_way_where_looking_is_little_beside_what_runs() {
+        let mut obstacles = Obstacles::default();
+        obstacles.crowded = true;
+        obstacles.ran(10 * LOOKS - 1, 10);
+        assert!(obstacles.crowded);
+        obstacles.ran(10 * LOOKS, 10);
+        assert!(!obstacles.crowded);
+        assert_eq!(obstacles.wait_until(0, 0), None);
     }
 
     #[test]

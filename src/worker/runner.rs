@@ -20,7 +20,7 @@ use super::process;
 use super::scheduler::AHEAD;
 use super::session;
 use super::shared::{Kind, Registration};
-use super::shares::{Due, Taken, Work, share};
+use super::shares::{Due, Taken, Work, has_share, share};
 use super::txn::{self, Failure};
 use super::warm::{self, Warm};
 use crate::error::internal;
@@ -131,20 +131,26 @@ impl Runner {
                         self.obstacles.hurry();
                     }
                     let next = looked.next;
-                    let (seen, runners) = (looked.due.len(), self.registration.place().1);
+                    let (seen, staff) = (looked.due.len(), self.registration.place());
+                    let is_helping = !has_share(&looked.due, staff.0, staff.1);
                     let ran = match self.drain(&mut looked.due) {
                         Ok(ran) => ran,
                         Err(Gone) => return None,
                     };
                     let left = looked.due.len();
-                    self.sight.after(seen - left, left, runners, looked.is_all);
-                    if ran {
+                    if ran.is_behind || is_helping && left < seen {
+                        self.sight.among_others();
+                    } else {
+                        self.sight.after(seen - left, left, staff.1, looked.is_all);
+                    }
+                    if ran.any {
                         self.stay();
-                        self.obstacles.ran();
+                        self.obstacles.ran(ran.spent, looked.took);
                     }
                     // There may be more, of which something can be run.
-                    let goes_on =
-                        (ran || !looked.is_all) && !self.obstacles.crowded && !self.registration.is_yielding();
+                    let goes_on = (ran.any || ran.is_behind || !looked.is_all)
+                        && !self.obstacles.crowded
+                        && !self.registration.is_yielding();
                     if !goes_on {
                         let retry = self.obstacles.wait_until(process::now(), looked.took);
                         return self.rest(next, retry);
@@ -227,23 +233,27 @@ impl Runner {
         })
     }
 
-    /// Fires these schedules one after the other, brings all of it to disk, and tells whether any of them ran, or there is
-    /// reason to look again. What is left over is due still, as far as it knows.
-    fn drain(&mut self, due: &mut Vec<Due>) -> Result<bool, Gone> {
+    /// Fires these schedules one after the other, brings all of it to disk, and tells how far it came. What is left over is due
+    /// still, as far as it knows.
+    fn drain(&mut self, due: &mut Vec<Due>) -> Result<Ran, Gone> {
         self.obstacles.crowded = false;
-        let mut any = false;
+        let mut all = Ran::default();
         let outcome = loop {
             let staff = self.registration.place();
             let mut past = HashSet::new();
             let ran = self.fire_each(&share(due, staff.0, staff.1), staff, &mut past);
             due.retain(|one| !past.contains(&one.work));
             match ran {
-                Ok(ran) => any |= ran,
+                Ok(ran) => {
+                    all.any |= ran.any;
+                    all.spent += ran.spent;
+                    all.is_behind = ran.is_behind;
+                }
                 Err(gone) => break Err(gone),
             }
             // Shared anew where another has come to help, or has left.
             if due.is_empty() || self.registration.place() == staff {
-                break Ok(any);
+                break Ok(all);
             }
         };
         if std::mem::take(&mut self.unflushed) {
@@ -253,8 +263,8 @@ impl Runner {
     }
 
     /// Until it is through with these, or the runners of its owner are others than those that they were shared among.
-    fn fire_each(&mut self, due: &[&Due], staff: (usize, usize), past: &mut HashSet<Work>) -> Result<bool, Gone> {
-        let mut any = false;
+    fn fire_each(&mut self, due: &[&Due], staff: (usize, usize), past: &mut HashSet<Work>) -> Result<Ran, Gone> {
+        let mut ran = Ran::default();
         let mut taken = Taken::default();
         let mut flushed_at = process::now();
         for (position, one) in due.iter().enumerate() {
@@ -281,7 +291,8 @@ impl Runner {
                     self.obstacles.forget(work);
                     past.insert(work.clone());
                     taken.not();
-                    any = true;
+                    ran.any = true;
+                    ran.spent += process::now() - now;
                     self.unflushed = flush_later;
                     if !flush_later {
                         flushed_at = process::now();
@@ -310,11 +321,11 @@ impl Runner {
                 return Err(Gone);
             }
             if taken.is_enough() {
-                any = true;
+                ran.is_behind = true;
                 break;
             }
         }
-        Ok(any)
+        Ok(ran)
     }
 
     /// One attempt at one schedule or task: where each step of a schedule has a transaction of its own, step after step.
@@ -358,6 +369,17 @@ impl Runner {
 /// How long it lingers.
 fn linger() -> i64 {
     i64::from(super::RUNNER_LINGER.get()) * 1000
+}
+
+/// How far it came with what it saw.
+#[derive(Default)]
+struct Ran {
+    /// Something ran, well or not.
+    any: bool,
+    /// For how long, together.
+    spent: i64,
+    /// Others are at all of it, or were there before: there is reason to look again.
+    is_behind: bool,
 }
 
 /// The runner has nothing to stay for.

@@ -51,8 +51,8 @@ pub struct Taken {
     in_a_row: usize,
 }
 
-/// So many attempts in a row that found somebody else there, or that he had been there, cost more than another look.
-const ENOUGH: usize = 8;
+/// So many attempts in a row that found somebody else there, or that he had been there, cost as much as another look.
+const ENOUGH: usize = 32;
 
 impl Taken {
     /// Whether something is to be left alone in this pass. Then so is what shares an object with it.
@@ -90,6 +90,11 @@ impl Taken {
 pub fn share(due: &[Due], place: usize, runners: usize) -> Vec<&Due> {
     let own: Vec<&Due> = due.iter().filter(|one| place_of(one, runners) == place).collect();
     if own.is_empty() { due.iter().collect() } else { own }
+}
+
+/// Whether it has a share of its own.
+pub fn has_share(due: &[Due], place: usize, runners: usize) -> bool {
+    due.iter().any(|one| place_of(one, runners) == place)
 }
 
 /// The runner to which it belongs.
