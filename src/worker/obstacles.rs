@@ -141,8 +141,10 @@ mod tests {
 
     #[test]
     fn others_are_not_in_the_way_where_looking_is_little_beside_what_runs() {
-        let mut obstacles = Obstacles::default();
-        obstacles.crowded = true;
+        let mut obstacles = Obstacles {
+            crowded: true,
+            ..Obstacles::default()
+        };
         obstacles.ran(10 * LOOKS - 1, 10);
         assert!(obstacles.crowded);
         obstacles.ran(10 * LOOKS, 10);
