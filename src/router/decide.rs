@@ -225,12 +225,9 @@ fn shape(plan: &Plan) -> Result<Shape> {
 /// What is wrong with the user's expressions.
 pub fn prepare(client: &SpiClient<'_>, plan: &Plan) -> Result<()> {
     let sql = statement::candidates(plan, shape(plan)?, Keys::All, false)?;
-    prepared::prepare(
-        client,
-        &sql,
-        &[Vec::<String>::type_oid(), TimestampWithTimeZone::type_oid()],
-    )
-    .map_err(internal)
+    let mut types = vec![Vec::<String>::type_oid(), TimestampWithTimeZone::type_oid()];
+    types.retain(|_| statement::has_arguments(&sql));
+    prepared::prepare(client, &sql, &types).map_err(internal)
 }
 
 fn read(
@@ -243,6 +240,7 @@ fn read(
 ) -> Result<Candidates> {
     let mut args: Vec<DatumWithOid<'_>> = vec![plan.reps.clone().into(), clock::to_pg(about)?.into()];
     args.extend(only_keys.map(|keys| Texts(keys).into()));
+    args.retain(|_| statement::has_arguments(sql));
     let rows = if how == Reading::Kept {
         prepared::select(client, sql, &args)
     } else {

@@ -55,7 +55,7 @@ pub enum Keys {
 
 /// Reads the candidates, ranked, as one row of arrays: number, ctid, key, leaf, then table, owner, owner's number in
 /// the dictionary, fields as `shape` says, then the plan's numbers and texts. `$1` is the dictionary of reps, `$2` the instant the
-/// run is about, `$3` the keys of the records that are meant, each once, where not all are.
+/// run is about, `$3` the keys of the records that are meant, each once, where not all are; see [`has_arguments`].
 ///
 /// # Errors
 /// When the object has lost a column.
@@ -73,10 +73,11 @@ pub fn candidates(plan: &Plan, shape: Shape, keys: Keys, lock: bool) -> Result<S
     }
     if shape.owned {
         selected.push(("owner", format!("{owner}::text")));
+        let reps = dictionary(&plan.reps);
         selected.push((
             "owner_number",
             format!(
-                "case when {owner} is null then -1 else coalesce(array_position($1::text[], {owner}::text) - 1, -2) end"
+                "case when {owner} is null then -1 else coalesce(array_position({reps}, {owner}::text) - 1, -2) end"
             ),
         ));
     }
@@ -119,6 +120,24 @@ pub fn candidates(plan: &Plan, shape: Shape, keys: Keys, lock: bool) -> Result<S
     let only = only.unwrap_or_default();
     let records = ranked(plan, &inner.join(", "), &only, AS_OF, lock)?;
     Ok(format!("select count(*), {} from ({records}) as d", arrays.join(", ")))
+}
+
+/// So many names are written out.
+const FEW_REPS: usize = 64;
+
+/// A few reps are a part of the statement: see [`has_arguments`].
+fn dictionary(reps: &[String]) -> String {
+    if reps.len() > FEW_REPS {
+        return "$1::text[]".to_owned();
+    }
+    let names: Vec<String> = reps.iter().map(|rep| quote_literal(rep)).collect();
+    format!("array[{}]::text[]", names.join(", "))
+}
+
+/// Whether a statement that reads candidates is to be given its arguments. PostgreSQL plans one that has any anew for each of its
+/// first five executions, which is as long as many a transfer's statement lives in a session.
+pub fn has_arguments(candidates: &str) -> bool {
+    candidates.contains('$')
 }
 
 /// Reads `selected` of the candidates, ranked and cut at the limits; `only` is joined, `as_of` the instant the run is about.
